@@ -1,0 +1,140 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+const source = join(root, 'src');
+
+/** What each part of src may import from: itself and these. Files in src itself count by their own name. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  'config.ts': ['lib'],
+  'log.ts': ['lib', 'config.ts'],
+  store: ['lib'],
+  sandbox: ['lib'],
+  catalog: ['lib'],
+  vault: ['lib', 'catalog', 'store'],
+  tokens: ['lib', 'catalog', 'store', 'vault'],
+  ledger: ['lib', 'catalog', 'store', 'vault', 'tokens'],
+  grants: ['lib', 'catalog', 'store', 'vault', 'tokens', 'ledger'],
+  accounts: ['lib', 'store', 'vault'],
+  'deps.ts': [
+    'lib',
+    'config.ts',
+    'catalog',
+    'store',
+    'vault',
+    'tokens',
+    'ledger',
+    'grants',
+    'accounts',
+    'sandbox',
+  ],
+  oauth: [
+    'lib',
+    'config.ts',
+    'deps.ts',
+    'catalog',
+    'store',
+    'vault',
+    'tokens',
+    'ledger',
+    'grants',
+    'accounts',
+  ],
+  proxy: [
+    'lib',
+    'config.ts',
+    'deps.ts',
+    'catalog',
+    'store',
+    'vault',
+    'tokens',
+    'ledger',
+    'grants',
+    'accounts',
+  ],
+  web: ['lib', 'config.ts', 'deps.ts', 'catalog', 'store', 'vault', 'tokens', 'ledger', 'grants', 'accounts'],
+  'app.ts': ['lib', 'config.ts', 'deps.ts', 'oauth', 'proxy', 'web'],
+  'main.ts': ['lib', 'config.ts', 'log.ts', 'deps.ts', 'app.ts', 'accounts', 'sandbox'],
+  cli: [
+    'lib',
+    'config.ts',
+    'log.ts',
+    'deps.ts',
+    'catalog',
+    'store',
+    'vault',
+    'tokens',
+    'ledger',
+    'grants',
+    'accounts',
+    'sandbox',
+  ],
+  'bin.ts': ['main.ts', 'cli'],
+};
+
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\b[^;'"]*?['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g;
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name))
+  .map((name) => join(source, name));
+
+const imports = new Map(
+  files.map((file) => {
+    const text = readFileSync(file, 'utf8');
+    const targets = [...text.matchAll(importPattern)].map((match) =>
+      resolve(dirname(file), match[1] ?? match[2] ?? ''),
+    );
+    return [file, targets] as const;
+  }),
+);
+
+function partOf(file: string): string {
+  return relative(source, file).split('/')[0] ?? '';
+}
+
+describe('architecture', () => {
+  it('reads the imports it judges', () => {
+    expect(imports.get(join(source, 'deps.ts'))).toContain(join(source, 'store', 'store.ts'));
+    expect(imports.get(join(source, 'bin.ts'))).toContain(join(source, 'main.ts'));
+  });
+
+  it('imports only downward', () => {
+    const forbidden = [...imports].flatMap(([file, targets]) =>
+      targets
+        .filter(
+          (target) => partOf(target) !== partOf(file) && !allowed[partOf(file)]?.includes(partOf(target)),
+        )
+        .map((target) => `${relative(source, file)} → ${relative(source, target)}`),
+    );
+    expect(forbidden).toEqual([]);
+  });
+
+  it('has no cycles', () => {
+    const finished = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]) => {
+      if (path.includes(file)) {
+        const cycle = [...path.slice(path.indexOf(file)), file];
+        cycles.push(cycle.map((name) => relative(source, name)).join(' → '));
+        return;
+      }
+      if (finished.has(file)) return;
+      for (const target of imports.get(file) ?? []) visit(target, [...path, file]);
+      finished.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it('keeps one database out of everything but its adapter', () => {
+    const reached = [...imports].flatMap(([file, targets]) =>
+      targets
+        .filter((target) => target.includes('/store/sqlite/') && !file.includes('/store/sqlite/'))
+        .map(() => relative(source, file)),
+    );
+    expect([...new Set(reached)]).toEqual(['deps.ts']);
+  });
+});

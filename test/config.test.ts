@@ -1,0 +1,105 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { environment, readConfig } from '../src/config.ts';
+
+const complaintAbout = (env: Record<string, string>): string => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'accepted';
+};
+
+describe('configuration', () => {
+  it('needs nothing set', () => {
+    const config = readConfig({});
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8787,
+      issuer: 'http://127.0.0.1:8787',
+      production: false,
+      accessTokenTtl: 1800,
+      refreshTokenTtl: 86400,
+      sandbox: 'on',
+      unknownVariables: [],
+    });
+  });
+
+  it('takes an empty variable as not set', () => {
+    expect(readConfig({ PORT: '', COATCHECK_ISSUER: '' }).port).toBe(8787);
+  });
+
+  it.each(Object.keys(environment.shape).filter((name) => environment.shape[name as 'PORT'].meta()?.example))(
+    '%s is documented with an example',
+    (name) => {
+      expect(environment.shape[name as 'PORT'].meta()?.description).toMatch(/\.$/);
+    },
+  );
+
+  it.each([
+    ['PORT', 'eighty'],
+    ['PORT', '70000'],
+    ['COATCHECK_ISSUER', 'coatcheck.example.com'],
+    ['COATCHECK_ISSUER', 'https://coatcheck.example.com/'],
+    ['COATCHECK_ISSUER', 'https://coatcheck.example.com/path'],
+    ['COATCHECK_ISSUER', 'http://coatcheck.example.com'],
+    ['COATCHECK_ISSUER', 'ftp://coatcheck.example.com'],
+    ['COATCHECK_ACCESS_TOKEN_TTL', '0'],
+    ['COATCHECK_ACCESS_TOKEN_TTL', '30m'],
+    ['COATCHECK_REFRESH_TOKEN_TTL', '-1'],
+    ['COATCHECK_OPENAI_BASE_URL', 'api.openai.com'],
+    ['COATCHECK_OPENAI_BASE_URL', 'https://api.openai.com/v1?key=1'],
+    ['COATCHECK_SANDBOX', 'yes'],
+    ['COATCHECK_TRUSTED_PROXIES', '10.0.0.0/64'],
+    ['COATCHECK_TRUSTED_PROXIES', 'proxy.internal'],
+    ['COATCHECK_MAX_JSON_BODY', '12'],
+    ['COATCHECK_LOG_LEVEL', 'loud'],
+    ['COATCHECK_DATABASE_URL', 'postgres://localhost/coatcheck'],
+  ])('%s=%s is refused by name, with an example', (name, value) => {
+    const complaint = complaintAbout({ [name]: value });
+    expect(complaint).toContain(name);
+    expect(complaint).toContain('Example:');
+  });
+
+  it('names every wrong variable at once', () => {
+    expect(complaintAbout({ PORT: 'x', COATCHECK_LOG_LEVEL: 'y' }).split('\n')).toHaveLength(2);
+  });
+
+  it('listening beyond loopback needs an https issuer', () => {
+    expect(complaintAbout({ HOST: '0.0.0.0' })).toContain('COATCHECK_ISSUER');
+    expect(
+      readConfig({ HOST: '0.0.0.0', COATCHECK_ISSUER: 'https://coatcheck.example.com' }).production,
+    ).toBe(true);
+  });
+
+  it('turns the sandbox off in production unless it is asked for', () => {
+    const production = { COATCHECK_ISSUER: 'https://coatcheck.example.com' };
+    expect(readConfig(production).sandbox).toBe('off');
+    expect(readConfig({ ...production, COATCHECK_SANDBOX: 'on' }).sandbox).toBe('on');
+  });
+
+  it('refuses two sources of master keys', () => {
+    const both = { COATCHECK_MASTER_KEY: 'a', COATCHECK_MASTER_KEY_FILE: 'b' };
+    expect(complaintAbout(both)).toMatch(/COATCHECK_MASTER_KEY and COATCHECK_MASTER_KEY_FILE/);
+  });
+
+  it('names variables that look like settings and are none', () => {
+    expect(readConfig({ COATCHECK_ISUER: 'x' }).unknownVariables).toEqual(['COATCHECK_ISUER']);
+  });
+
+  it('believes only the proxies it was told to trust', () => {
+    const { isTrustedProxy } = readConfig({ COATCHECK_TRUSTED_PROXIES: '10.0.0.0/8, ::1' });
+    expect(['10.1.2.3', '::1', '11.0.0.1', '127.0.0.1'].map(isTrustedProxy)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('never prints the master key', () => {
+    const config = readConfig({ COATCHECK_MASTER_KEY: 'c2VjcmV0' });
+    expect(inspect(config) + JSON.stringify(config)).not.toContain('c2VjcmV0');
+  });
+});
