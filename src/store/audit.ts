@@ -1,0 +1,38 @@
+import type { Actor } from './records.ts';
+
+/** Everything the audit trail can tell: what was acted on, a dot, what happened to it. */
+export type AuditAction =
+  | 'user.created'
+  | 'user.password_changed'
+  | 'user.status_changed'
+  | 'session.started'
+  | 'session.ended'
+  | 'session.ended_all'
+  | 'invitation.created'
+  | 'invitation.deleted'
+  | 'settings.sign_up_changed'
+  | 'credential.deposited'
+  | 'credential.replaced'
+  | 'credential.updated'
+  | 'credential.status_changed'
+  | 'credential.deleted'
+  | 'client.created'
+  | 'client.updated'
+  | 'client.status_changed'
+  | 'client.secret_replaced'
+  | 'client.deleted'
+  | 'grant.approved'
+  | 'grant.created'
+  | 'grant.denied'
+  | 'grant.revoked'
+  | 'family.started'
+  | 'family.revoked'
+  | 'refresh.reused'
+  | 'code.replayed'
+  | 'signing_key.added'
+  | 'signing_key.withdrawn';
+
+/** How an actor is written in the trail: `user:usr_…`, `client:cli_…`, `command_line` or `system`. */
+export function actorName(actor: Actor): string {
+  return 'id' in actor ? `${actor.kind}:${actor.id}` : actor.kind;
+}

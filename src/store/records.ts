@@ -1,0 +1,236 @@
+/**
+ * What is stored, as every layer above the store sees it. Times are milliseconds since the epoch, UTC; money is integer
+ * nano-USD. `…Hash` fields hold SHA-256, never the secret itself.
+ */
+
+export type UserStatus = 'active' | 'suspended';
+
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly operator: boolean;
+  readonly status: UserStatus;
+  readonly createdAt: number;
+}
+
+export interface Session {
+  readonly hash: string;
+  readonly userId: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A one-time link that lets somebody make an account: the operator's first one (`setup`) or an invited one. */
+export interface Invitation {
+  readonly hash: string;
+  readonly kind: 'setup' | 'invite';
+  /** If set, only this address may use it. */
+  readonly email: string | null;
+  readonly createdBy: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly usedAt: number | null;
+}
+
+export type CredentialStatus = 'verified' | 'unverified' | 'invalid';
+
+/** A deposited provider key, without anything that opens it. */
+export interface Credential {
+  readonly id: string;
+  readonly userId: string;
+  readonly provider: string;
+  readonly name: string;
+  /** Goes up with each replacement of the key; caches are keyed by it. */
+  readonly version: number;
+  readonly fingerprint: string;
+  readonly last4: string;
+  /** Where calls bill to, for providers that have it (OpenAI-Organization and OpenAI-Project headers). */
+  readonly organization: string | null;
+  readonly project: string | null;
+  /** A key of the simulated provider. */
+  readonly sandbox: boolean;
+  readonly status: CredentialStatus;
+  readonly checkedAt: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A value encrypted under a data key: nonce, tag and ciphertext in one. */
+export type Sealed = Buffer;
+
+/** Who may open a credential: its owner (`owner`) or a grant (`grt_…`). */
+export type Holder = string;
+
+/** The data key of one credential, encrypted for one holder under one master key. */
+export interface Wrap {
+  readonly credentialId: string;
+  readonly holder: Holder;
+  readonly masterKeyId: string;
+  readonly wrapped: Sealed;
+}
+
+/** Everything needed to open a credential for one holder. */
+export interface SealedCredential {
+  readonly credential: Credential;
+  readonly ciphertext: Sealed;
+  readonly wrap: Wrap;
+}
+
+export type ClientType = 'web' | 'spa' | 'native';
+export type ClientStatus = 'active' | 'suspended';
+
+/** A registered app. */
+export interface Client {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly name: string;
+  readonly type: ClientType;
+  /** Null for a public client. */
+  readonly secretHash: string | null;
+  readonly redirectUris: readonly string[];
+  /** Space-separated, as on the wire. */
+  readonly scope: string;
+  readonly verified: boolean;
+  readonly status: ClientStatus;
+  readonly createdAt: number;
+}
+
+export type GrantEnd =
+  | 'user'
+  | 'client'
+  | 'operator'
+  | 'credential_deleted'
+  | 'client_deleted'
+  | 'password_changed';
+
+/** What a user allowed a client. At most one live grant per user, client and kind (live or test). */
+export interface Grant {
+  readonly id: string;
+  readonly userId: string;
+  readonly clientId: string;
+  readonly test: boolean;
+  readonly scope: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Null until revoked. */
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly revokedReason: GrantEnd | null;
+}
+
+export type FamilyEnd = 'client' | 'refresh_reuse' | 'code_replay';
+
+/** One completed authorization under a grant: one install, one browser. Its tokens live and die together. */
+export interface Family {
+  readonly id: string;
+  readonly grantId: string;
+  readonly clientId: string;
+  readonly scope: string;
+  /** Sequence number of the newest refresh token. */
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+  readonly revokedReason: FamilyEnd | null;
+}
+
+/** A request at the authorization endpoint, validated, waiting for the user's decision. */
+export interface AuthorizationRequest {
+  readonly id: string;
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly state: string | null;
+  readonly scope: string;
+  readonly codeChallenge: string;
+  /** Hash of the browser's cookie: only the browser that began may decide and collect (OAuth 2.1 §7.10). */
+  readonly browserHash: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly decision: 'approved' | 'denied' | null;
+  readonly decidedAt: number | null;
+  readonly userId: string | null;
+  readonly grantId: string | null;
+  readonly grantedScope: string | null;
+  readonly codeIssuedAt: number | null;
+}
+
+export interface RefreshToken {
+  readonly hash: string;
+  readonly familyId: string;
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly usedAt: number | null;
+  /** Salt from which the successor follows, kept for the grace only. */
+  readonly salt: Buffer | null;
+  readonly successorHash: string | null;
+}
+
+/** A signing key of access tokens. New tokens are signed with the newest that is neither retired nor withdrawn. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly publicJwk: Readonly<Record<string, unknown>>;
+  readonly sealedPrivateJwk: Sealed;
+  readonly masterKeyId: string;
+  readonly createdAt: number;
+  /** Signs no more; still verifies. */
+  readonly retiredAt: number | null;
+  /** Verifies no more. */
+  readonly withdrawnAt: number | null;
+}
+
+export type CallState = 'pending' | 'settled';
+
+/**
+ * How a call ended. `answered`: the provider answered in full, whatever its status; `aborted`: the app went away;
+ * `cut`: the provider broke off or timed out mid-answer; `failed`: no answer; `not_sent`: admitted but never forwarded.
+ */
+export type CallOutcome = 'answered' | 'aborted' | 'cut' | 'failed' | 'not_sent';
+
+/** Usage of one call in the price table's terms; absent counts are unknown. */
+export type Usage = Readonly<Record<string, number>>;
+
+/** One proxied request, on record before it goes upstream. */
+export interface Call {
+  readonly id: string;
+  readonly userId: string;
+  readonly clientId: string;
+  readonly grantId: string;
+  readonly familyId: string;
+  readonly credentialId: string;
+  readonly instanceId: string;
+  readonly provider: string;
+  /** Method and catalog path, such as `POST /chat/completions`. */
+  readonly route: string;
+  readonly model: string | null;
+  readonly state: CallState;
+  readonly reservedNanoUsd: number;
+  readonly status: number | null;
+  readonly outcome: CallOutcome | null;
+  readonly usage: Usage | null;
+  /** Null when the price is not known. */
+  readonly costNanoUsd: number | null;
+  readonly upstreamRequestId: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+}
+
+/** Who did something, for the audit trail. */
+export type Actor =
+  | { readonly kind: 'user'; readonly id: string }
+  | { readonly kind: 'client'; readonly id: string }
+  | { readonly kind: 'command_line' }
+  | { readonly kind: 'system' };
+
+export interface AuditEvent {
+  readonly id: string;
+  readonly at: number;
+  readonly actor: string;
+  readonly action: string;
+  /** Id of what was acted on. */
+  readonly subject: string;
+  /** The user concerned, if one is. */
+  readonly userId: string | null;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}

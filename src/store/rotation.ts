@@ -1,0 +1,22 @@
+import type { Family, RefreshToken } from './records.ts';
+
+/**
+ * Whether a spent refresh token still gives its successor: it is the immediate predecessor, was spent just now, and the
+ * successor is as it was made. Two processes of one app refresh at once; outside of this a second use means theft.
+ * @param successor the token that follows from the spent one, null when it is gone
+ * @param now the store's clock in milliseconds
+ */
+export function givesSameSuccessor(
+  spent: RefreshToken,
+  successor: RefreshToken | null,
+  family: Family,
+  graceSeconds: number,
+  now: number,
+): successor is RefreshToken {
+  return (
+    spent.usedAt !== null &&
+    now - spent.usedAt <= graceSeconds * 1000 &&
+    spent.seq === family.seq - 1 &&
+    successor?.usedAt === null
+  );
+}

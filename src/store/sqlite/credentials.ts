@@ -1,0 +1,206 @@
+import { and, desc, eq, getTableColumns, gt, inArray, isNull, ne, or, sql } from 'drizzle-orm';
+import type { CredentialStore } from '../store.ts';
+import { endings } from './endings.ts';
+import type { Connection } from './open.ts';
+import { textParameter } from './parameters.ts';
+import { credentials, grants, wraps } from './schema.ts';
+
+const { ciphertext: ciphertextColumn, ...publicColumns } = getTableColumns(credentials);
+
+/** Wraps replaced in one transaction, so that the write lock is never held long. */
+const rewrapBatch = 100;
+
+export function sqliteCredentials(connection: Connection): CredentialStore {
+  const { client, db, clock, write, audit } = connection;
+  const end = endings(connection);
+  const { placeholder } = sql;
+
+  const byId = db
+    .select(publicColumns)
+    .from(credentials)
+    .where(eq(credentials.id, placeholder('id')))
+    .prepare();
+  const sealed = db
+    .select({ credential: publicColumns, ciphertext: ciphertextColumn, wrap: wraps })
+    .from(wraps)
+    .innerJoin(credentials, eq(credentials.id, wraps.credentialId))
+    .where(
+      and(eq(wraps.credentialId, textParameter('credentialId')), eq(wraps.holder, textParameter('holder'))),
+    )
+    .prepare();
+
+  /** Old key bytes also lie in the log until it is written back and cut; `sweep` does what a reader keeps from it here. */
+  const forgetDeletedBytes = () => client.pragma('wal_checkpoint(TRUNCATE)');
+
+  return {
+    async insertCredential(credential, ownerWrap, actor) {
+      write((at) => {
+        db.insert(credentials)
+          .values({ ...credential, version: 1, createdAt: at, updatedAt: at })
+          .run();
+        db.insert(wraps).values(ownerWrap).run();
+        const { id, userId, provider, sandbox } = credential;
+        audit({
+          at,
+          actor,
+          action: 'credential.deposited',
+          subject: id,
+          userId,
+          detail: { provider, sandbox },
+        });
+      });
+    },
+
+    async findCredential(id) {
+      return byId.get({ id }) ?? null;
+    },
+
+    async listCredentials(userId) {
+      return db
+        .select(publicColumns)
+        .from(credentials)
+        .where(eq(credentials.userId, userId))
+        .orderBy(desc(credentials.createdAt), desc(credentials.id))
+        .all();
+    },
+
+    async findSealed(credentialId, holder) {
+      return sealed.get({ credentialId, holder }) ?? null;
+    },
+
+    async listHeldBy(holder) {
+      return db
+        .select(publicColumns)
+        .from(wraps)
+        .innerJoin(credentials, eq(credentials.id, wraps.credentialId))
+        .where(eq(wraps.holder, holder))
+        .orderBy(desc(credentials.createdAt), desc(credentials.id))
+        .all();
+    },
+
+    async listGrantsOf(credentialId) {
+      return db
+        .select(getTableColumns(grants))
+        .from(wraps)
+        .innerJoin(grants, eq(grants.id, wraps.holder))
+        .where(
+          and(
+            eq(wraps.credentialId, credentialId),
+            isNull(grants.revokedAt),
+            or(isNull(grants.expiresAt), gt(grants.expiresAt, clock())),
+          ),
+        )
+        .orderBy(desc(grants.createdAt), desc(grants.id))
+        .all();
+    },
+
+    async replaceKey(id, expectedVersion, { ciphertext, fingerprint, last4, status, checkedAt }, actor) {
+      const replaced = write((at) => {
+        const version = expectedVersion + 1;
+        const row = db
+          .update(credentials)
+          .set({ ciphertext, fingerprint, last4, status, checkedAt, version, updatedAt: at })
+          .where(and(eq(credentials.id, id), eq(credentials.version, expectedVersion)))
+          .returning({ userId: credentials.userId })
+          .get();
+        if (!row) return false;
+        const { userId } = row;
+        audit({ at, actor, action: 'credential.replaced', subject: id, userId, detail: { version } });
+        return true;
+      });
+      if (replaced) forgetDeletedBytes();
+      return replaced;
+    },
+
+    async updateCredential(id, { name, organization, project }, actor) {
+      const change = {
+        ...(name !== undefined && { name }),
+        ...(organization !== undefined && { organization }),
+        ...(project !== undefined && { project }),
+      };
+      return write((at) => {
+        const row = db
+          .update(credentials)
+          .set({ ...change, updatedAt: at })
+          .where(eq(credentials.id, id))
+          .returning({ userId: credentials.userId })
+          .get();
+        if (!row) return false;
+        const { userId } = row;
+        const detail = { changed: Object.keys(change).join(' ') };
+        audit({ at, actor, action: 'credential.updated', subject: id, userId, detail });
+        return true;
+      });
+    },
+
+    async markCredential(id, status, version) {
+      write((at) => {
+        const found = byId.get({ id });
+        if (!found || (version !== undefined && version !== found.version)) return;
+        db.update(credentials).set({ status, checkedAt: at }).where(eq(credentials.id, id)).run();
+        if (found.status === status) return;
+        audit({
+          at,
+          actor: { kind: 'system' },
+          action: 'credential.status_changed',
+          subject: id,
+          userId: found.userId,
+          detail: { status },
+        });
+      });
+    },
+
+    async deleteCredential(id, actor) {
+      const ended = write((at) => {
+        const found = byId.get({ id });
+        if (!found) return null;
+        const removed = db
+          .delete(wraps)
+          .where(eq(wraps.credentialId, id))
+          .returning({ holder: wraps.holder })
+          .all();
+        db.delete(credentials).where(eq(credentials.id, id)).run();
+        const { userId, provider } = found;
+        audit({ at, actor, action: 'credential.deleted', subject: id, userId, detail: { provider } });
+        const holders = removed.map(({ holder }) => holder);
+        const left = db
+          .selectDistinct({ holder: wraps.holder })
+          .from(wraps)
+          .where(inArray(wraps.holder, holders))
+          .all();
+        const holding = new Set(left.map(({ holder }) => holder));
+        return holders.filter(
+          (holder) => !holding.has(holder) && end.grant(holder, { at, actor, reason: 'credential_deleted' }),
+        );
+      });
+      if (ended) forgetDeletedBytes();
+      return ended;
+    },
+
+    async listWrapsNotUnder(masterKeyId, limit) {
+      return db.select().from(wraps).where(ne(wraps.masterKeyId, masterKeyId)).limit(limit).all();
+    },
+
+    async rewrap(changes) {
+      const replaceWrap = ({ from, to }: (typeof changes)[number]) =>
+        db
+          .update(wraps)
+          .set({ masterKeyId: to.masterKeyId, wrapped: to.wrapped })
+          .where(
+            and(
+              eq(wraps.credentialId, from.credentialId),
+              eq(wraps.holder, from.holder),
+              eq(wraps.masterKeyId, from.masterKeyId),
+              eq(wraps.wrapped, from.wrapped),
+            ),
+          )
+          .run().changes;
+      let replaced = 0;
+      for (let start = 0; start < changes.length; start += rewrapBatch) {
+        const batch = changes.slice(start, start + rewrapBatch);
+        replaced += write(() => batch.reduce((sum, change) => sum + replaceWrap(change), 0));
+      }
+      return replaced;
+    },
+  };
+}

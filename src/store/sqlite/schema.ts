@@ -1,0 +1,303 @@
+import { sql } from 'drizzle-orm';
+import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import type {
+  AuditEvent,
+  CallOutcome,
+  CallState,
+  ClientStatus,
+  ClientType,
+  CredentialStatus,
+  FamilyEnd,
+  GrantEnd,
+  Usage,
+  UserStatus,
+} from '../records.ts';
+
+const buffer = (name: string) => blob(name, { mode: 'buffer' });
+const flag = (name: string) => integer(name, { mode: 'boolean' });
+
+export const users = sqliteTable('users', {
+  id: text().primaryKey(),
+  email: text().notNull().unique(),
+  passwordHash: text('password_hash').notNull(),
+  operator: flag('operator').notNull(),
+  status: text().$type<UserStatus>().notNull(),
+  createdAt: integer('created_at').notNull(),
+});
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    hash: text().primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [index('sessions_user').on(table.userId), index('sessions_expiry').on(table.expiresAt)],
+);
+
+export const invitations = sqliteTable('invitations', {
+  hash: text().primaryKey(),
+  kind: text().$type<'setup' | 'invite'>().notNull(),
+  email: text(),
+  createdBy: text('created_by').references(() => users.id),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  usedAt: integer('used_at'),
+});
+
+export const settings = sqliteTable('settings', {
+  name: text().primaryKey(),
+  value: text().notNull(),
+});
+
+/** Failures and attempts per surface and subject, for limits that survive a restart. */
+export const attempts = sqliteTable(
+  'attempts',
+  {
+    key: text().primaryKey(),
+    count: integer().notNull(),
+    resetsAt: integer('resets_at').notNull(),
+  },
+  (table) => [index('attempts_reset').on(table.resetsAt)],
+);
+
+export const credentials = sqliteTable(
+  'credentials',
+  {
+    id: text().primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    provider: text().notNull(),
+    name: text().notNull(),
+    version: integer().notNull(),
+    fingerprint: text().notNull(),
+    last4: text().notNull(),
+    organization: text(),
+    project: text(),
+    sandbox: flag('sandbox').notNull(),
+    status: text().$type<CredentialStatus>().notNull(),
+    checkedAt: integer('checked_at'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    ciphertext: buffer('ciphertext').notNull(),
+  },
+  (table) => [index('credentials_user').on(table.userId)],
+);
+
+export const wraps = sqliteTable(
+  'wraps',
+  {
+    credentialId: text('credential_id')
+      .notNull()
+      .references(() => credentials.id),
+    holder: text().notNull(),
+    masterKeyId: text('master_key_id').notNull(),
+    wrapped: buffer('wrapped').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.credentialId, table.holder] }),
+    index('wraps_holder').on(table.holder),
+    index('wraps_master_key').on(table.masterKeyId),
+  ],
+);
+
+export const clients = sqliteTable(
+  'clients',
+  {
+    id: text().primaryKey(),
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => users.id),
+    name: text().notNull(),
+    type: text().$type<ClientType>().notNull(),
+    secretHash: text('secret_hash'),
+    redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
+    scope: text().notNull(),
+    verified: flag('verified').notNull(),
+    status: text().$type<ClientStatus>().notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** Kept as a row, so that the record of its calls keeps a name. */
+    deletedAt: integer('deleted_at'),
+  },
+  (table) => [index('clients_owner').on(table.ownerId)],
+);
+
+/** The pseudonym under which one client knows one user. */
+export const subjects = sqliteTable(
+  'subjects',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    clientId: text('client_id')
+      .notNull()
+      .references(() => clients.id),
+    subject: text().notNull().unique(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.clientId] })],
+);
+
+export const grants = sqliteTable(
+  'grants',
+  {
+    id: text().primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    clientId: text('client_id')
+      .notNull()
+      .references(() => clients.id),
+    test: flag('test').notNull(),
+    scope: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    expiresAt: integer('expires_at'),
+    revokedAt: integer('revoked_at'),
+    revokedReason: text('revoked_reason').$type<GrantEnd>(),
+  },
+  (table) => [
+    uniqueIndex('grants_live').on(table.userId, table.clientId, table.test).where(sql`revoked_at is null`),
+    index('grants_client').on(table.clientId),
+  ],
+);
+
+export const families = sqliteTable(
+  'families',
+  {
+    id: text().primaryKey(),
+    grantId: text('grant_id')
+      .notNull()
+      .references(() => grants.id),
+    clientId: text('client_id').notNull(),
+    scope: text().notNull(),
+    seq: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    revokedAt: integer('revoked_at'),
+    revokedReason: text('revoked_reason').$type<FamilyEnd>(),
+  },
+  (table) => [index('families_grant').on(table.grantId)],
+);
+
+export const authorizationRequests = sqliteTable(
+  'authorization_requests',
+  {
+    id: text().primaryKey(),
+    clientId: text('client_id').notNull(),
+    redirectUri: text('redirect_uri').notNull(),
+    state: text(),
+    scope: text().notNull(),
+    codeChallenge: text('code_challenge').notNull(),
+    browserHash: text('browser_hash').notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    decision: text().$type<'approved' | 'denied'>(),
+    decidedAt: integer('decided_at'),
+    userId: text('user_id'),
+    grantId: text('grant_id'),
+    grantedScope: text('granted_scope'),
+    codeIssuedAt: integer('code_issued_at'),
+  },
+  (table) => [index('authorization_requests_expiry').on(table.expiresAt)],
+);
+
+export const authorizationCodes = sqliteTable(
+  'authorization_codes',
+  {
+    hash: text().primaryKey(),
+    clientId: text('client_id').notNull(),
+    grantId: text('grant_id').notNull(),
+    redirectUri: text('redirect_uri').notNull(),
+    codeChallenge: text('code_challenge').notNull(),
+    scope: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    failedAttempts: integer('failed_attempts').notNull(),
+    usedAt: integer('used_at'),
+    familyId: text('family_id'),
+  },
+  (table) => [index('authorization_codes_expiry').on(table.expiresAt)],
+);
+
+export const refreshTokens = sqliteTable(
+  'refresh_tokens',
+  {
+    hash: text().primaryKey(),
+    familyId: text('family_id')
+      .notNull()
+      .references(() => families.id),
+    seq: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    usedAt: integer('used_at'),
+    salt: buffer('salt'),
+    successorHash: text('successor_hash'),
+  },
+  (table) => [
+    uniqueIndex('refresh_tokens_family').on(table.familyId, table.seq),
+    index('refresh_tokens_expiry').on(table.expiresAt),
+    index('refresh_tokens_salt').on(table.usedAt).where(sql`salt is not null`),
+  ],
+);
+
+export const signingKeys = sqliteTable('signing_keys', {
+  kid: text().primaryKey(),
+  algorithm: text().notNull(),
+  publicJwk: text('public_jwk', { mode: 'json' }).$type<Readonly<Record<string, unknown>>>().notNull(),
+  sealedPrivateJwk: buffer('sealed_private_jwk').notNull(),
+  masterKeyId: text('master_key_id').notNull(),
+  createdAt: integer('created_at').notNull(),
+  retiredAt: integer('retired_at'),
+  withdrawnAt: integer('withdrawn_at'),
+});
+
+export const calls = sqliteTable(
+  'calls',
+  {
+    id: text().primaryKey(),
+    userId: text('user_id').notNull(),
+    clientId: text('client_id').notNull(),
+    grantId: text('grant_id').notNull(),
+    familyId: text('family_id').notNull(),
+    credentialId: text('credential_id').notNull(),
+    instanceId: text('instance_id').notNull(),
+    provider: text().notNull(),
+    route: text().notNull(),
+    model: text(),
+    state: text().$type<CallState>().notNull(),
+    reservedNanoUsd: integer('reserved_nano_usd').notNull(),
+    status: integer(),
+    outcome: text().$type<CallOutcome>(),
+    usage: text({ mode: 'json' }).$type<Usage>(),
+    costNanoUsd: integer('cost_nano_usd'),
+    upstreamRequestId: text('upstream_request_id'),
+    startedAt: integer('started_at').notNull(),
+    endedAt: integer('ended_at'),
+  },
+  (table) => [
+    // None by user: each index with another leaf per call costs admission more than everything else it does. A user's
+    // calls are found through their grants.
+    index('calls_grant').on(table.grantId, table.id),
+    index('calls_client').on(table.clientId, table.id),
+    index('calls_pending').on(table.instanceId).where(sql`state = 'pending'`),
+  ],
+);
+
+export const auditEvents = sqliteTable(
+  'audit_events',
+  {
+    /** Orders events of the same millisecond. */
+    seq: integer().primaryKey(),
+    id: text().notNull().unique(),
+    at: integer().notNull(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    subject: text().notNull(),
+    userId: text('user_id'),
+    detail: text({ mode: 'json' }).$type<AuditEvent['detail']>().notNull(),
+  },
+  (table) => [index('audit_events_user').on(table.userId, table.seq)],
+);

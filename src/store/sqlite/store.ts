@@ -1,0 +1,42 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Store } from '../store.ts';
+import { sqliteAccounts } from './accounts.ts';
+import { sqliteAuthorizations } from './authorizations.ts';
+import { sqliteClients } from './clients.ts';
+import { sqliteCredentials } from './credentials.ts';
+import { sqliteGrants } from './grants.ts';
+import { sqliteLedger } from './ledger.ts';
+import { openConnection } from './open.ts';
+import { sqliteRecords } from './records.ts';
+import { sqliteSigningKeys } from './signing_keys.ts';
+import { sweep } from './sweep.ts';
+
+/**
+ * Opens the store in one SQLite file, which is made with mode 0600 if need be and brought up to date.
+ * @param options.file path of the database; its folder must exist
+ * @param options.migrationsFolder where the generated migrations are, if not in the package
+ * @throws when the file was written by a newer version, or stays locked for several seconds
+ */
+export function openSqliteStore(options: {
+  readonly file: string;
+  readonly clock: Clock;
+  readonly migrationsFolder?: string;
+}): Store {
+  const connection = openConnection(options.file, options.clock, options.migrationsFolder);
+  return {
+    accounts: sqliteAccounts(connection),
+    credentials: sqliteCredentials(connection),
+    clients: sqliteClients(connection),
+    grants: sqliteGrants(connection),
+    authorizations: sqliteAuthorizations(connection),
+    signingKeys: sqliteSigningKeys(connection),
+    ledger: sqliteLedger(connection),
+    records: sqliteRecords(connection),
+    async sweep() {
+      await sweep(connection);
+    },
+    async close() {
+      connection.client.close();
+    },
+  };
+}

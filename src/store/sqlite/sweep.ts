@@ -1,0 +1,49 @@
+import { setImmediate } from 'node:timers/promises';
+import { and, isNotNull, lte, type SQL } from 'drizzle-orm';
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
+import type { Connection } from './open.ts';
+import {
+  attempts,
+  authorizationCodes,
+  authorizationRequests,
+  invitations,
+  refreshTokens,
+  sessions,
+} from './schema.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** Rows per statement, so that the write lock is never held long. */
+const step = 100;
+
+/** Longer than any grace in which a spent refresh token still gives its successor. */
+const saltLife = minute;
+/** A used code stays on record, so that a late replay still ends its family. */
+const codeMemory = day;
+/** Likewise a used refresh token. */
+const refreshTokenMemory = 30 * day;
+
+/** Deletes what has expired, in short transactions between which others get their turn. */
+export async function sweep({ client, db, clock }: Connection): Promise<void> {
+  const now = clock();
+  const expired: readonly (readonly [SQLiteTable, SQL])[] = [
+    [sessions, lte(sessions.expiresAt, now)],
+    [invitations, lte(invitations.expiresAt, now)],
+    [attempts, lte(attempts.resetsAt, now)],
+    [authorizationRequests, lte(authorizationRequests.expiresAt, now)],
+    [authorizationCodes, lte(authorizationCodes.expiresAt, now - codeMemory)],
+    [refreshTokens, lte(refreshTokens.expiresAt, now - refreshTokenMemory)],
+  ];
+  for (const [table, condition] of expired) {
+    await repeat(() => db.delete(table).where(condition).limit(step).run().changes);
+  }
+  const stale = and(isNotNull(refreshTokens.salt), lte(refreshTokens.usedAt, now - saltLife));
+  await repeat(() => db.update(refreshTokens).set({ salt: null }).where(stale).limit(step).run().changes);
+  // Cuts the log, which still holds the bytes of what was deleted.
+  client.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+async function repeat(sweepStep: () => number): Promise<void> {
+  while (sweepStep() === step) await setImmediate();
+}

@@ -1,0 +1,436 @@
+import type {
+  Actor,
+  AuditEvent,
+  AuthorizationRequest,
+  Call,
+  CallOutcome,
+  Client,
+  ClientStatus,
+  Credential,
+  CredentialStatus,
+  Family,
+  FamilyEnd,
+  Grant,
+  GrantEnd,
+  Invitation,
+  RefreshToken,
+  Sealed,
+  SealedCredential,
+  Session,
+  SigningKey,
+  Usage,
+  User,
+  UserStatus,
+  Wrap,
+} from './records.ts';
+
+/**
+ * Where everything is kept. Methods are named for what somebody wants done; each is one transaction, and each one-time
+ * step is one conditional statement whose row count decides. A change writes its audit event in the same transaction.
+ * The store reads its own clock. Methods reject only when the store itself fails.
+ */
+export interface Store {
+  readonly accounts: AccountStore;
+  readonly credentials: CredentialStore;
+  readonly clients: ClientStore;
+  readonly grants: GrantStore;
+  readonly authorizations: AuthorizationStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly ledger: LedgerStore;
+  readonly records: RecordStore;
+  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace. */
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface AccountStore {
+  /**
+   * Makes an account and, when it comes through an invitation, uses that up. `operator` is taken from the invitation's
+   * kind (`setup` makes the operator), or from `operator` where an actor with the right to say so gives it.
+   */
+  createUser(
+    user: Pick<User, 'id' | 'email' | 'passwordHash'> & { readonly operator?: boolean },
+    via: { readonly invitationHash: string } | { readonly actor: Actor },
+  ): Promise<
+    | { readonly kind: 'created'; readonly user: User }
+    | { readonly kind: 'email_taken' }
+    | { readonly kind: 'invitation_invalid' }
+  >;
+  /** @param email in lower case */
+  findUserByEmail(email: string): Promise<User | null>;
+  findUser(id: string): Promise<User | null>;
+  countUsers(): Promise<number>;
+  listUsers(): Promise<readonly User[]>;
+  /** Suspends an account or lifts the suspension. @returns false when there is no such account */
+  setUserStatus(id: string, status: UserStatus, actor: Actor): Promise<boolean>;
+  /** Sets a new password; ends all sessions, and all grants with their families (OAuth 2.1 §4.3.3). */
+  changePassword(userId: string, passwordHash: string, actor: Actor): Promise<void>;
+
+  /** Starts a session; the one it replaces (same browser, before sign-in) dies in the same transaction. */
+  startSession(session: Omit<Session, 'createdAt'>, replaces: string | null): Promise<void>;
+  /** The live session under this hash and its active user. */
+  findSession(hash: string): Promise<{ readonly session: Session; readonly user: User } | null>;
+  endSession(hash: string): Promise<void>;
+  endAllSessions(userId: string, actor: Actor): Promise<void>;
+
+  createInvitation(invitation: Omit<Invitation, 'createdAt' | 'usedAt'>, actor: Actor): Promise<void>;
+  /** The invitation, if it can still be used. */
+  findInvitation(hash: string): Promise<Invitation | null>;
+  listInvitations(): Promise<readonly Invitation[]>;
+  deleteInvitation(hash: string, actor: Actor): Promise<boolean>;
+
+  isSignUpOpen(): Promise<boolean>;
+  setSignUpOpen(open: boolean, actor: Actor): Promise<void>;
+
+  /**
+   * Counts one attempt under a key within a fixed window.
+   * @param windowSeconds the window begins with the first attempt
+   * @returns whether this attempt is within the limit, and if not, in how many seconds to come back
+   */
+  countAttempt(
+    key: string,
+    limit: number,
+    windowSeconds: number,
+  ): Promise<{ readonly allowed: boolean; readonly retryAfter: number }>;
+  /** Forgets the attempts under a key, after a success. */
+  clearAttempts(key: string): Promise<void>;
+}
+
+export type NewCredential = Omit<Credential, 'version' | 'createdAt' | 'updatedAt'> & {
+  readonly ciphertext: Sealed;
+};
+
+export interface CredentialStore {
+  insertCredential(credential: NewCredential, ownerWrap: Wrap, actor: Actor): Promise<void>;
+  findCredential(id: string): Promise<Credential | null>;
+  listCredentials(userId: string): Promise<readonly Credential[]>;
+  /** The credential as the holder may open it; null when it holds no wrap of it. */
+  findSealed(credentialId: string, holder: string): Promise<SealedCredential | null>;
+  /** The credentials this holder has wraps for. */
+  listHeldBy(holder: string): Promise<readonly Credential[]>;
+  /** The live grants that can open this credential. */
+  listGrantsOf(credentialId: string): Promise<readonly Grant[]>;
+  /**
+   * Puts a new provider key in the place of the old, under the same data key, so that every wrap goes on working.
+   * @returns false when the credential is gone or no longer at `expectedVersion`
+   */
+  replaceKey(
+    id: string,
+    expectedVersion: number,
+    next: Pick<Credential, 'fingerprint' | 'last4' | 'status' | 'checkedAt'> & {
+      readonly ciphertext: Sealed;
+    },
+    actor: Actor,
+  ): Promise<boolean>;
+  updateCredential(
+    id: string,
+    change: Partial<Pick<Credential, 'name' | 'organization' | 'project'>>,
+    actor: Actor,
+  ): Promise<boolean>;
+  /**
+   * Records what checking the key with its provider showed.
+   * @param version the version that was checked: if the key has been replaced since, nothing happens
+   */
+  markCredential(id: string, status: CredentialStatus, version?: number): Promise<void>;
+  /**
+   * Deletes the credential and its wraps for good; a grant that has no other wrap left ends with it.
+   * @returns the ids of the grants that ended, null when there was no such credential
+   */
+  deleteCredential(id: string, actor: Actor): Promise<readonly string[] | null>;
+
+  /** Up to `limit` wraps that are not under this master key, for re-wrapping. */
+  listWrapsNotUnder(masterKeyId: string, limit: number): Promise<readonly Wrap[]>;
+  /** Replaces wraps that still are as they were read, at most 100 in one transaction. @returns how many were replaced */
+  rewrap(changes: readonly { readonly from: Wrap; readonly to: Wrap }[]): Promise<number>;
+}
+
+export interface ClientStore {
+  createClient(client: Omit<Client, 'createdAt' | 'verified' | 'status'>, actor: Actor): Promise<Client>;
+  /** A registered client that has not been deleted. */
+  findClient(id: string): Promise<Client | null>;
+  listClients(ownerId: string): Promise<readonly Client[]>;
+  updateClient(
+    id: string,
+    change: Partial<Pick<Client, 'name' | 'redirectUris' | 'scope'>>,
+    actor: Actor,
+  ): Promise<boolean>;
+  replaceClientSecret(id: string, secretHash: string, actor: Actor): Promise<boolean>;
+  /** Suspends a client or lifts the suspension. @returns false when there is no such client */
+  setClientStatus(id: string, status: ClientStatus, actor: Actor): Promise<boolean>;
+  /** Deletes the client; its grants end. @returns the ids of the grants that ended, null when there was no such client */
+  deleteClient(id: string, actor: Actor): Promise<readonly string[] | null>;
+}
+
+/** A grant with what pages and the command line show beside it. */
+export interface GrantView {
+  readonly grant: Grant;
+  readonly client: Pick<Client, 'id' | 'name' | 'type' | 'verified'>;
+  readonly credentials: readonly Pick<Credential, 'id' | 'provider' | 'name' | 'last4' | 'sandbox'>[];
+  readonly calls: number;
+  readonly costNanoUsd: number;
+  readonly lastCallAt: number | null;
+}
+
+/** What a user allows a client: the grant's new content and a wrap for each credential that it may use. */
+export interface GrantTerms {
+  /** The live grant's id, or a new one if there is none yet; the wraps name it as their holder. */
+  readonly id: string;
+  readonly userId: string;
+  readonly clientId: string;
+  readonly test: boolean;
+  readonly scope: string;
+  readonly expiresAt: number | null;
+  readonly wraps: readonly Wrap[];
+}
+
+/** The first tokens of a family. */
+export interface NewFamily {
+  readonly id: string;
+  readonly scope: string;
+  readonly refreshTokenHash: string;
+  readonly refreshTokenExpiresAt: number;
+}
+
+export interface GrantStore {
+  /**
+   * Records the user's approval of an authorization request and makes or replaces the grant.
+   * `other_grant`: nothing changed; the wraps must be made again for the id it names. That is the live grant's, or a new
+   * one where the grant that the terms name has ended. A grant that ran out but was not revoked is replaced like a live one.
+   */
+  approve(
+    requestId: string,
+    browserHash: string,
+    terms: GrantTerms,
+  ): Promise<
+    | { readonly kind: 'approved' }
+    | { readonly kind: 'other_grant'; readonly grantId: string }
+    | { readonly kind: 'not_open' }
+  >;
+  /** Records the user's refusal. @returns false when the request is not open any more or not this browser's */
+  deny(requestId: string, browserHash: string, userId: string): Promise<boolean>;
+  /** Makes or replaces a grant and begins a family under it, without a page: command line and test tokens. */
+  createGrant(
+    terms: GrantTerms,
+    family: NewFamily,
+    actor: Actor,
+  ): Promise<
+    | { readonly kind: 'created'; readonly grant: Grant; readonly family: Family }
+    | { readonly kind: 'other_grant'; readonly grantId: string }
+  >;
+  findGrant(id: string): Promise<Grant | null>;
+  /** The grant between these two that is neither revoked nor run out. */
+  findLiveGrant(userId: string, clientId: string, test: boolean): Promise<Grant | null>;
+  /** Newest first, ended ones too. */
+  listGrants(filter: { readonly userId?: string; readonly clientId?: string }): Promise<readonly GrantView[]>;
+  /**
+   * Ends a grant with its families and wraps.
+   * @returns when it was revoked, now or earlier; null when there is no such grant
+   */
+  revokeGrant(
+    id: string,
+    reason: GrantEnd,
+    actor: Actor,
+  ): Promise<{ readonly revokedAt: number; readonly already: boolean } | null>;
+  /** Ends one family (RFC 7009 §2.1). */
+  revokeFamily(id: string, reason: FamilyEnd, actor: Actor): Promise<void>;
+  /** The pseudonym under which this client knows this user; made at first use. */
+  subjectFor(userId: string, clientId: string): Promise<string>;
+  /** Everything that decides whether tokens of this family are good now. */
+  findStanding(familyId: string): Promise<Standing | null>;
+}
+
+/** A family and everything above it, read at one moment. */
+export interface Standing {
+  readonly family: Family;
+  readonly grant: Grant;
+  readonly userStatus: User['status'];
+  /** `deleted` when the client is gone. */
+  readonly clientStatus: Client['status'] | 'deleted';
+  /** The store's clock at the moment of reading. */
+  readonly now: number;
+}
+
+export interface NewCode {
+  readonly hash: string;
+  readonly expiresAt: number;
+}
+
+export type Redemption =
+  /** The code was good: its family is begun. */
+  | { readonly kind: 'redeemed'; readonly standing: Standing }
+  /** Used before by the same rightful redemption: its family is now revoked (OAuth 2.1 §4.1.3). */
+  | { readonly kind: 'replayed' }
+  /** No such code, or a burnt one. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'expired' }
+  /** Wrong client, redirect URI or verifier; the fifth one burns the code. */
+  | { readonly kind: 'mismatch'; readonly of: 'client' | 'redirect_uri' | 'code_verifier' }
+  /** Grant, user or client ended since. */
+  | { readonly kind: 'ended' };
+
+export type Rotation =
+  /** First use, or the immediate predecessor again within the grace: both give the same successor. */
+  | {
+      readonly kind: 'rotated';
+      readonly standing: Standing;
+      /** Sequence number and salt from which the successor follows, and its expiry. */
+      readonly seq: number;
+      readonly salt: Buffer;
+      readonly expiresAt: number;
+    }
+  /** Used before, outside the grace: the family is now revoked (OAuth 2.1 §4.3.1). */
+  | { readonly kind: 'reused' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'ended' };
+
+export interface AuthorizationStore {
+  saveRequest(
+    request: Pick<
+      AuthorizationRequest,
+      'id' | 'clientId' | 'redirectUri' | 'state' | 'scope' | 'codeChallenge' | 'browserHash' | 'expiresAt'
+    >,
+  ): Promise<void>;
+  /** A request that has not expired. */
+  findRequest(id: string): Promise<AuthorizationRequest | null>;
+  /**
+   * Turns a recorded approval into a code, once.
+   * @returns false when it is not this browser's and user's, not approved, expired, or already turned into one
+   */
+  issueCode(requestId: string, browserHash: string, userId: string, code: NewCode): Promise<boolean>;
+  /** Closes a denied request and forgets it, so that its redirect happens once. */
+  finishDenied(requestId: string, browserHash: string): Promise<boolean>;
+  /**
+   * Spends a code.
+   * @param attempt what the client presented; `codeChallenge` is S256 of its verifier; `redirectUri` null when left out
+   * @param family what to begin when it is good; its scope is the code's
+   */
+  redeemCode(
+    attempt: {
+      readonly codeHash: string;
+      readonly clientId: string;
+      readonly redirectUri: string | null;
+      readonly codeChallenge: string;
+    },
+    family: Omit<NewFamily, 'scope'>,
+  ): Promise<Redemption>;
+
+  findRefreshToken(
+    hash: string,
+  ): Promise<{ readonly token: RefreshToken; readonly standing: Standing } | null>;
+  /**
+   * Spends a refresh token and puts its successor in place.
+   * @param successorHash hash of the successor that follows from family, sequence number and salt
+   * @param graceSeconds how long the predecessor still gives the same successor, as long as that one is unused
+   */
+  rotateRefreshToken(
+    hash: string,
+    next: {
+      readonly salt: Buffer;
+      readonly expiresAt: number;
+      readonly successorHash: (familyId: string, seq: number, salt: Buffer) => string;
+      readonly graceSeconds: number;
+    },
+  ): Promise<Rotation>;
+}
+
+export interface SigningKeyStore {
+  /** All keys that are not withdrawn, newest first. */
+  listSigningKeys(): Promise<readonly SigningKey[]>;
+  /**
+   * Adds a key; the ones before it retire, or are withdrawn when they must not verify any more.
+   * @param previous `only_first`: do nothing when there is an active key already (two processes starting at once)
+   */
+  addSigningKey(
+    key: Omit<SigningKey, 'createdAt' | 'retiredAt' | 'withdrawnAt'>,
+    previous: 'retire' | 'withdraw' | 'only_first',
+    actor: Actor,
+  ): Promise<void>;
+  /** Puts a re-sealed private key in place of the one sealed under `fromMasterKeyId`. */
+  resealSigningKey(
+    kid: string,
+    fromMasterKeyId: string,
+    sealed: Sealed,
+    masterKeyId: string,
+  ): Promise<boolean>;
+}
+
+/** What the proxy asks to be admitted. */
+export interface AdmissionRequest {
+  readonly callId: string;
+  readonly familyId: string;
+  /** Key that signed the caller's token; a withdrawn one is refused. */
+  readonly kid: string;
+  readonly instanceId: string;
+  readonly provider: string;
+  readonly route: string;
+  readonly model: string | null;
+  /** Every scope the call needs. */
+  readonly scopes: readonly string[];
+  /** The largest amount the call can cost, in nano-USD. */
+  readonly reservedNanoUsd: number;
+}
+
+export type Refusal =
+  | 'unknown_family'
+  | 'key_withdrawn'
+  | 'grant_revoked'
+  | 'grant_expired'
+  | 'user_suspended'
+  | 'client_suspended'
+  | 'insufficient_scope'
+  | 'no_credential'
+  | 'credential_invalid';
+
+export type AdmissionResult =
+  | {
+      readonly kind: 'admitted';
+      readonly grantId: string;
+      readonly userId: string;
+      readonly clientId: string;
+      readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox'>;
+      readonly startedAt: number;
+    }
+  | { readonly kind: 'refused'; readonly reason: Refusal };
+
+/** What a call came to. */
+export interface Settlement {
+  readonly callId: string;
+  readonly status: number | null;
+  readonly outcome: CallOutcome;
+  readonly usage: Usage | null;
+  /** Null when the price is not known. */
+  readonly costNanoUsd: number | null;
+  readonly upstreamRequestId: string | null;
+}
+
+export interface LedgerStore {
+  /**
+   * Decides a batch in arrival order and writes the admitted calls as `pending`, all in one transaction.
+   * @returns one result per request, in order
+   */
+  admit(batch: readonly AdmissionRequest[]): Promise<readonly AdmissionResult[]>;
+  /**
+   * Settles pending calls, all in one transaction.
+   * @returns per settlement, whether this one settled the call (false: it was settled before)
+   */
+  settle(batch: readonly Settlement[]): Promise<readonly boolean[]>;
+}
+
+export interface CallView extends Call {
+  readonly clientName: string;
+}
+
+export interface RecordStore {
+  /** Calls, newest first. @param before id of the last call of the page before */
+  listCalls(
+    filter: {
+      readonly userId?: string;
+      readonly grantId?: string;
+      readonly clientId?: string;
+      readonly test?: boolean;
+    },
+    page: { readonly before: string | null; readonly limit: number },
+  ): Promise<readonly CallView[]>;
+  listAuditEvents(filter: { readonly userId?: string }, limit: number): Promise<readonly AuditEvent[]>;
+}

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { accounts } from './accounts.ts';
+import { authorizations } from './authorizations.ts';
+import { clients } from './clients.ts';
+import { credentials } from './credentials.ts';
+import { grants } from './grants.ts';
+import { ledger } from './ledger.ts';
+import { races } from './races.ts';
+import { records } from './records.ts';
+import { refreshTokens } from './refresh_tokens.ts';
+import { signingKeys } from './signing_keys.ts';
+import { sweeping } from './sweeping.ts';
+import type { Arena, OpenArena } from './world.ts';
+
+const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
+  accounts,
+  clients,
+  credentials,
+  grants,
+  authorizations,
+  'refresh tokens': refreshTokens,
+  'signing keys': signingKeys,
+  ledger,
+  records,
+  sweeping,
+  races,
+};
+
+/** What every store must do, whatever it keeps its rows in. */
+export function contract(name: string, open: OpenArena): void {
+  describe.each(Object.entries(parts))(`${name}: %s`, (_part, tests) => {
+    let arena: Arena | undefined;
+    beforeAll(async () => {
+      arena = await open();
+    });
+    afterAll(async () => {
+      await arena?.close();
+    });
+    tests(() => {
+      if (!arena) throw new Error('the arena is not open');
+      return arena;
+    });
+  });
+}

@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { successorHash } from './tasks.ts';
+import {
+  type Arena,
+  createGrant,
+  createUser,
+  day,
+  found,
+  issueCode,
+  minute,
+  newFamily,
+  openRequest,
+  operator,
+  unique,
+} from './world.ts';
+
+export function sweeping(arena: () => Arena): void {
+  const family = () => newFamily(arena().clock.now);
+
+  test('what has not expired stays', async () => {
+    const { stores, clock } = arena();
+    const [store] = stores;
+    const granted = await createGrant(arena());
+    const { attempt } = await issueCode(arena());
+    const request = await openRequest(arena(), granted);
+    const session = { hash: unique('session'), userId: granted.user.id, expiresAt: clock.now + minute };
+    await store.accounts.startSession(session, null);
+    const invitation = { hash: unique('invitation'), kind: 'invite' as const, email: null, createdBy: null };
+    await store.accounts.createInvitation({ ...invitation, expiresAt: clock.now + minute }, operator);
+    await store.accounts.countAttempt('sweeping', 1, 60);
+    await store.sweep();
+    expect(await store.authorizations.findRequest(request.id)).not.toBeNull();
+    expect(await store.accounts.findSession(session.hash)).not.toBeNull();
+    expect(await store.accounts.findInvitation(invitation.hash)).not.toBeNull();
+    expect(await store.accounts.countAttempt('sweeping', 1, 60)).toMatchObject({ allowed: false });
+    expect(await store.authorizations.redeemCode(attempt, family())).toMatchObject({ kind: 'redeemed' });
+    expect(await store.authorizations.findRefreshToken(granted.refreshTokenHash)).not.toBeNull();
+  });
+
+  test('what has expired goes, however much there is', async () => {
+    const { stores, clock } = arena();
+    const [store] = stores;
+    const user = await createUser(store);
+    for (let made = 0; made < 250; made++) {
+      const invitation = {
+        hash: unique('invitation'),
+        kind: 'invite' as const,
+        email: null,
+        createdBy: null,
+      };
+      await store.accounts.createInvitation({ ...invitation, expiresAt: clock.now + minute }, operator);
+    }
+    await store.accounts.startSession(
+      { hash: unique('session'), userId: user.id, expiresAt: clock.now + minute },
+      null,
+    );
+    clock.now += minute;
+    await store.sweep();
+    expect(await store.accounts.listInvitations()).toEqual([]);
+  });
+
+  test('a used code is remembered for a day, so that a late replay still ends its family', async () => {
+    const { stores, clock } = arena();
+    const [store] = stores;
+    const { attempt } = await issueCode(arena());
+    const begun = family();
+    await store.authorizations.redeemCode(attempt, begun);
+    clock.now += day;
+    await store.sweep();
+    expect(await store.authorizations.redeemCode(attempt, family())).toEqual({ kind: 'replayed' });
+    clock.now += minute;
+    await store.sweep();
+    expect(await store.authorizations.redeemCode(attempt, family())).toEqual({ kind: 'unknown' });
+  });
+
+  test('a used refresh token is remembered for a month after its end, so that reuse still shows', async () => {
+    const { stores, clock } = arena();
+    const [store] = stores;
+    const { refreshTokenHash } = await createGrant(arena());
+    const next = {
+      salt: Buffer.from('salt'),
+      expiresAt: clock.now + day,
+      successorHash,
+      graceSeconds: 10,
+    };
+    await store.authorizations.rotateRefreshToken(refreshTokenHash, next);
+    clock.now += 30 * day;
+    await store.sweep();
+    expect(await store.authorizations.rotateRefreshToken(refreshTokenHash, next)).toEqual({ kind: 'reused' });
+    clock.now += day;
+    await store.sweep();
+    expect(await store.authorizations.rotateRefreshToken(refreshTokenHash, next)).toEqual({
+      kind: 'unknown',
+    });
+  });
+
+  test('a salt is forgotten after the grace', async () => {
+    const { stores, clock } = arena();
+    const [store] = stores;
+    const { refreshTokenHash } = await createGrant(arena());
+    const salt = async () => found(await store.authorizations.findRefreshToken(refreshTokenHash)).token.salt;
+    await store.authorizations.rotateRefreshToken(refreshTokenHash, {
+      salt: Buffer.from('salt'),
+      expiresAt: clock.now + day,
+      successorHash,
+      graceSeconds: 10,
+    });
+    await store.sweep();
+    expect(await salt()).not.toBeNull();
+    clock.now += minute;
+    await store.sweep();
+    expect(await salt()).toBeNull();
+  });
+}
