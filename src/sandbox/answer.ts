@@ -1,0 +1,51 @@
+import type { Refusal } from './errors.ts';
+
+/** One server-sent event. `data` is sent as JSON, text as it is (`[DONE]`). */
+export type ServerEvent = { readonly event?: string; readonly data: unknown };
+
+/** What an endpoint decides to say. How it is delivered, or broken off, is not its business. */
+export type Answer =
+  | {
+      readonly kind: 'json';
+      readonly status: number;
+      readonly body: unknown;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'bytes';
+      readonly status: number;
+      readonly contentType: string;
+      readonly body: Uint8Array;
+      readonly headers: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: 'events'; readonly events: Iterable<ServerEvent> };
+
+export function json(body: unknown): Answer {
+  return { kind: 'json', status: 200, body, headers: {} };
+}
+
+export function bytes(contentType: string, body: Uint8Array): Answer {
+  return { kind: 'bytes', status: 200, contentType, body, headers: {} };
+}
+
+export function plainText(text: string): Answer {
+  return bytes('text/plain; charset=utf-8', Buffer.from(text));
+}
+
+/** Events whose name is also their data's `type`, as in the responses and images APIs. */
+export function* namedEvents(events: Iterable<{ readonly type: string }>): Generator<ServerEvent> {
+  for (const data of events) yield { event: data.type, data };
+}
+
+/** Events without a name, as in the chat and audio APIs. */
+export function* unnamedEvents(events: Iterable<unknown>): Generator<ServerEvent> {
+  for (const data of events) yield { data };
+}
+
+export function eventStream(events: Iterable<ServerEvent>): Answer {
+  return { kind: 'events', events };
+}
+
+export function refusal({ status, body, headers }: Refusal): Answer {
+  return { kind: 'json', status, body: { error: body }, headers };
+}

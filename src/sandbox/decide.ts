@@ -1,0 +1,76 @@
+import { type Answer, refusal } from './answer.ts';
+import { requireExisting } from './endpoints/models.ts';
+import { invalidRequest, Refusal, unknownUrl } from './errors.ts';
+import { applyFault, type Delivery, modelRefusal, PROMPT_DELIVERY } from './faults.ts';
+import { flagOf, textOf } from './fields.ts';
+import type { ParsedBody } from './request_body.ts';
+import type { Route } from './routes.ts';
+import { seedOf } from './seed.ts';
+import { keyRefusal } from './special_keys.ts';
+
+/** A request as far as it could be understood. Nothing about it has been judged yet. */
+export type Incoming = {
+  readonly method: string;
+  readonly path: string;
+  readonly matched: { readonly route: Route; readonly parameter: string } | undefined;
+  readonly key: string | undefined;
+  readonly body: ParsedBody | Refusal;
+  /** Unix seconds. */
+  readonly created: number;
+};
+
+export type Reply = { readonly answer: Answer; readonly delivery: Delivery; readonly seed: string };
+
+/** Decides what to answer, in the real order: the key, the route, the body, the model, the call itself. */
+export function decide(incoming: Incoming): Reply {
+  const seed = seedOfIncoming(incoming);
+  try {
+    return { seed, ...answerIncoming(incoming, seed) };
+  } catch (problem) {
+    if (!(problem instanceof Refusal)) throw problem;
+    return { seed, answer: refusal(problem), delivery: PROMPT_DELIVERY };
+  }
+}
+
+/** The model that a request names, or the one its route would use. */
+export function modelOf({ matched, body }: Incoming): string | undefined {
+  if (matched === undefined) return undefined;
+  if (matched.route.body === 'none') return matched.parameter === '' ? undefined : matched.parameter;
+  return body instanceof Refusal ? undefined : (textOf(body.fields.model) ?? matched.route.defaultModel);
+}
+
+function seedOfIncoming({ path, body }: Incoming): string {
+  if (body instanceof Refusal) return seedOf(path, {}, []);
+  return seedOf(
+    path,
+    body.fields,
+    body.files.map(({ sha256 }) => sha256),
+  );
+}
+
+function answerIncoming(incoming: Incoming, seed: string): { answer: Answer; delivery: Delivery } {
+  const { matched, body, created } = incoming;
+  const model = modelOf(incoming);
+  const refused = keyRefusal(incoming.key, matched?.route, model ?? 'this model');
+  if (refused !== undefined) throw refused;
+  if (matched === undefined) throw unknownUrl(incoming.method, incoming.path);
+  const { route, parameter } = matched;
+  if (route.body === 'none') return { answer: route.answer(parameter), delivery: PROMPT_DELIVERY };
+
+  if (body instanceof Refusal) throw body;
+  if (model === undefined) throw invalidRequest('you must provide a model parameter');
+  requireExisting(model);
+  const failure = modelRefusal(model);
+  if (failure !== undefined) throw failure;
+  const { fields, files } = body;
+  return applyFault(
+    model,
+    route.answer({ model, fields, files, stream: flagOf(fields.stream), seed, created }),
+  );
+}
+
+/** What a mistake in the sandbox itself looks like. */
+export function ownMistake(error: unknown): Answer {
+  const message = `The sandbox failed: ${error instanceof Error ? error.message : String(error)}`;
+  return refusal(new Refusal(500, { message, type: 'sandbox_error', param: null, code: null }));
+}

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Answer, ServerEvent } from './answer.ts';
+import type { Delivery } from './faults.ts';
+
+/** Answered in full, broken off by the sandbox on purpose, or left by the client. */
+export type Outcome = 'answered' | 'cut' | 'aborted';
+
+const BYTES_PER_WRITE = 16_384;
+/** Long enough for the first half to arrive before the connection is destroyed. */
+const FLUSH_MS = 10;
+
+/**
+ * Sends an answer no faster than the client reads it, and stops when the client goes away.
+ * @param departed fires when the connection closes
+ * @param onWrite called after each event or piece of the body
+ */
+export async function deliver(
+  response: ServerResponse,
+  answer: Answer,
+  headers: Readonly<Record<string, string>>,
+  delivery: Delivery,
+  departed: AbortSignal,
+  onWrite: () => void,
+): Promise<Outcome> {
+  try {
+    if (delivery.firstByteAfter === 'never') return await waitForDeparture(departed);
+    if (delivery.firstByteAfter > 0) await sleep(delivery.firstByteAfter, undefined, { signal: departed });
+    let isFirst = true;
+    for (const chunk of open(response, answer, headers, delivery)) {
+      if (!isFirst) await pause(delivery.betweenEvents, departed);
+      isFirst = false;
+      departed.throwIfAborted();
+      if (!response.write(chunk)) await once(response, 'drain', { signal: departed });
+      onWrite();
+    }
+    switch (delivery.halfway) {
+      case 'cut':
+        await pause(FLUSH_MS, departed);
+        response.destroy();
+        return 'cut';
+      case 'stall':
+        return await waitForDeparture(departed);
+      case 'go on':
+        return await finish(response);
+    }
+  } catch (error) {
+    if (departed.aborted) return 'aborted';
+    throw error;
+  }
+}
+
+/** Writes the head and returns what there is to write of the body. */
+function open(
+  response: ServerResponse,
+  answer: Answer,
+  headers: Readonly<Record<string, string>>,
+  { halfway }: Delivery,
+): Iterable<string | Uint8Array> {
+  if (answer.kind === 'events') {
+    response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8' });
+    response.flushHeaders();
+    return halfway === 'go on' ? formatted(answer.events) : firstHalf([...formatted(answer.events)]);
+  }
+  const body = answer.kind === 'json' ? Buffer.from(JSON.stringify(answer.body)) : answer.body;
+  const contentType = answer.kind === 'json' ? 'application/json' : answer.contentType;
+  response.writeHead(answer.status, {
+    ...headers,
+    ...answer.headers,
+    'content-type': contentType,
+    'content-length': String(body.byteLength),
+  });
+  return slices(halfway === 'go on' ? body : body.subarray(0, Math.ceil(body.byteLength / 2)));
+}
+
+function firstHalf<Item>(items: readonly Item[]): readonly Item[] {
+  return items.slice(0, Math.ceil(items.length / 2));
+}
+
+function* formatted(events: Iterable<ServerEvent>): Generator<string> {
+  for (const { event, data } of events) {
+    const name = event === undefined ? '' : `event: ${event}\n`;
+    yield `${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+  }
+}
+
+function* slices(body: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < body.byteLength; start += BYTES_PER_WRITE) {
+    yield body.subarray(start, start + BYTES_PER_WRITE);
+  }
+}
+
+/** Even the shortest pause lets what was written leave: a stream must be seen as one. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await (milliseconds > 0
+    ? sleep(milliseconds, undefined, { signal })
+    : yieldToOthers(undefined, { signal }));
+}
+
+async function waitForDeparture(departed: AbortSignal): Promise<Outcome> {
+  if (!departed.aborted) await once(departed, 'abort');
+  return 'aborted';
+}
+
+async function finish(response: ServerResponse): Promise<Outcome> {
+  await new Promise<void>((resolve) => {
+    response.once('close', resolve);
+    response.end(resolve);
+  });
+  return response.writableFinished ? 'answered' : 'aborted';
+}

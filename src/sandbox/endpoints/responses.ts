@@ -1,0 +1,117 @@
+import type OpenAI from 'openai';
+import { type Answer, eventStream, json, namedEvents } from '../answer.ts';
+import { type Call, optionalInteger } from '../call.ts';
+import { missingParameter } from '../errors.ts';
+import { fieldsOf, flagOf, listOf, textOf } from '../fields.ts';
+import { forcedToolCall } from '../forced_tool.ts';
+import { lastUserText, promptTokens } from '../prompt.ts';
+import { schemaSample } from '../schema_sample.ts';
+import { derivedId, sha256 } from '../seed.ts';
+import { answerText, writeText } from '../written_text.ts';
+import { responseEvents, type WireResponse, type WrittenOutput } from './response_events.ts';
+import { responseUsage } from './usage.ts';
+
+/** POST /responses */
+export function createResponse(call: Call): Answer {
+  const input = call.fields.input;
+  if (typeof input !== 'string' && !Array.isArray(input)) throw missingParameter('input');
+  const output = writeOutput(call, lastUserText(input));
+  const usage = responseUsage(promptTokens(input, call.fields), output.tokens.length);
+  const response: WireResponse = {
+    ...envelope(call),
+    status: output.finish === 'length' ? 'incomplete' : 'completed',
+    completed_at: output.finish === 'length' ? null : call.created,
+    incomplete_details: output.finish === 'length' ? { reason: 'max_output_tokens' } : null,
+    output: [output.item],
+    usage,
+  };
+  if (!call.stream) return json(response);
+  const started: WireResponse = {
+    ...envelope(call),
+    status: 'in_progress',
+    incomplete_details: null,
+    output: [],
+  };
+  return eventStream(namedEvents(responseEvents(started, output, response)));
+}
+
+/** POST /responses/input_tokens */
+export function countInputTokens({ fields }: Call): Answer {
+  return json({
+    object: 'response.input_tokens',
+    input_tokens: promptTokens(fields.input, fields),
+  } satisfies OpenAI.Responses.InputTokenCountResponse);
+}
+
+/** POST /responses/compact: a summary that only its writer can read stands for the conversation. */
+export function compactResponse(call: Call): Answer {
+  const summary = answerText(call.model, lastUserText(call.fields.input));
+  const { tokens } = writeText(summary, { limit: undefined });
+  return json({
+    id: derivedId('resp_', call.seed),
+    object: 'response.compaction',
+    created_at: call.created,
+    output: [{ id: derivedId('cmp_', call.seed), type: 'compaction', encrypted_content: sha256(summary) }],
+    usage: responseUsage(promptTokens(call.fields.input, call.fields), tokens.length),
+  } satisfies OpenAI.Responses.CompactedResponse);
+}
+
+function writeOutput(call: Call, prompt: string): WrittenOutput {
+  const limit = optionalInteger(call, 'max_output_tokens');
+  const text = answerText(call.model, prompt);
+  const toolCall = forcedToolCall(call, text, limit);
+  const written = toolCall?.arguments ?? writeText(formatted(call, text), { limit });
+  const status = written.finish === 'length' ? 'incomplete' : 'completed';
+  const item: WrittenOutput['item'] =
+    toolCall === undefined
+      ? {
+          id: derivedId('msg_', call.seed),
+          type: 'message',
+          status,
+          role: 'assistant',
+          content: [{ type: 'output_text', text: written.text, annotations: [], logprobs: [] }],
+        }
+      : {
+          id: derivedId('fc_', call.seed),
+          type: 'function_call',
+          status,
+          call_id: derivedId('call_', call.seed),
+          name: toolCall.name,
+          arguments: written.text,
+        };
+  return { item, tokens: written.tokens, finish: written.finish };
+}
+
+function formatted(call: Call, text: string): string {
+  const { type, schema } = fieldsOf(fieldsOf(call.fields.text).format);
+  if (type === 'json_object') return JSON.stringify({ answer: text });
+  return type === 'json_schema' ? JSON.stringify(schemaSample(schema, text)) : text;
+}
+
+/** What a response repeats of its request, and what is always the same. */
+function envelope(call: Call): Omit<WireResponse, 'incomplete_details' | 'output'> {
+  const { fields } = call;
+  return {
+    id: derivedId('resp_', call.seed),
+    object: 'response',
+    created_at: call.created,
+    model: call.model,
+    error: null,
+    access_programs: null,
+    background: false,
+    instructions: textOf(fields.instructions) ?? null,
+    max_output_tokens: optionalInteger(call, 'max_output_tokens') ?? null,
+    // Repeated as they came; whether they are valid is the sender's affair.
+    metadata: fieldsOf(fields.metadata) as OpenAI.Metadata,
+    tools: listOf(fields.tools) as OpenAI.Responses.Tool[],
+    tool_choice: (fields.tool_choice ?? 'auto') as WireResponse['tool_choice'],
+    text: (fields.text ?? { format: { type: 'text' } }) as OpenAI.Responses.ResponseTextConfig,
+    parallel_tool_calls: fields.parallel_tool_calls === undefined || flagOf(fields.parallel_tool_calls),
+    previous_response_id: textOf(fields.previous_response_id) ?? null,
+    reasoning: { effort: null, summary: null },
+    service_tier: 'default',
+    temperature: typeof fields.temperature === 'number' ? fields.temperature : 1,
+    top_p: typeof fields.top_p === 'number' ? fields.top_p : 1,
+    truncation: 'disabled',
+  };
+}
