@@ -1,0 +1,71 @@
+import { sha256 } from '../lib/hash.ts';
+import { newToken } from '../lib/ids.ts';
+import type { Actor, Invitation } from '../store/records.ts';
+import type { AccountStore } from '../store/store.ts';
+
+interface InvitationDeps {
+  readonly store: { readonly accounts: AccountStore };
+  readonly clock: () => number;
+  readonly config: { readonly issuer: string };
+}
+
+/** A link that makes one account. Shown once: the store keeps only the hash of its token. */
+export interface InvitationLink {
+  readonly url: string;
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+const hour = 3_600_000;
+const setupLife = hour;
+const inviteLife = 7 * 24 * hour;
+
+/**
+ * The link through which the first account, the operator's, is made. Links made before it stop working.
+ * @returns null when there is an account already
+ */
+export async function createSetupLink(deps: InvitationDeps): Promise<InvitationLink | null> {
+  const { accounts } = deps.store;
+  if ((await accounts.countUsers()) > 0) return null;
+  const actor: Actor = { kind: 'system' };
+  for (const invitation of await accounts.listInvitations()) {
+    if (invitation.kind === 'setup') await accounts.deleteInvitation(invitation.hash, actor);
+  }
+  return createLink(deps, { kind: 'setup', email: null, createdBy: null }, setupLife, actor);
+}
+
+/** An operator's invitation. @param email if given, only this address (in lower case) may use it */
+export function invite(
+  deps: InvitationDeps,
+  operatorId: string,
+  email: string | null,
+): Promise<InvitationLink> {
+  const actor: Actor = { kind: 'user', id: operatorId };
+  return createLink(deps, { kind: 'invite', email, createdBy: operatorId }, inviteLife, actor);
+}
+
+/** The invitation behind a link of this kind, if it can still be used. */
+export async function findInvitation(
+  { store }: Pick<InvitationDeps, 'store'>,
+  kind: Invitation['kind'],
+  token: string,
+): Promise<Invitation | null> {
+  const invitation = await store.accounts.findInvitation(sha256(token));
+  if (invitation?.kind !== kind) return null;
+  // A set-up link makes an operator: it is good for nothing once somebody is there.
+  if (kind === 'setup' && (await store.accounts.countUsers()) > 0) return null;
+  return invitation;
+}
+
+async function createLink(
+  { store, clock, config }: InvitationDeps,
+  invitation: Pick<Invitation, 'kind' | 'email' | 'createdBy'>,
+  life: number,
+  actor: Actor,
+): Promise<InvitationLink> {
+  const token = newToken('ccin');
+  const expiresAt = clock() + life;
+  await store.accounts.createInvitation({ ...invitation, hash: sha256(token), expiresAt }, actor);
+  return { url: `${config.issuer}/${invitation.kind}/${token}`, token, expiresAt };
+}

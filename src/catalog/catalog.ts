@@ -1,0 +1,33 @@
+import type { Provider, ScopeRow } from './provider.ts';
+import { openai } from './providers/openai.ts';
+
+/** Every provider whose keys can be lent. */
+export const providers: readonly Provider[] = [openai];
+
+const providersByName = new Map(providers.map((provider) => [provider.name, provider]));
+const scopeRows = new Map(providers.flatMap((provider) => provider.scopes).map((row) => [row.scope, row]));
+
+export const allScopes: readonly string[] = [...scopeRows.keys()];
+
+export function findProvider(name: string): Provider | undefined {
+  return providersByName.get(name);
+}
+
+export function findScope(scope: string): ScopeRow | undefined {
+  return scopeRows.get(scope);
+}
+
+/** The provider that a known scope belongs to. */
+export function providerOfScope(scope: string): Provider | undefined {
+  return findProvider(scope.slice(0, scope.indexOf(':')));
+}
+
+/** The providers that these scopes reach, each once. */
+export function providersOfScopes(scopes: readonly string[]): readonly Provider[] {
+  return providers.filter((provider) => scopes.some((scope) => providerOfScope(scope) === provider));
+}
+
+/** Resource indicators (RFC 8707) of the providers that these scopes reach. */
+export function resourcesOfScopes(issuer: string, scopes: readonly string[]): readonly string[] {
+  return providersOfScopes(scopes).map((provider) => issuer + provider.mount);
+}

@@ -1,0 +1,35 @@
+import { type ErrorRules, readError } from './failure.ts';
+import { isObject, type JsonObject } from './json.ts';
+
+/**
+ * Looks for an error inside an answer that began well: the data of an event, or a JSON answer that reports failure.
+ * @returns the same with an error that apps may see; null when there is no error in it
+ */
+export function withPublicError(rules: ErrorRules, data: unknown): JsonObject | null {
+  if (!isObject(data)) return null;
+  if (isObject(data.error)) return { ...data, error: publicError(rules, data.error) };
+  if (isObject(data.response) && isObject(data.response.error)) {
+    const response = { ...data.response, error: publicError(rules, data.response.error) };
+    return { ...data, response };
+  }
+  if (data.type === 'error') {
+    // The event is itself the error; its place in the stream is kept.
+    const { sequence_number } = data;
+    return { ...publicError(rules, data), type: 'error', sequence_number };
+  }
+  return data.error === undefined || data.error === null
+    ? null
+    : { ...data, error: publicError(rules, { message: data.error }) };
+}
+
+/** An error keeps its text only where that is about the request: other texts name the account. */
+function publicError(rules: ErrorRules, carrier: JsonObject): JsonObject {
+  const error = readError(rules, carrier);
+  const isCallersFault =
+    rules.callersFault.test(error.code ?? '') || rules.callersFault.test(error.type ?? '');
+  return {
+    ...error,
+    message: isCallersFault ? error.message : 'The provider broke off with an error. Try again.',
+    source: 'provider',
+  };
+}

@@ -1,0 +1,54 @@
+/** What is done about each top-level field of a request body. A field without a rule is refused. */
+export type FieldRules = Readonly<Record<string, FieldRule>>;
+
+export type FieldRule =
+  /** Goes on as it is. */
+  | { readonly kind: 'allow' }
+  /** Is left out. */
+  | { readonly kind: 'drop' }
+  /** Must be left out, or null. */
+  | { readonly kind: 'refuse'; readonly advice: string }
+  /** Always goes on with this value, also when it was left out. */
+  | { readonly kind: 'force'; readonly value: unknown }
+  /** Must be one of these. `otherwise` stands in for null, for what was left out and for the values it replaces. */
+  | {
+      readonly kind: 'limit';
+      readonly to: readonly unknown[];
+      readonly otherwise?: { readonly replaces: readonly unknown[]; readonly by: unknown };
+      readonly advice: string;
+    }
+  /** Must be a string, and not one that `not` matches. */
+  | { readonly kind: 'text'; readonly not?: RegExp; readonly advice: string }
+  /** The model that is asked for. */
+  | { readonly kind: 'model' }
+  /** A further model that the call makes use of. */
+  | { readonly kind: 'other_model' }
+  /** Replaced by a pseudonym of the grant, `always` or only when `given`. */
+  | { readonly kind: 'pseudonym'; readonly when: 'always' | 'given' }
+  /** Must be an object, whose fields have rules of their own. */
+  | { readonly kind: 'object'; readonly fields: FieldRules }
+  /** A list of words; one of them needs another scope. */
+  | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
+  /** Anything, as long as every object in it keeps to the tree's rules. */
+  | { readonly kind: 'tree'; readonly tree: TreeRules }
+  /** Options of a stream, in which this one is always true when there is a stream. */
+  | { readonly kind: 'usage_option'; readonly option: string; readonly fields: FieldRules };
+
+/** What may appear anywhere inside a field that holds a conversation or tools. */
+export interface TreeRules {
+  /** Values that `type` may have. A `type` that is not among them is refused. */
+  readonly types: Readonly<Record<string, TypeRule>>;
+  /** Why a type is refused, by how it begins. */
+  readonly refusedTypes: readonly (readonly [prefix: string, advice: string])[];
+  /** Keys that no object may have, and why. */
+  readonly refusedKeys: Readonly<Record<string, string>>;
+  /** Keys whose content is the app's own free form, such as the schema of a function, and is not looked into. */
+  readonly opaqueKeys: readonly string[];
+}
+
+export interface TypeRule {
+  /** Needed beyond the route's own scope. */
+  readonly scope?: string;
+  /** A string that must be there, this one if one is named: without it the object would do more than is lent. */
+  readonly needs?: { readonly path: readonly string[]; readonly value?: string; readonly advice: string };
+}

@@ -1,0 +1,63 @@
+import { isLent } from './models.ts';
+import type { Provider } from './provider.ts';
+import type { Route } from './route.ts';
+
+export interface Match {
+  readonly route: Route;
+  /** Where it goes under the provider's base URL: the route's own path, with checked values in its places. */
+  readonly path: string;
+}
+
+const pathGrammar = /^(\/[A-Za-z0-9_.:@-]+)+$/;
+const dotSegment = /\/\.{1,2}(\/|$)/;
+const place = /^\{.+\}$/;
+
+/**
+ * Finds the route for a path under a provider's mount.
+ * @param path as it stands in the request target, without the query. It is never decoded: a path that would need it
+ *   matches nothing.
+ */
+export function match(provider: Provider, method: string, path: string): Match | null {
+  const { fixed, withPlaces } = indexOf(provider);
+  const route = fixed.get(`${method} ${path}`);
+  if (route) return { route, path: route.path };
+  if (!pathGrammar.test(path) || dotSegment.test(path)) return null;
+  const segments = path.split('/');
+  const found = withPlaces.find(
+    ({ route: { method: wanted }, parts }) => wanted === method && fits(parts, segments, provider),
+  );
+  return found ? { route: found.route, path } : null;
+}
+
+interface RouteIndex {
+  readonly fixed: ReadonlyMap<string, Route>;
+  readonly withPlaces: readonly { readonly route: Route; readonly parts: readonly string[] }[];
+}
+
+const indexes = new WeakMap<Provider, RouteIndex>();
+
+function indexOf(provider: Provider): RouteIndex {
+  const known = indexes.get(provider);
+  if (known) return known;
+  const hasPlace = (route: Route) => route.path.includes('{');
+  const index = {
+    fixed: new Map(
+      provider.routes
+        .filter((route) => !hasPlace(route))
+        .map((route) => [`${route.method} ${route.path}`, route]),
+    ),
+    withPlaces: provider.routes.filter(hasPlace).map((route) => ({ route, parts: route.path.split('/') })),
+  };
+  indexes.set(provider, index);
+  return index;
+}
+
+function fits(parts: readonly string[], segments: readonly string[], { models }: Provider): boolean {
+  return (
+    parts.length === segments.length &&
+    parts.every((part, index) => {
+      const segment = segments[index] ?? '';
+      return place.test(part) ? isLent(models, segment) : part === segment;
+    })
+  );
+}

@@ -1,0 +1,26 @@
+import { type BodyRefusal, invalid } from './body_refusal.ts';
+
+/** Which models of a provider an app may name at all. */
+export interface ModelRules {
+  readonly grammar: RegExp;
+  readonly refused: readonly { readonly pattern: RegExp; readonly advice: string }[];
+}
+
+/** Whether an app may name this model. */
+export function isLent({ grammar, refused }: ModelRules, model: string): boolean {
+  return grammar.test(model) && !refused.some(({ pattern }) => pattern.test(model));
+}
+
+/** @returns why a body may not name this model, if it may not */
+export function checkModel(rules: ModelRules, model: unknown, param: string): BodyRefusal | null {
+  if (typeof model !== 'string') return invalid(param, `${param} must be a string.`);
+  const refuse = (message: string): BodyRefusal => ({
+    kind: 'refused',
+    code: 'model_not_allowed',
+    param,
+    message,
+  });
+  if (!rules.grammar.test(model)) return refuse('That is not the name of a model.');
+  const row = rules.refused.find(({ pattern }) => pattern.test(model));
+  return row ? refuse(row.advice) : null;
+}

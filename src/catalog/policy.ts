@@ -1,0 +1,165 @@
+import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
+import type { FieldRule, FieldRules } from './fields.ts';
+import { isObject, type JsonObject } from './json.ts';
+import { checkModel, type ModelRules } from './models.ts';
+import { inspectTree } from './tree.ts';
+
+/** A body that may go on, and what it needs. */
+export interface CheckedBody {
+  readonly kind: 'checked';
+  readonly body: JsonObject;
+  /** Scopes needed beyond the route's own. */
+  readonly scopes: readonly string[];
+  readonly model: string | null;
+  /** Models that are named deeper inside, by tools. */
+  readonly otherModels: readonly string[];
+  /** The stream will end with a usage event that the app did not ask for. */
+  readonly usageIsExtra: boolean;
+}
+
+export interface PolicyContext {
+  readonly models: ModelRules;
+  /** Stands for the grant towards the provider; tells nothing about user or app. */
+  readonly pseudonym: string;
+}
+
+interface Findings extends PolicyContext {
+  readonly scopes: Set<string>;
+  readonly otherModels: Set<string>;
+  readonly streams: boolean;
+  model: string | null;
+  usageIsExtra: boolean;
+}
+
+/**
+ * Applies a route's rules to a request body.
+ * @param body as parsed; it is not changed
+ * @returns the body to send in its place, or the first thing in it that is not allowed
+ */
+export function applyPolicy(
+  rules: FieldRules,
+  body: JsonObject,
+  context: PolicyContext,
+): CheckedBody | BodyRefusal {
+  const findings: Findings = {
+    ...context,
+    scopes: new Set(),
+    otherModels: new Set(),
+    streams: body.stream === true,
+    model: null,
+    usageIsExtra: false,
+  };
+  const checked = applyRules(rules, body, '', findings);
+  if (checked.kind === 'refused') return checked;
+  return {
+    kind: 'checked',
+    body: checked.value,
+    scopes: [...findings.scopes],
+    model: findings.model,
+    otherModels: [...findings.otherModels],
+    usageIsExtra: findings.usageIsExtra,
+  };
+}
+
+/** What goes on in a field's place; undefined leaves it out. */
+interface Passed<Value> {
+  readonly kind: 'passed';
+  readonly value: Value;
+}
+
+function applyRules(
+  rules: FieldRules,
+  fields: JsonObject,
+  prefix: string,
+  findings: Findings,
+): Passed<JsonObject> | BodyRefusal {
+  const unknown = Object.keys(fields).find((name) => !Object.hasOwn(rules, name));
+  if (unknown !== undefined) return unknownField(prefix + unknown);
+  const value: Record<string, unknown> = {};
+  for (const name of Object.keys(rules)) {
+    const rule = rules[name];
+    const outcome = rule && applyRule(rule, fields[name], prefix + name, findings);
+    if (outcome?.kind === 'refused') return outcome;
+    if (outcome?.value !== undefined) value[name] = outcome.value;
+  }
+  return passed(value);
+}
+
+function applyRule(
+  rule: FieldRule,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<unknown> | BodyRefusal {
+  const isGiven = value !== undefined && value !== null;
+  switch (rule.kind) {
+    case 'allow':
+      return passed(value);
+    case 'drop':
+      return passed(undefined);
+    case 'force':
+      return passed(rule.value);
+    case 'refuse':
+      return isGiven ? notAllowed(param, rule.advice) : passed(undefined);
+    case 'limit':
+      if (rule.otherwise && (!isGiven || rule.otherwise.replaces.includes(value))) {
+        return passed(rule.otherwise.by);
+      }
+      return !isGiven || rule.to.includes(value) ? passed(value) : notAllowed(param, rule.advice);
+    case 'text':
+      if (isGiven && (typeof value !== 'string' || rule.not?.test(value))) {
+        return notAllowed(param, rule.advice);
+      }
+      return passed(value);
+    case 'model': {
+      const refusal = isGiven ? checkModel(findings.models, value, param) : null;
+      if (refusal) return refusal;
+      findings.model = isGiven ? String(value) : null;
+      return passed(value);
+    }
+    case 'other_model':
+      if (isGiven) findings.otherModels.add(String(value));
+      return (isGiven && checkModel(findings.models, value, param)) || passed(value);
+    case 'pseudonym':
+      return passed(rule.when === 'always' || isGiven ? findings.pseudonym : undefined);
+    case 'object':
+      return isGiven ? applyToObject(rule.fields, value, param, findings) : passed(value);
+    case 'words':
+      if (isGiven && !Array.isArray(value)) return invalid(param, `${param} must be a list.`);
+      for (const word of Array.isArray(value) ? value : []) {
+        const scope = typeof word === 'string' ? rule.scopes[word] : undefined;
+        if (scope !== undefined) findings.scopes.add(scope);
+      }
+      return passed(value);
+    case 'tree':
+      return inspectTree(rule.tree, findings.models, value, param, findings) ?? passed(value);
+    case 'usage_option': {
+      if (!findings.streams) return passed(value);
+      const options = applyToObject(rule.fields, value ?? {}, param, findings);
+      if (options.kind === 'refused') return options;
+      findings.usageIsExtra = options.value[rule.option] !== true;
+      return passed({ ...options.value, [rule.option]: true });
+    }
+  }
+}
+
+function applyToObject(
+  rules: FieldRules,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<JsonObject> | BodyRefusal {
+  if (!isObject(value)) return invalid(param, `${param} must be an object.`);
+  return applyRules(rules, value, `${param}.`, findings);
+}
+
+function passed<Value>(value: Value): Passed<Value> {
+  return { kind: 'passed', value };
+}
+
+function unknownField(param: string): BodyRefusal {
+  return notAllowed(
+    param,
+    `The broker does not know the field ${JSON.stringify(param)} and lets through only what it knows. Leave it out.`,
+  );
+}

@@ -1,0 +1,63 @@
+import type { KeyShape, Provider } from '../provider.ts';
+import { errors } from './openai_errors.ts';
+import { routes } from './openai_routes.ts';
+
+export const openai: Provider = {
+  name: 'openai',
+  title: 'OpenAI',
+  mount: '/openai/v1',
+  scopes: [
+    { scope: 'openai:models.read', may: 'see which of your models it may use' },
+    { scope: 'openai:text', may: 'generate text' },
+    { scope: 'openai:embeddings', may: 'turn text into vectors for search' },
+    { scope: 'openai:moderation', may: 'check content for harm (free)' },
+    { scope: 'openai:images', may: 'make and edit images' },
+    { scope: 'openai:audio.speech', may: 'turn text into speech' },
+    { scope: 'openai:audio.transcribe', may: 'turn speech into text' },
+  ],
+  routes,
+  models: {
+    grammar: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
+    refused: [
+      {
+        pattern: /(^|:)ft:/i,
+        advice: "The user's fine-tuned models are not lent. Name a model of the provider.",
+      },
+      {
+        pattern: /-search-(preview|api)|-deep-research/i,
+        advice: 'Models that search the web are not lent.',
+      },
+    ],
+  },
+  errors,
+  featureHeaders: { 'openai-beta': [] },
+  requestIdHeader: 'x-request-id',
+  keysPage: 'https://platform.openai.com/api-keys',
+  billingPage: 'https://platform.openai.com/settings/organization/billing',
+  keyShape,
+  verifyPath: '/models',
+  authorize: ({ key, organization, project }) => [
+    ['authorization', `Bearer ${key}`],
+    ...(organization ? [['openai-organization', organization] as const] : []),
+    ...(project ? [['openai-project', project] as const] : []),
+  ],
+  priceTable: 'openai',
+};
+
+function keyShape(pasted: string): KeyShape {
+  const refuse = (advice: string): KeyShape => ({ kind: 'refused', advice });
+  if (/^sk-admin-/.test(pasted)) {
+    return refuse('This is an admin key: it can change your whole organisation. Make a project key instead.');
+  }
+  if (/^sk-ant-/.test(pasted)) return refuse('This is an Anthropic key, not one of OpenAI.');
+  if (/^sk-or-/.test(pasted)) return refuse('This is an OpenRouter key, not one of OpenAI.');
+  if (/^ek_/.test(pasted)) return refuse('This is a short-lived client secret. Paste a project key.');
+  if (/^(org|proj|user)[-_]/.test(pasted)) return refuse('This is an id, not a key. Keys begin with sk-.');
+  if (/\s/.test(pasted))
+    return refuse('There is a space or line break inside. Copy the key again, it alone.');
+  if (!/^sk-[\x21-\x7e]+$/.test(pasted)) return refuse('OpenAI keys begin with sk-.');
+  if (!/^sk-[A-Za-z0-9_-]{8,300}$/.test(pasted)) {
+    return refuse('This key is cut short or holds characters that keys never have. Copy it again.');
+  }
+  return { kind: 'key', sandbox: pasted.startsWith('sk-sandbox-') };
+}

@@ -1,0 +1,187 @@
+import { at, isObject } from '../json.ts';
+import type { AnswerRules, Route } from '../route.ts';
+import {
+  chatFields,
+  compactFields,
+  completionFields,
+  decisionFields,
+  embeddingFields,
+  imageEditFields,
+  imageFields,
+  imageVariationFields,
+  inputTokensFields,
+  moderationFields,
+  responsesFields,
+  speechFields,
+  transcriptionFields,
+  translationFields,
+} from './openai_fields.ts';
+
+const json = 'application/json';
+const eventStream = 'text/event-stream';
+const captions = ['text/plain', 'text/vtt', 'application/x-subrip'];
+
+const held: AnswerRules = { types: [json], json: 'held', endings: null };
+const through: AnswerRules = { types: [json, eventStream], json: 'through', endings: null };
+const chatAnswer: AnswerRules = { types: [json, eventStream], json: 'held', endings: ['data: [DONE]'] };
+const responsesAnswer: AnswerRules = {
+  types: [json, eventStream],
+  json: 'held',
+  endings: [
+    'event: response.completed',
+    'event: response.incomplete',
+    'event: response.failed',
+    'event: error',
+  ],
+};
+
+/** What is lent of OpenAI's API. Whatever is not here is refused. */
+export const routes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/models',
+    scope: 'openai:models.read',
+    body: { kind: 'none' },
+    answer: { ...held, rebuild: modelList },
+    usage: null,
+  },
+  {
+    method: 'GET',
+    path: '/models/{model}',
+    scope: 'openai:models.read',
+    body: { kind: 'none' },
+    answer: { ...held, rebuild: modelCard },
+    usage: null,
+  },
+  {
+    method: 'POST',
+    path: '/chat/completions',
+    scope: 'openai:text',
+    body: { kind: 'json', fields: chatFields },
+    answer: chatAnswer,
+    usage: 'chat',
+  },
+  {
+    method: 'POST',
+    path: '/completions',
+    scope: 'openai:text',
+    body: { kind: 'json', fields: completionFields },
+    answer: chatAnswer,
+    usage: 'chat',
+  },
+  {
+    method: 'POST',
+    path: '/responses',
+    scope: 'openai:text',
+    body: { kind: 'json', fields: responsesFields },
+    answer: responsesAnswer,
+    usage: 'responses',
+  },
+  {
+    method: 'POST',
+    path: '/responses/compact',
+    scope: 'openai:text',
+    body: { kind: 'json', fields: compactFields },
+    answer: held,
+    usage: 'responses',
+  },
+  {
+    method: 'POST',
+    path: '/responses/input_tokens',
+    scope: 'openai:text',
+    body: { kind: 'json', fields: inputTokensFields },
+    answer: held,
+    usage: null,
+  },
+  {
+    method: 'POST',
+    path: '/decisions',
+    scope: 'openai:text',
+    body: { kind: 'json', fields: decisionFields },
+    answer: held,
+    usage: 'responses',
+  },
+  {
+    method: 'POST',
+    path: '/embeddings',
+    scope: 'openai:embeddings',
+    body: { kind: 'json', fields: embeddingFields },
+    answer: through,
+    usage: 'embeddings',
+  },
+  {
+    method: 'POST',
+    path: '/moderations',
+    scope: 'openai:moderation',
+    body: { kind: 'json', fields: moderationFields },
+    answer: held,
+    usage: null,
+  },
+  {
+    method: 'POST',
+    path: '/images/generations',
+    scope: 'openai:images',
+    body: { kind: 'json', fields: imageFields },
+    answer: through,
+    usage: 'images',
+  },
+  {
+    method: 'POST',
+    path: '/images/edits',
+    scope: 'openai:images',
+    body: { kind: 'multipart', fields: imageEditFields },
+    answer: through,
+    usage: 'images',
+  },
+  {
+    method: 'POST',
+    path: '/images/variations',
+    scope: 'openai:images',
+    body: { kind: 'multipart', fields: imageVariationFields },
+    answer: through,
+    usage: 'images',
+  },
+  {
+    method: 'POST',
+    path: '/audio/speech',
+    scope: 'openai:audio.speech',
+    body: { kind: 'json', fields: speechFields },
+    answer: { types: ['audio/', 'application/octet-stream', eventStream], json: 'through', endings: null },
+    usage: 'speech',
+  },
+  {
+    method: 'POST',
+    path: '/audio/transcriptions',
+    scope: 'openai:audio.transcribe',
+    body: { kind: 'multipart', fields: transcriptionFields },
+    answer: { types: [json, eventStream, ...captions], json: 'held', endings: null },
+    usage: 'transcription',
+  },
+  {
+    method: 'POST',
+    path: '/audio/translations',
+    scope: 'openai:audio.transcribe',
+    body: { kind: 'multipart', fields: translationFields },
+    answer: { types: [json, ...captions], json: 'held', endings: null },
+    usage: 'transcription',
+  },
+];
+
+/** Fine-tuned models name the organisation, and what it trains. */
+const fineTuned = /(^|:)ft[:-]/;
+const publicOwner = /^(openai(-[a-z]+)?|system|sandbox)$/;
+
+function modelList(answer: unknown): unknown {
+  const data = at(answer, ['data']);
+  if (!Array.isArray(data)) return null;
+  return { object: 'list', data: data.map(modelCard).filter((card) => card !== null) };
+}
+
+function modelCard(answer: unknown): unknown {
+  if (!isObject(answer)) return null;
+  const { id, created, owned_by: owner, shutdown_date } = answer;
+  if (typeof id !== 'string' || fineTuned.test(id)) return null;
+  // A model of the account's own is owned by the organisation, by name.
+  const owned_by = typeof owner === 'string' && publicOwner.test(owner) ? owner : 'user';
+  return { id, object: 'model', created, owned_by, shutdown_date };
+}

@@ -1,0 +1,32 @@
+import type { FieldRules } from './fields.ts';
+import type { UsageKind } from './usage.ts';
+
+/** One thing an app may ask of a provider. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** Under the mount, with `{model}`-like places; forwarded as written here, never as the caller wrote it. */
+  readonly path: string;
+  readonly scope: string;
+  readonly body: BodyRules;
+  readonly answer: AnswerRules;
+  /** How its usage is read; null when the call costs nothing. */
+  readonly usage: UsageKind | null;
+}
+
+export type BodyRules =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'json' | 'multipart'; readonly fields: FieldRules };
+
+export interface AnswerRules {
+  /** Content types it may have; one that ends in a slash stands for the whole family. Any other is no answer. */
+  readonly types: readonly string[];
+  /**
+   * `held`: a JSON answer is read whole before it goes on, so that a broken one is never begun. `through`: it goes on as
+   * it comes, because it can be large.
+   */
+  readonly json: 'held' | 'through';
+  /** How the last event of a stream begins; a stream that ends without one was cut. Null when there is no such mark. */
+  readonly endings: readonly string[] | null;
+  /** Writes a JSON answer anew from what apps may see of it; null when they may see nothing of it. */
+  readonly rebuild?: (answer: unknown) => unknown;
+}

@@ -1,0 +1,84 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { createLedger, type Ledger } from './ledger/ledger.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
+import { newId } from './lib/ids.ts';
+import { openSqliteStore } from './store/sqlite/store.ts';
+import type { Store } from './store/store.ts';
+import { type AccessTokens, createAccessTokens } from './tokens/access_token.ts';
+import { createSigningKeys, type SigningKeys } from './tokens/signing_keys.ts';
+import { createKeyFile, type Keyring, openKeyring } from './vault/keyring.ts';
+import { createVault, type Vault } from './vault/vault.ts';
+
+/** Everything the outer layers work with, built once and passed on. */
+export interface Deps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Names this process in the call records. */
+  readonly instanceId: string;
+  readonly store: Store;
+  readonly keyring: Keyring;
+  readonly vault: Vault;
+  readonly signingKeys: SigningKeys;
+  readonly accessTokens: AccessTokens;
+  readonly ledger: Ledger;
+  /** Base URL that keys of this provider are good for; null when it is a sandbox key and the sandbox is off. */
+  readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
+}
+
+export interface DepsOptions {
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** Base URL of the running sandbox; null when it is off. */
+  readonly sandboxUrl: string | null;
+}
+
+/**
+ * Builds everything: makes the data folder (0700) and, outside production, the master key file (0600) when they are not
+ * there, opens the store and brings its schema up to date.
+ * @throws KeyringError when the master keys are missing or unusable
+ */
+export async function openDeps(config: Config, options: DepsOptions): Promise<Deps> {
+  const { log, clock = systemClock, sandboxUrl } = options;
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  chmodSync(config.dataDir, 0o700);
+  const database = join(config.dataDir, 'coatcheck.db');
+  // A database without its master key is a loss to repair, not a first start: a fresh key would open nothing in it.
+  if ('file' in config.masterKey && !config.production && !existsSync(database)) {
+    const { file } = config.masterKey;
+    if (createKeyFile(file)) log.info({ file }, 'made a master key; back it up apart from the database');
+  }
+  const keyring = openKeyring(config.masterKey);
+  const store = openSqliteStore({ file: database, clock });
+  const signingKeys = createSigningKeys(store.signingKeys, keyring, clock);
+  return {
+    config,
+    clock,
+    log,
+    instanceId: newId('ins', clock()),
+    store,
+    keyring,
+    vault: createVault(keyring, store.credentials),
+    signingKeys,
+    accessTokens: createAccessTokens(signingKeys, {
+      issuer: config.issuer,
+      ttl: config.accessTokenTtl,
+      clock,
+    }),
+    ledger: createLedger(store.ledger, {
+      onSettleError: (error, waiting) =>
+        log.error({ err: error, waiting }, 'settling calls failed; will retry'),
+    }),
+    upstreamOf: (providerName, sandbox) =>
+      sandbox ? sandboxUrl : (config.providerBaseUrls[providerName] ?? null),
+  };
+}
+
+/** Writes what is waiting and closes the store. */
+export async function closeDeps({ ledger, store }: Pick<Deps, 'ledger' | 'store'>): Promise<void> {
+  await ledger.close();
+  await store.close();
+}

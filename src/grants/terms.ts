@@ -1,0 +1,91 @@
+import { providersOfScopes } from '../catalog/catalog.ts';
+import type { Provider } from '../catalog/provider.ts';
+import { joinScope } from '../catalog/scope.ts';
+import { newId } from '../lib/ids.ts';
+import type { Credential } from '../store/records.ts';
+import type { CredentialStore, GrantStore, GrantTerms } from '../store/store.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** What a user allows, before it is written. */
+export interface GrantChoice {
+  readonly userId: string;
+  readonly clientId: string;
+  readonly test: boolean;
+  readonly scopes: readonly string[];
+  /** Milliseconds since the epoch; null until revoked. */
+  readonly expiresAt: number | null;
+  /** Ids of the user's keys to use, at most one a provider; a provider without one gets the user's newest. */
+  readonly credentialIds: readonly string[];
+}
+
+export interface TermsDeps {
+  readonly store: { readonly credentials: CredentialStore; readonly grants: GrantStore };
+  readonly vault: Vault;
+  readonly clock: () => number;
+}
+
+/** The user has no key for a provider that the scopes reach. */
+export interface MissingCredential {
+  readonly kind: 'no_credential';
+  readonly provider: Provider;
+}
+
+/**
+ * The key that each provider's calls will use: the one chosen, else the user's newest that is not known to be bad.
+ * @param credentials the user's own
+ */
+export function pickCredentials(
+  credentials: readonly Credential[],
+  choice: Pick<GrantChoice, 'scopes' | 'test' | 'credentialIds'>,
+): { readonly kind: 'picked'; readonly credentials: readonly Credential[] } | MissingCredential {
+  const picked: Credential[] = [];
+  for (const provider of providersOfScopes(choice.scopes)) {
+    const usable = credentials
+      .filter((credential) => credential.provider === provider.name && (!choice.test || credential.sandbox))
+      .sort((a, b) => b.createdAt - a.createdAt);
+    const best =
+      usable.find((credential) => choice.credentialIds.includes(credential.id)) ??
+      usable.find((credential) => credential.status !== 'invalid' && credential.sandbox === choice.test) ??
+      usable.find((credential) => credential.status !== 'invalid') ??
+      usable[0];
+    if (!best) return { kind: 'no_credential', provider };
+    picked.push(best);
+  }
+  return { kind: 'picked', credentials: picked };
+}
+
+/**
+ * Writes a grant by `write`, with a wrap of each key it may use. A wrap names the grant that holds it; when another live
+ * grant turns out to be there, the wraps are made again for that one.
+ */
+export async function writeTerms<Result extends { readonly kind: string }>(
+  { store, vault, clock }: TermsDeps,
+  choice: GrantChoice,
+  write: (terms: GrantTerms) => Promise<Result | { readonly kind: 'other_grant'; readonly grantId: string }>,
+): Promise<Result | MissingCredential> {
+  const pick = pickCredentials(await store.credentials.listCredentials(choice.userId), choice);
+  if (pick.kind === 'no_credential') return pick;
+  const live = await store.grants.findLiveGrant(choice.userId, choice.clientId, choice.test);
+  let id = live?.id ?? newId('grt', clock());
+  for (;;) {
+    const holder = id;
+    const terms: GrantTerms = {
+      id,
+      userId: choice.userId,
+      clientId: choice.clientId,
+      test: choice.test,
+      scope: joinScope(choice.scopes),
+      expiresAt: choice.expiresAt,
+      wraps: await Promise.all(pick.credentials.map(({ id: key }) => vault.wrapFor(key, holder))),
+    };
+    const result = await write(terms);
+    if (!isOtherGrant(result)) return result;
+    id = result.grantId;
+  }
+}
+
+function isOtherGrant(result: {
+  readonly kind: string;
+}): result is { readonly kind: 'other_grant'; readonly grantId: string } {
+  return result.kind === 'other_grant';
+}

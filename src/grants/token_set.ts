@@ -1,0 +1,40 @@
+import { resourcesOfScopes } from '../catalog/catalog.ts';
+import { joinScope } from '../catalog/scope.ts';
+import type { GrantStore, Standing } from '../store/store.ts';
+import type { AccessTokens } from '../tokens/access_token.ts';
+
+interface MintDeps {
+  readonly config: { readonly issuer: string };
+  readonly store: { readonly grants: GrantStore };
+  readonly accessTokens: AccessTokens;
+}
+
+/** The access-token part of a token response (RFC 6749 §5.1). `expires_in` in seconds. */
+export interface AccessGrant {
+  readonly access_token: string;
+  readonly expires_in: number;
+  readonly scope: string;
+}
+
+/** Mints an access token for a family in good standing, for the scopes asked and the providers these reach. */
+export async function mintAccessToken(
+  { config, store, accessTokens }: MintDeps,
+  { family, grant }: Standing,
+  scopes: readonly string[],
+): Promise<AccessGrant> {
+  const resources = resourcesOfScopes(config.issuer, scopes);
+  const [only] = resources;
+  const scope = joinScope(scopes);
+  const { token, expiresIn } = await accessTokens.mint(
+    {
+      sub: await store.grants.subjectFor(grant.userId, grant.clientId),
+      aud: resources.length === 1 && only !== undefined ? only : resources,
+      client_id: grant.clientId,
+      scope,
+      grant_id: grant.id,
+      family_id: family.id,
+    },
+    grant.expiresAt,
+  );
+  return { access_token: token, expires_in: expiresIn, scope };
+}

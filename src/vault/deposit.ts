@@ -1,0 +1,147 @@
+import { findProvider } from '../catalog/catalog.ts';
+import type { Provider } from '../catalog/provider.ts';
+import { sha256 } from '../lib/hash.ts';
+import { newId } from '../lib/ids.ts';
+import { Secret } from '../lib/secret.ts';
+import type { Actor, Credential, CredentialStatus } from '../store/records.ts';
+import type { CredentialStore } from '../store/store.ts';
+import { checkKey } from './check_key.ts';
+import type { Vault } from './vault.ts';
+
+export interface DepositDeps {
+  readonly store: { readonly credentials: CredentialStore };
+  readonly vault: Vault;
+  readonly clock: () => number;
+  /** Base URL that keys of this provider are good for; null when the sandbox is off. */
+  readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
+}
+
+/** What a person gives when depositing a key. */
+export interface Deposit {
+  readonly userId: string;
+  readonly provider: string;
+  /** As pasted; space around it is trimmed. */
+  readonly pasted: string;
+  readonly name: string | null;
+  readonly organization: string | null;
+  readonly project: string | null;
+}
+
+export type DepositResult =
+  | { readonly kind: 'saved'; readonly credential: Credential; readonly note: string | null }
+  /** Not saved. `advice` says what is wrong and what to do. */
+  | { readonly kind: 'refused'; readonly advice: string };
+
+/**
+ * Checks a pasted key by its shape, then with the provider, and stores it encrypted. A key that the provider does not
+ * know is refused; when the provider cannot be asked it is saved as unverified, and `note` says so.
+ */
+export async function depositKey(deps: DepositDeps, deposit: Deposit, actor: Actor): Promise<DepositResult> {
+  const provider = findProvider(deposit.provider);
+  if (!provider) return { kind: 'refused', advice: `There is no provider called ${deposit.provider}.` };
+  const examined = await examine(deps, provider, deposit.pasted, deposit);
+  if (examined.kind === 'refused') return examined;
+  const { key, sandbox, status, note } = examined;
+  const credential = {
+    id: newId('key', deps.clock()),
+    userId: deposit.userId,
+    provider: provider.name,
+    name: deposit.name?.trim() || (sandbox ? `${provider.title} sandbox` : provider.title),
+    organization: deposit.organization?.trim() || null,
+    project: deposit.project?.trim() || null,
+    sandbox,
+    status,
+    checkedAt: status === 'verified' ? deps.clock() : null,
+    ...traces(key),
+  };
+  const { ciphertext, ownerWrap } = deps.vault.deposit(credential, key);
+  await deps.store.credentials.insertCredential({ ...credential, ciphertext }, ownerWrap, actor);
+  const saved = await deps.store.credentials.findCredential(credential.id);
+  if (!saved) return { kind: 'refused', advice: 'The key was deleted while it was being saved.' };
+  return { kind: 'saved', credential: saved, note };
+}
+
+/** Puts a new key in the place of an old one; every grant goes on with it. Checked as a deposit is. */
+export async function replaceKey(
+  deps: DepositDeps,
+  credential: Credential,
+  pasted: string,
+  actor: Actor,
+): Promise<DepositResult> {
+  const provider = findProvider(credential.provider);
+  if (!provider) return { kind: 'refused', advice: `There is no provider called ${credential.provider}.` };
+  const examined = await examine(deps, provider, pasted, credential);
+  if (examined.kind === 'refused') return examined;
+  const { key, sandbox, status, note } = examined;
+  if (sandbox !== credential.sandbox) {
+    const advice = credential.sandbox
+      ? 'A sandbox key can only be replaced by a sandbox key. Deposit the real one as a new key.'
+      : 'A real key cannot be replaced by a sandbox key. Deposit the sandbox key as a new key.';
+    return { kind: 'refused', advice };
+  }
+  const replaced = await deps.store.credentials.replaceKey(
+    credential.id,
+    credential.version,
+    {
+      ciphertext: await deps.vault.replace(credential.id, key),
+      status,
+      checkedAt: status === 'verified' ? deps.clock() : null,
+      ...traces(key),
+    },
+    actor,
+  );
+  const saved = replaced ? await deps.store.credentials.findCredential(credential.id) : null;
+  if (!saved) return { kind: 'refused', advice: 'The key was changed or deleted meanwhile. Look again.' };
+  return { kind: 'saved', credential: saved, note };
+}
+
+type Examined =
+  | {
+      readonly kind: 'good';
+      readonly key: Secret;
+      readonly sandbox: boolean;
+      readonly status: CredentialStatus;
+      readonly note: string | null;
+    }
+  | { readonly kind: 'refused'; readonly advice: string };
+
+async function examine(
+  deps: DepositDeps,
+  provider: Provider,
+  pasted: string,
+  billing: Pick<Deposit, 'organization' | 'project'>,
+): Promise<Examined> {
+  const trimmed = pasted.trim();
+  if (trimmed === '') return { kind: 'refused', advice: 'Paste the key first.' };
+  const shape = provider.keyShape(trimmed);
+  if (shape.kind === 'refused') return shape;
+  const baseUrl = deps.upstreamOf(provider.name, shape.sandbox);
+  if (baseUrl === null) {
+    return { kind: 'refused', advice: 'Sandbox keys are not accepted here: the sandbox is off.' };
+  }
+  const key = new Secret(trimmed);
+  const check = await checkKey(provider, baseUrl, { ...billing, key });
+  switch (check.kind) {
+    case 'verified':
+      return { kind: 'good', key, sandbox: shape.sandbox, status: 'verified', note: null };
+    case 'invalid':
+      return {
+        kind: 'refused',
+        advice: `${provider.title} does not accept this key. Make a new one at ${provider.keysPage}.`,
+      };
+    case 'unknown':
+      return {
+        kind: 'good',
+        key,
+        sandbox: shape.sandbox,
+        status: 'unverified',
+        note: `${check.reason}, so the key is saved unverified.`,
+      };
+  }
+}
+
+/** What stays visible of a key: enough to tell two apart, nothing to use. */
+function traces(key: Secret): Pick<Credential, 'fingerprint' | 'last4'> {
+  const value = key.unwrap();
+  return { fingerprint: sha256(value).slice(0, 16), last4: value.slice(-4) };
+}

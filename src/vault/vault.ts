@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { Secret } from '../lib/secret.ts';
+import type { Credential, Holder, Sealed, Wrap } from '../store/records.ts';
+import type { CredentialStore } from '../store/store.ts';
+import type { Keyring, MasterKey } from './keyring.ts';
+import { seal, unseal } from './seal.ts';
+
+/** A provider key as the proxy uses it. */
+export interface OpenedKey {
+  readonly key: Secret;
+  readonly organization: string | null;
+  readonly project: string | null;
+}
+
+/**
+ * Envelope encryption of provider keys. Each key lies under a random data key of its own; the data key lies once per
+ * holder (owner or grant) under a master key. Who has lost its wrap has nothing left to open.
+ */
+export interface Vault {
+  /** Encrypts a newly deposited key under a fresh data key, wrapped for its owner. */
+  deposit(
+    credential: Pick<Credential, 'id' | 'userId' | 'provider'>,
+    key: Secret,
+  ): { readonly ciphertext: Sealed; readonly ownerWrap: Wrap };
+  /**
+   * Encrypts another key under the credential's data key, so that all its wraps go on working.
+   * @throws VaultError when there is no such credential
+   */
+  replace(credentialId: string, key: Secret): Promise<Sealed>;
+  /**
+   * Wraps the credential's data key for one more holder, by way of the owner's wrap. Nothing is stored here.
+   * @throws VaultError when there is no such credential
+   */
+  wrapFor(credentialId: string, holder: Holder): Promise<Wrap>;
+  /**
+   * Opens a credential through a grant's own wrap. Opened keys are kept for a few seconds.
+   * @param version as the admission returned it: another version is another cache entry
+   * @throws VaultError when the grant holds no wrap, or what is stored has been tampered with
+   */
+  open(grantId: string, credentialId: string, version: number): Promise<OpenedKey>;
+  /** Forgets what was opened through this grant. */
+  forget(grantId: string): void;
+  /** The same wrap under the current master key. */
+  rewrap(wrap: Wrap): Wrap;
+}
+
+/** A credential cannot be opened. The message holds no secret. */
+export class VaultError extends Error {
+  override name = 'VaultError';
+}
+
+export const ownerHolder: Holder = 'owner';
+
+const dataKeyLength = 32;
+const openedKeyLife = 5_000;
+const openedKeysKept = 10_000;
+
+export function createVault(keyring: Keyring, store: CredentialStore): Vault {
+  const opened = new LRUCache<string, OpenedKey>({ max: openedKeysKept, ttl: openedKeyLife });
+
+  const wrap = (credentialId: string, holder: Holder, dataKey: Uint8Array): Wrap => {
+    const master = keyring.current();
+    return {
+      credentialId,
+      holder,
+      masterKeyId: master.id,
+      wrapped: seal(master.bytes, dataKey, ['wrap', credentialId, holder]),
+    };
+  };
+
+  const unwrap = ({ credentialId, holder, masterKeyId, wrapped }: Wrap): Buffer => {
+    const master = masterKeyOf(keyring, masterKeyId);
+    return unseal(master.bytes, wrapped, ['wrap', credentialId, holder]);
+  };
+
+  const sealedFor = async (credentialId: string, holder: Holder) => {
+    const sealed = await store.findSealed(credentialId, holder);
+    if (!sealed) throw new VaultError(`${holder} holds no wrap of ${credentialId}`);
+    return sealed;
+  };
+
+  return {
+    deposit(credential, key) {
+      const dataKey = randomBytes(dataKeyLength);
+      return {
+        ciphertext: seal(dataKey, Buffer.from(key.unwrap()), credentialBinding(credential)),
+        ownerWrap: wrap(credential.id, ownerHolder, dataKey),
+      };
+    },
+
+    async replace(credentialId, key) {
+      const owned = await sealedFor(credentialId, ownerHolder);
+      return seal(unwrap(owned.wrap), Buffer.from(key.unwrap()), credentialBinding(owned.credential));
+    },
+
+    async wrapFor(credentialId, holder) {
+      const owned = await sealedFor(credentialId, ownerHolder);
+      return wrap(credentialId, holder, unwrap(owned.wrap));
+    },
+
+    async open(grantId, credentialId, version) {
+      const cacheKey = `${grantId} ${credentialId} ${version}`;
+      const known = opened.get(cacheKey);
+      if (known) return known;
+      const { credential, ciphertext, wrap: held } = await sealedFor(credentialId, grantId);
+      const plaintext = unseal(unwrap(held), ciphertext, credentialBinding(credential));
+      const result: OpenedKey = {
+        key: new Secret(plaintext.toString()),
+        organization: credential.organization,
+        project: credential.project,
+      };
+      if (credential.version === version) opened.set(cacheKey, result);
+      return result;
+    },
+
+    forget(grantId) {
+      for (const cacheKey of opened.keys()) {
+        if (cacheKey.startsWith(`${grantId} `)) opened.delete(cacheKey);
+      }
+    },
+
+    rewrap: (old) => wrap(old.credentialId, old.holder, unwrap(old)),
+  };
+}
+
+function credentialBinding(credential: Pick<Credential, 'id' | 'userId' | 'provider'>) {
+  return ['credential', credential.userId, credential.provider, credential.id] as const;
+}
+
+/**
+ * The master key of that id.
+ * @throws VaultError naming the id, so that the operator knows which key is missing
+ */
+export function masterKeyOf(keyring: Keyring, id: string): MasterKey {
+  const key = keyring.find(id);
+  if (!key) throw new VaultError(`The master key ${id} is missing from the keyring`);
+  return key;
+}

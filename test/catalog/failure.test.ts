@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { findProvider } from '../../src/catalog/catalog.ts';
+import { withPublicError } from '../../src/catalog/embedded_error.ts';
+import { failureMeaning, readError, redact } from '../../src/catalog/failure.ts';
+
+const { errors } = findProvider('openai') ?? expect.fail();
+
+describe('redaction', () => {
+  it.each([
+    'org-SandboxAccount0001',
+    'org-abcdefgh',
+    'proj_Ab12Cd34Ef56',
+    'user-9aB8c7D6e5',
+    'req_0123456789abcdef',
+    'sk-proj-abc_DEF-123',
+    'sk-qnWGU****Rvfb',
+    'sk-svcacct-x1',
+    'ft:gpt-4o-mini-2024-07-18:acme::abc12345',
+    'a22cf6e6-1c3b-4d5e-8f90-0123456789ab',
+    'A22CF6E6-1C3B-4D5E-8F90-0123456789AB',
+    'somebody@example.com',
+    'ek_0123456789abcdef',
+  ])('takes out %s', (name) => {
+    for (const text of [name, `in ${name}.`, `(${name})`, `'${name}',`, `"${name}"`, `\`${name}\``]) {
+      expect(redact(errors, text)).not.toContain(name.slice(4));
+      expect(redact(errors, text)).toContain('[redacted]');
+    }
+  });
+
+  it.each([
+    "Unsupported parameter: 'max_tokens' is not supported with this model.",
+    "Invalid 'user_location.type': expected 'approximate'.",
+    'The request is user-provided; task-specific, risk-free and user-facing.',
+    'Unknown key_value in messages[0].content[1].image_url',
+  ])('leaves %s', (text) => {
+    expect(redact(errors, text)).toBe(text);
+  });
+
+  it('keeps codes and params only where they are plain', () => {
+    const error = readError(errors, {
+      message: { deep: 1 },
+      type: 'invalid_request_error',
+      code: 'a code with spaces',
+      param: 'input[0] in org-abcdefgh',
+    });
+    expect(error).toEqual({
+      message: '',
+      type: 'invalid_request_error',
+      code: null,
+      param: 'input[0] in [redacted]',
+    });
+  });
+});
+
+describe('what a refusal of the provider means', () => {
+  const error = { message: '', type: null, code: null, param: null };
+  it.each([
+    [401, { code: 'invalid_api_key' }, 403, 'provider_key_invalid', true],
+    [401, { message: 'Missing scopes: model.request' }, 403, 'provider_key_invalid', undefined],
+    [401, { code: 'mismatched_organization' }, 403, 'provider_key_invalid', undefined],
+    [403, {}, 403, 'provider_key_invalid', undefined],
+    [429, { code: 'insufficient_quota' }, 429, 'provider_quota_exceeded', undefined],
+    [429, { type: 'insufficient_quota' }, 429, 'provider_quota_exceeded', undefined],
+    [429, { code: 'billing_hard_limit_reached' }, 429, 'provider_quota_exceeded', undefined],
+    [402, {}, 429, 'provider_quota_exceeded', undefined],
+    [429, { code: 'rate_limit_exceeded' }, 429, 'provider_rate_limited', undefined],
+    [500, {}, 502, 'provider_error', undefined],
+    [503, {}, 502, 'provider_error', undefined],
+    [418, {}, 502, 'provider_error', undefined],
+  ])('%i %j', (status, carries, wireStatus, code, keyIsBad) => {
+    expect(failureMeaning(errors, status, { ...error, ...carries })).toMatchObject({
+      status: wireStatus,
+      code,
+    });
+    expect(failureMeaning(errors, status, { ...error, ...carries })?.keyIsBad).toBe(keyIsBad);
+  });
+
+  it.each([400, 404, 409, 422])('%i is about the request, and goes on', (status) => {
+    expect(failureMeaning(errors, status, error)).toBeNull();
+  });
+});
+
+describe('errors inside an answer', () => {
+  const text = 'Crashed in org-abcdefgh';
+  it.each([
+    [{ error: { message: text, type: 'server_error', code: null } }],
+    [{ error: text }],
+    [{ type: 'error', code: 'server_error', message: text, sequence_number: 4, account: text }],
+    [{ type: 'response.failed', response: { id: 'r', error: { code: 'server_error', message: text } } }],
+    [{ type: 'error', error: { type: 'invalid_request_error', message: text } }],
+  ])('%j', (data) => {
+    const shown = withPublicError(errors, data);
+    expect(shown).not.toBeNull();
+    expect(JSON.stringify(shown)).not.toContain('org-abc');
+  });
+
+  it.each([[{ error: null }], [{ response: { error: null } }], [{ choices: [] }], [null], ['x']])(
+    'there is none in %j',
+    (data) => {
+      expect(withPublicError(errors, data)).toBeNull();
+    },
+  );
+
+  it('keeps the text where the caller can do something about it', () => {
+    const data = { response: { error: { code: 'invalid_image_url', message: 'No picture at that URL' } } };
+    expect(JSON.stringify(withPublicError(errors, data))).toContain('No picture at that URL');
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { costOf } from '../../src/catalog/cost.ts';
+import { lastObject } from '../../src/catalog/last_object.ts';
+import { price } from '../../src/catalog/prices.ts';
+import { readUsage } from '../../src/catalog/usage.ts';
+
+describe('usage', () => {
+  it('of a chat completion, with what is cached and what is audio', () => {
+    const usage = {
+      prompt_tokens: 100,
+      completion_tokens: 20,
+      total_tokens: 120,
+      prompt_tokens_details: { cached_tokens: 40, cache_write_tokens: 5, audio_tokens: 7 },
+      completion_tokens_details: { reasoning_tokens: 3, audio_tokens: 2, accepted_prediction_tokens: 0 },
+    };
+    expect(readUsage('chat', { model: 'gpt-4o', usage })?.usage).toEqual({
+      input_tokens: 100,
+      cache_read_tokens: 40,
+      cache_write_tokens: 5,
+      input_audio_tokens: 7,
+      output_tokens: 20,
+      output_reasoning_tokens: 3,
+      output_audio_tokens: 2,
+    });
+  });
+
+  it('of a response, also inside an event, with the pictures a tool has made', () => {
+    const response = {
+      model: 'gpt-5',
+      usage: {
+        input_tokens: 10,
+        input_tokens_details: { cached_tokens: 4, cache_write_tokens: 1 },
+        output_tokens: 5,
+        output_tokens_details: { reasoning_tokens: 2 },
+      },
+      tool_usage: { image_gen: { input_tokens: 8, output_tokens: 90 }, web_search: { num_requests: 0 } },
+    };
+    const event = { type: 'response.completed', response };
+    expect(readUsage('responses', event)).toEqual(readUsage('responses', response));
+    expect(readUsage('responses', event)?.charges).toEqual([
+      {
+        model: 'gpt-5',
+        usage: {
+          input_tokens: 10,
+          cache_read_tokens: 4,
+          cache_write_tokens: 1,
+          output_tokens: 5,
+          output_reasoning_tokens: 2,
+        },
+      },
+      { model: null, usage: { input_tokens: 8, output_tokens: 90 } },
+    ]);
+  });
+
+  it.each([
+    ['embeddings', { prompt_tokens: 8, total_tokens: 8 }, { input_tokens: 8 }],
+    [
+      'images',
+      { input_tokens: 50, input_tokens_details: { text_tokens: 10, image_tokens: 40 }, output_tokens: 90 },
+      { input_tokens: 50, input_text_tokens: 10, input_image_tokens: 40, output_tokens: 90 },
+    ],
+    [
+      'transcription',
+      {
+        type: 'tokens',
+        input_tokens: 14,
+        input_token_details: { audio_tokens: 14, text_tokens: 0 },
+        output_tokens: 45,
+      },
+      { input_tokens: 14, input_audio_tokens: 14, output_tokens: 45 },
+    ],
+    ['transcription', { type: 'duration', seconds: 9 }, { audio_seconds: 9, input_audio_seconds: 9 }],
+    [
+      'speech',
+      { input_tokens: 14, output_tokens: 101, total_tokens: 115 },
+      { input_tokens: 14, output_tokens: 101 },
+    ],
+  ] as const)('%s %j', (kind, usage, expected) => {
+    expect(readUsage(kind, { usage })?.usage).toEqual(expected);
+  });
+
+  it.each([
+    null,
+    undefined,
+    'x',
+    [],
+    {},
+    { usage: null },
+    { usage: [] },
+    { usage: {} },
+    { usage: { prompt_tokens: -1 } },
+  ])('is unknown in %j', (answer) => {
+    expect(readUsage('chat', answer)).toBeNull();
+  });
+
+  it('is found at the end of an answer, and not inside of its text', () => {
+    const answer = { data: 'he said "usage":{"input_tokens":0}', usage: { input_tokens: 3 }, size: '1x1' };
+    expect(lastObject(JSON.stringify(answer).slice(5), 'usage')).toEqual({ input_tokens: 3 });
+    expect(lastObject(JSON.stringify(answer, null, 2), 'usage')).toEqual({ input_tokens: 3 });
+    expect(lastObject('{"usage":null}', 'usage')).toBeUndefined();
+    expect(lastObject('{"usage":{"a":1', 'usage')).toBeUndefined();
+    expect(lastObject('', 'usage')).toBeUndefined();
+  });
+});
+
+describe('price', () => {
+  it('is an integer of nano-USD', () => {
+    // 0.15 and 0.6 USD for a million tokens.
+    expect(price('openai', 'gpt-4o-mini', { input_tokens: 1, output_tokens: 6 })).toBe(3_750);
+    // 0.02 USD for a million tokens.
+    expect(price('openai', 'text-embedding-3-small', { input_tokens: 1 })).toBe(20);
+    expect(price('openai', 'gpt-4o-mini', { input_tokens: 0, output_tokens: 0 })).toBe(0);
+  });
+
+  it('counts cached tokens at their own rate', () => {
+    const fresh = price('openai', 'gpt-4o', { input_tokens: 1000, output_tokens: 0 }) ?? 0;
+    const cached = price('openai', 'gpt-4o', {
+      input_tokens: 1000,
+      cache_read_tokens: 1000,
+      output_tokens: 0,
+    });
+    expect(cached).toBe(fresh / 2);
+  });
+
+  it('of audio by its length', () => {
+    // 0.36 USD an hour.
+    expect(price('openai', 'whisper-1', { audio_seconds: 10, input_audio_seconds: 10 })).toBe(1_000_000);
+  });
+
+  it.each([
+    ['a model that the table does not know', 'gpt-unheard-of', { input_tokens: 5 }],
+    [
+      'seconds of a model that is priced by tokens',
+      'gpt-4o-transcribe',
+      { audio_seconds: 10, input_audio_seconds: 10 },
+    ],
+    ['tokens of a model that is priced by the hour', 'whisper-1', { input_tokens: 5 }],
+    [
+      'audio of a model whose audio rate is not in the table',
+      'gpt-4o-audio-preview',
+      {
+        input_tokens: 10,
+        output_tokens: 5,
+        output_audio_tokens: 5,
+      },
+    ],
+    ['counts that contradict each other', 'gpt-4o', { input_tokens: 5, cache_read_tokens: 9 }],
+  ])('is unknown, never 0, for %s', (_, model, usage) => {
+    expect(price('openai', model, usage)).toBeNull();
+  });
+
+  it('of a call with a tool that has a model of its own is known only as a whole', () => {
+    const own = { model: 'gpt-5', usage: { input_tokens: 10, output_tokens: 10 } };
+    const tool = { model: null, usage: { input_tokens: 8, output_tokens: 90 } };
+    const report = { usage: own.usage, charges: [own, tool] };
+    expect(costOf('openai', { model: 'gpt-5', otherModels: [] }, report)).toBeNull();
+    expect(costOf('openai', { model: 'gpt-5', otherModels: ['gpt-image-2'] }, report)).toBe(
+      (price('openai', 'gpt-5', own.usage) ?? 0) + (price('openai', 'gpt-image-2', tool.usage) ?? 0),
+    );
+  });
+
+  it('goes by the model that was asked for, else by the one that answered', () => {
+    const usage = { input_tokens: 1000, output_tokens: 0 };
+    const report = { usage, charges: [{ model: 'gpt-4o', usage }] };
+    expect(costOf('openai', { model: null, otherModels: [] }, report)).toBe(price('openai', 'gpt-4o', usage));
+    expect(costOf('openai', { model: 'gpt-4o-mini', otherModels: [] }, report)).toBe(
+      price('openai', 'gpt-4o-mini', usage),
+    );
+  });
+});
