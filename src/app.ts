@@ -1,0 +1,60 @@
+import type { RequestListener } from 'node:http';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Deps } from './deps.ts';
+import { authorize } from './oauth/authorize.ts';
+import { clientEndpoint } from './oauth/client_endpoint.ts';
+import { introspect } from './oauth/introspect.ts';
+import { jwks, resourceMetadata, serverMetadata } from './oauth/metadata.ts';
+import { notAhead, only, openToOrigins } from './oauth/request_rules.ts';
+import { resume } from './oauth/resume.ts';
+import { revoke } from './oauth/revoke.ts';
+import { token } from './oauth/token.ts';
+import { createProxy } from './proxy/http.ts';
+import { pageHeaders } from './web/headers.ts';
+import { createPages } from './web/routes.ts';
+
+/** Everything that answers requests. */
+export interface App {
+  readonly listener: RequestListener;
+  close(): Promise<void>;
+}
+
+/** Every route, on one screen. Calls to providers are answered on node's own request and response, before hono. */
+export function createApp(deps: Deps): App {
+  const proxy = createProxy(deps);
+  const app = new Hono<{ Bindings: HttpBindings }>();
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+
+  app.all('/oauth/authorize', pageHeaders(deps.config), only('GET'), notAhead, authorize(deps));
+  app.all('/oauth/resume/:id', pageHeaders(deps.config), only('GET'), notAhead, resume(deps));
+  app.all('/oauth/token', openToOrigins, only('POST'), clientEndpoint(deps, 'token', token));
+  app.all('/oauth/revoke', openToOrigins, only('POST'), clientEndpoint(deps, 'revoke', revoke));
+  app.all('/oauth/introspect', only('POST'), clientEndpoint(deps, 'introspect', introspect));
+  app.all('/oauth/jwks', openToOrigins, only('GET', 'HEAD'), jwks(deps));
+  app.all(
+    '/.well-known/oauth-authorization-server',
+    openToOrigins,
+    only('GET', 'HEAD'),
+    serverMetadata(deps),
+  );
+  app.all('/.well-known/openid-configuration', openToOrigins, only('GET', 'HEAD'), serverMetadata(deps));
+  app.all(
+    '/.well-known/oauth-protected-resource/*',
+    openToOrigins,
+    only('GET', 'HEAD'),
+    resourceMetadata(deps),
+  );
+
+  app.route('/', createPages(deps));
+
+  const pages = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return {
+    listener: (request, response) => {
+      if (proxy.handles(request.url ?? '/')) proxy.handle(request, response);
+      else void pages(request, response);
+    },
+    close: () => proxy.close(),
+  };
+}

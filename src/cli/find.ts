@@ -1,0 +1,19 @@
+import type { Deps } from '../deps.ts';
+import type { Client, User } from '../store/records.ts';
+import { CommandError } from './session.ts';
+
+/** The user by e-mail address or id. */
+export async function requireUser({ store }: Deps, emailOrId: string): Promise<User> {
+  const user = emailOrId.startsWith('usr_')
+    ? await store.accounts.findUser(emailOrId)
+    : await store.accounts.findUserByEmail(emailOrId.trim().toLowerCase());
+  if (!user)
+    throw new CommandError(`There is no user ${emailOrId}. Make one with \`user create --email …\`.`);
+  return user;
+}
+
+export async function requireClient({ store }: Deps, id: string): Promise<Client> {
+  const client = await store.clients.findClient(id);
+  if (!client) throw new CommandError(`There is no app ${id}. Make one with \`app create …\`.`);
+  return client;
+}

@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { splitScope, unknownScopes } from '../catalog/scope.ts';
+import { createGrant } from '../grants/create.ts';
+import { revokeGrant } from '../grants/revoke.ts';
+import type { GrantView } from '../store/store.ts';
+import { requireClient, requireUser } from './find.ts';
+import { CommandError, type Output, withDeps } from './session.ts';
+
+export function addGrantCommands(program: Command, output: Output): void {
+  const grant = program.command('grant').description('what users allow apps');
+  grant
+    .command('create')
+    .description('make or replace a grant and print its first tokens')
+    .requiredOption('--user <user>', 'e-mail address or id')
+    .requiredOption('--client <id>', 'the app')
+    .requiredOption('--scope <scopes>', 'what it may do, such as "openai:text openai:embeddings"')
+    .action((options: { user: string; client: string; scope: string }) => create(options, output));
+  grant
+    .command('list')
+    .description('all grants, newest first')
+    .action(() => list(output));
+  grant
+    .command('revoke')
+    .description('end a grant at once')
+    .argument('<id>', 'the grant, such as grt_…')
+    .action((id: string) => revoke(id, output));
+}
+
+async function create(
+  options: { user: string; client: string; scope: string },
+  output: Output,
+): Promise<void> {
+  const unknown = unknownScopes(options.scope);
+  const scopes = splitScope(options.scope);
+  if (unknown.length > 0) throw new CommandError(`There is no scope ${unknown.join(', ')}.`);
+  if (scopes.length === 0) throw new CommandError('Name at least one scope, such as --scope "openai:text".');
+  const result = await withDeps(async (deps) => {
+    const user = await requireUser(deps, options.user);
+    const client = await requireClient(deps, options.client);
+    const registered = splitScope(client.scope);
+    const beyond = scopes.filter((scope) => !registered.includes(scope));
+    if (beyond.length > 0) {
+      throw new CommandError(`${client.name} is not registered for ${beyond.join(', ')}.`);
+    }
+    const choice = {
+      userId: user.id,
+      clientId: client.id,
+      test: false,
+      scopes,
+      expiresAt: null,
+      credentialIds: [],
+    };
+    return createGrant(deps, choice, { kind: 'command_line' });
+  });
+  if (result.kind === 'no_credential') {
+    throw new CommandError(
+      `${options.user} has no key for ${result.provider.title}. Deposit one with \`key deposit\`.`,
+    );
+  }
+  const { grant_id, access_token, refresh_token, expires_in, scope } = result.tokens;
+  output.show({ grant_id, access_token, refresh_token, expires_in, scope }, [
+    `Grant ${grant_id} for ${scope}.`,
+    `Access token (${expires_in} s): ${access_token}`,
+    `Refresh token: ${refresh_token}`,
+  ]);
+}
+
+async function list(output: Output): Promise<void> {
+  const views = await withDeps(({ store }) => store.grants.listGrants({}));
+  const grants = views.map((view) => ({
+    grant_id: view.grant.id,
+    client_id: view.client.id,
+    scope: view.grant.scope,
+    status: statusOf(view),
+  }));
+  output.show(
+    { grants },
+    grants.length === 0
+      ? ['There are no grants.']
+      : grants.map((grant) => `${grant.grant_id}  ${grant.status}  ${grant.client_id}  ${grant.scope}`),
+  );
+}
+
+function statusOf({ grant }: GrantView): 'active' | 'expired' | 'revoked' {
+  if (grant.revokedAt !== null) return 'revoked';
+  return grant.expiresAt !== null && grant.expiresAt <= Date.now() ? 'expired' : 'active';
+}
+
+async function revoke(id: string, output: Output): Promise<void> {
+  const revoked = await withDeps((deps) => revokeGrant(deps, id, 'operator', { kind: 'command_line' }));
+  if (!revoked) throw new CommandError(`There is no grant ${id}. \`grant list\` shows them.`);
+  const revokedAt = new Date(revoked.revokedAt).toISOString();
+  output.show({ grant_id: id, revoked_at: revokedAt }, [
+    revoked.already ? `${id} was revoked at ${revokedAt} already.` : `Revoked ${id}.`,
+  ]);
+}

@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import { depositKey } from '../vault/deposit.ts';
+import { requireUser } from './find.ts';
+import { CommandError, firstInputLine, type Output, withDeps } from './session.ts';
+
+interface DepositOptions {
+  user: string;
+  provider: string;
+  name?: string;
+  organization?: string;
+  project?: string;
+}
+
+export function addKeyCommands(program: Command, output: Output): void {
+  program
+    .command('key')
+    .description('deposited provider keys')
+    .command('deposit')
+    .description('deposit a key for a user; the key is the first line of standard input')
+    .requiredOption('--user <user>', 'e-mail address or id')
+    .requiredOption('--provider <name>', 'whose key it is, such as openai')
+    .option('--name <name>', 'what the user sees it as')
+    .option('--organization <id>', 'bill to this organisation')
+    .option('--project <id>', 'bill to this project')
+    .action((options: DepositOptions) => deposit(options, output));
+}
+
+async function deposit(options: DepositOptions, output: Output): Promise<void> {
+  const pasted = await firstInputLine();
+  if (pasted.trim() === '') {
+    throw new CommandError(
+      'Give the key as the first line of standard input, so that no list of processes shows it.',
+    );
+  }
+  const result = await withDeps(async (deps) => {
+    const user = await requireUser(deps, options.user);
+    const deposited = {
+      userId: user.id,
+      provider: options.provider,
+      pasted,
+      name: options.name ?? null,
+      organization: options.organization ?? null,
+      project: options.project ?? null,
+    };
+    return depositKey(deps, deposited, { kind: 'command_line' });
+  }, 'providers');
+  if (result.kind === 'refused') throw new CommandError(result.advice);
+  const { id, provider, fingerprint, last4, status } = result.credential;
+  output.show({ key_id: id, provider, fingerprint, last4, verified: status === 'verified' }, [
+    `Deposited ${id} (${provider}, ending ${last4}), ${status}.`,
+    ...(result.note ? [result.note] : []),
+  ]);
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { startSandbox } from '../sandbox/server.ts';
+import { CommandError, type Output } from './session.ts';
+
+export function addSandboxCommand(program: Command, output: Output): void {
+  program
+    .command('sandbox')
+    .description('run the simulated provider alone and report what it receives, one JSON line a request')
+    .option('--port <port>', 'port on loopback; 0 takes a free one', '8788')
+    .action((options: { port: string }) => run(options, output));
+}
+
+async function run(options: { port: string }, output: Output): Promise<void> {
+  const port = Number(options.port);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new CommandError('--port takes a number from 0 to 65535.');
+  }
+  const sandbox = await startSandbox({
+    port,
+    onRequest: output.report,
+  });
+  output.show({ url: sandbox.url }, [`The sandbox is at ${sandbox.url}`]);
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+  await sandbox.close();
+}

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import { hashPassword, passwordComplaint } from '../accounts/password.ts';
+import { newId } from '../lib/ids.ts';
+import { CommandError, firstInputLine, type Output, withDeps } from './session.ts';
+
+export function addUserCommands(program: Command, output: Output): void {
+  program
+    .command('user')
+    .description('accounts')
+    .command('create')
+    .description('make an account; the password is the first line of standard input, or generated')
+    .requiredOption('--email <address>', 'what the user signs in with')
+    .option('--operator', 'may open sign-up, invite, and see all users')
+    .action((options: { email: string; operator?: true }) => createUser(options, output));
+}
+
+async function createUser(options: { email: string; operator?: true }, output: Output): Promise<void> {
+  const email = options.email.trim().toLowerCase();
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
+    throw new CommandError(`${options.email} is no e-mail address. Example: --email you@example.com`);
+  }
+  const given = await firstInputLine();
+  const complaint = given === '' ? null : passwordComplaint(given);
+  if (complaint) throw new CommandError(`The password will not do. ${complaint}`);
+  const password = given || randomBytes(15).toString('base64url');
+  const passwordHash = await hashPassword(password);
+  const user = { id: newId('usr'), email, passwordHash, operator: options.operator ?? false };
+  const result = await withDeps(({ store }) =>
+    store.accounts.createUser(user, { actor: { kind: 'command_line' } }),
+  );
+  if (result.kind !== 'created') throw new CommandError(`There is an account for ${email} already.`);
+  output.show({ user_id: user.id, email, ...(given ? {} : { password }) }, [
+    `Made ${user.id} for ${email}.`,
+    ...(given ? [] : [`Password: ${password}`]),
+  ]);
+}

@@ -1,0 +1,112 @@
+import type { Handler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { browserCookie, sessionCookie } from '../accounts/cookies.ts';
+import { findSignedIn } from '../accounts/session.ts';
+import { joinScope } from '../catalog/scope.ts';
+import type { Deps } from '../deps.ts';
+import { consentPath } from '../grants/hand_over.ts';
+import { sha256 } from '../lib/hash.ts';
+import { newId, newToken } from '../lib/ids.ts';
+import { errorPage } from './error_page.ts';
+import { asOAuthError, OAuthError } from './errors.ts';
+import { logRefusal } from './log.ts';
+import { parseParameters } from './parameters.ts';
+import { recipientOf } from './recipient.ts';
+import { clientRedirect, type Destination } from './redirect.ts';
+import { narrowToResources } from './resources.ts';
+import { askedScopes } from './steps/check_scope.ts';
+import type { Asked } from './steps/step.ts';
+import { firstFault } from './steps.ts';
+
+/**
+ * How long, in seconds, a person may take from the app's button to the decision. Long enough to sign up and to fetch a
+ * key from a provider on the way; outside the browser that began it the stored request is of no use.
+ */
+const authorizationRequestLife = 1800;
+
+type Outcome =
+  | { readonly kind: 'saved'; readonly requestId: string }
+  | { readonly kind: 'refused'; readonly error: OAuthError; readonly destination: Destination }
+  /** Not known whose request it is: the error is for the person's eyes only. */
+  | { readonly kind: 'untrusted'; readonly error: OAuthError; readonly redirectUri: string | undefined };
+
+/**
+ * The authorization endpoint (OAuth 2.1 §4.1.1): checks the request, saves it for this browser and sends the browser on
+ * to the consent page. Nothing is issued here.
+ */
+export function authorize(deps: Deps): Handler {
+  const { issuer } = deps.config;
+  const browser = browserCookie(deps.config);
+  const session = sessionCookie(deps.config);
+  return async (c) => {
+    const knownBrowser = getCookie(c, browser.name);
+    const browserToken = knownBrowser || newToken('ccbr');
+    const outcome = await receive(deps, {
+      query: c.req.url.split('?').slice(1).join('?'),
+      browserHash: sha256(browserToken),
+      sessionToken: getCookie(c, session.name),
+    });
+    switch (outcome.kind) {
+      case 'saved':
+        if (!knownBrowser) setCookie(c, browser.name, browserToken, browser.attributes);
+        return c.redirect(consentPath(outcome.requestId), 303);
+      case 'refused':
+        return c.redirect(clientRedirect(issuer, outcome.destination, outcome.error), 303);
+      case 'untrusted': {
+        const page = await errorPage(outcome.error, outcome.redirectUri);
+        return c.html(page.html, page.status, page.headers);
+      }
+    }
+  };
+}
+
+interface Received {
+  readonly query: string;
+  readonly browserHash: string;
+  readonly sessionToken: string | undefined;
+}
+
+async function receive(deps: Deps, { query, browserHash, sessionToken }: Received): Promise<Outcome> {
+  const parameters = parseParameters(query);
+  const clientId = parameters?.one('client_id');
+  let destination: Destination | undefined;
+  try {
+    if (!parameters) throw new OAuthError('invalid_request', 'The query is not properly encoded.');
+    const client = clientId === undefined ? null : await deps.store.clients.findClient(clientId);
+    const recipient = recipientOf(client, parameters);
+    if (recipient.kind === 'unknown') throw recipient.error;
+    destination = recipient.destination;
+    const signedIn = (await findSignedIn(deps, sessionToken)) !== null;
+    const asked = { issuer: deps.config.issuer, client: recipient.client, parameters, signedIn };
+    const fault = firstFault('authorize', asked);
+    if (fault) throw fault;
+    const requestId = await save(deps, asked, destination, browserHash);
+    return { kind: 'saved', requestId };
+  } catch (thrown) {
+    const error = asOAuthError(thrown);
+    logRefusal(deps.log, 'authorize', error, clientId);
+    return destination
+      ? { kind: 'refused', error, destination }
+      : { kind: 'untrusted', error, redirectUri: parameters?.one('redirect_uri') };
+  }
+}
+
+async function save(
+  { store, clock }: Deps,
+  asked: Asked,
+  destination: Destination,
+  browserHash: string,
+): Promise<string> {
+  const { issuer, client, parameters } = asked;
+  const id = newId('arq', clock());
+  await store.authorizations.saveRequest({
+    id,
+    clientId: client.id,
+    ...destination,
+    scope: joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []),
+    codeChallenge: parameters.one('code_challenge') ?? '',
+    browserHash,
+    expiresAt: clock() + authorizationRequestLife * 1000,
+  });
+  return id;
+}

@@ -1,0 +1,52 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Handler } from 'hono';
+import type { Deps } from '../deps.ts';
+import { clientAddress } from '../lib/client_address.ts';
+import type { Client } from '../store/records.ts';
+import { authenticateClient } from './client_auth.ts';
+import { asOAuthError, errorResponse } from './errors.ts';
+import { readForm } from './form.ts';
+import { logRefusal } from './log.ts';
+import type { Parameters } from './parameters.ts';
+
+/** A form from a client that has shown who it is. */
+export interface ClientRequest {
+  readonly client: Client;
+  readonly parameters: Parameters;
+}
+
+/** Answers a client's request with what goes out as JSON, or throws an OAuthError. */
+export type Operation = (deps: Deps, request: ClientRequest) => Promise<Readonly<Record<string, unknown>>>;
+
+/** Nothing that these endpoints say may be kept by a cache (RFC 6749 §5.1). */
+const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache', 'X-Content-Type-Options': 'nosniff' };
+
+/**
+ * An endpoint that clients call directly: form in, JSON out. Parameters in the URL are not looked at (OAuth 2.1 §2.4.1).
+ * @param name for the log
+ */
+export function clientEndpoint(
+  deps: Deps,
+  name: string,
+  operation: Operation,
+): Handler<{ Bindings: HttpBindings }> {
+  return async (c) => {
+    const { incoming } = c.env;
+    const { authorization, 'content-type': contentType, 'x-forwarded-for': forwardedFor } = c.req.header();
+    let clientId: string | undefined;
+    try {
+      // Not destroyed when it turns out too large: the answer has to get out first.
+      const parameters = await readForm(contentType, incoming.iterator({ destroyOnReturn: false }));
+      clientId = parameters.one('client_id');
+      const address = clientAddress(incoming.socket.remoteAddress, forwardedFor, deps.config.isTrustedProxy);
+      const client = await authenticateClient(deps, { authorization, parameters, address });
+      clientId = client.id;
+      return c.json(await operation(deps, { client, parameters }), 200, uncached);
+    } catch (thrown) {
+      const error = asOAuthError(thrown);
+      logRefusal(deps.log, name, error, clientId);
+      const { status, headers, body } = errorResponse(error);
+      return c.json(body, status, { ...uncached, ...headers });
+    }
+  };
+}

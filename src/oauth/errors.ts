@@ -1,0 +1,84 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+
+/** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8707 §2 and OpenID Connect Core §3.1.2.6. */
+export type ErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'unsupported_response_type'
+  | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'temporarily_unavailable';
+
+const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
+  invalid_client: 401,
+  temporarily_unavailable: 503,
+};
+
+interface Detail {
+  /** For the log only: what exactly was wrong. Never a secret, token, code or verifier. */
+  readonly detail?: string;
+  readonly cause?: unknown;
+  /** In place of the code's usual status. */
+  readonly status?: ContentfulStatusCode;
+  /** Seconds until trying again makes sense. */
+  readonly retryAfter?: number;
+}
+
+/** A refusal by the authorization server: a code and a description for the client, details for the log. */
+export class OAuthError extends Error {
+  override name = 'OAuthError';
+  readonly code: ErrorCode;
+  /** For the developer of the client: what is wrong and what to do. Holds nothing that was sent to us. */
+  readonly description: string;
+  readonly status: ContentfulStatusCode;
+  readonly detail: string | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, description: string, more: Detail = {}) {
+    super(`${code}: ${description}`, { cause: more.cause });
+    this.code = code;
+    // RFC 6749 §5.2 leaves these characters for descriptions.
+    this.description = description.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, "'");
+    this.status = more.status ?? statusOf[code] ?? 400;
+    this.detail = more.detail;
+    this.retryAfter = more.retryAfter;
+  }
+}
+
+/** Any failure as a refusal: what we did not foresee is our trouble, passing, and no fault of the client. */
+export function asOAuthError(error: unknown): OAuthError {
+  if (error instanceof OAuthError) return error;
+  return new OAuthError('temporarily_unavailable', 'The server cannot answer right now; try again shortly.', {
+    cause: error,
+    retryAfter: 2,
+  });
+}
+
+/** An error as it goes over the wire in JSON (RFC 6749 §5.2). */
+export function errorResponse(error: OAuthError): {
+  readonly status: ContentfulStatusCode;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly error: ErrorCode; readonly error_description: string };
+} {
+  return {
+    status: error.status,
+    headers: {
+      // RFC 9110 §15.5.2: a 401 names at least one challenge.
+      ...(error.status === 401 ? { 'WWW-Authenticate': 'Basic realm="coatcheck", charset="UTF-8"' } : {}),
+      ...retryHeader(error),
+    },
+    body: { error: error.code, error_description: error.description },
+  };
+}
+
+export function retryHeader({ retryAfter }: OAuthError): Readonly<Record<string, string>> {
+  return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+}

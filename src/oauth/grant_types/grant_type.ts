@@ -1,0 +1,15 @@
+import type { Deps } from '../../deps.ts';
+import type { AccessGrant } from '../../grants/token_set.ts';
+import type { ClientRequest } from '../client_endpoint.ts';
+
+/** A successful token response (RFC 6749 §5.1). `expires_in` in seconds. */
+export interface TokenResponse extends AccessGrant, Readonly<Record<string, unknown>> {
+  readonly token_type: 'Bearer';
+  readonly refresh_token: string;
+}
+
+/**
+ * One way to get tokens.
+ * @throws OAuthError with the client's mistake
+ */
+export type GrantType = (deps: Deps, request: ClientRequest) => Promise<TokenResponse>;

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { isWithin, splitScope } from '../../catalog/scope.ts';
+import { effectiveScopes } from '../../grants/standing.ts';
+import { mintAccessToken } from '../../grants/token_set.ts';
+import { sha256 } from '../../lib/hash.ts';
+import type { Rotation, Standing } from '../../store/store.ts';
+import { refreshGraceSeconds, successorOf } from '../../tokens/refresh_token.ts';
+import { OAuthError } from '../errors.ts';
+import type { Parameters } from '../parameters.ts';
+import { narrowToResources } from '../resources.ts';
+import type { GrantType } from './grant_type.ts';
+
+/**
+ * Trades a refresh token for an access token and its successor (OAuth 2.1 §4.3). `scope` and `resource` narrow the access
+ * token only: the successor is as good as the token before it.
+ */
+export const refreshToken: GrantType = async (deps, { client, parameters }) => {
+  const { config, store, clock } = deps;
+  const presented = parameters.one('refresh_token');
+  if (presented === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.');
+  const hash = sha256(presented);
+  const found = await store.authorizations.findRefreshToken(hash);
+  // A token in wrong hands is refused without a word to whom it belongs, and without harm to its owner.
+  if (found?.standing.family.clientId !== client.id) throw invalidGrant('unknown');
+  // Before the token is spent: a slip in these parameters must not cost it.
+  narrowed(config.issuer, found.standing, parameters);
+
+  const rotation = await store.authorizations.rotateRefreshToken(hash, {
+    salt: randomBytes(32),
+    expiresAt: clock() + config.refreshTokenTtl * 1000,
+    successorHash: (familyId, seq, salt) => sha256(successorOf(presented, familyId, seq, salt)),
+    graceSeconds: refreshGraceSeconds,
+  });
+  const { standing, seq, salt } = rotated(rotation);
+  const access = await mintAccessToken(deps, standing, narrowed(config.issuer, standing, parameters));
+  return {
+    ...access,
+    token_type: 'Bearer',
+    refresh_token: successorOf(presented, standing.family.id, seq, salt),
+  };
+};
+
+/**
+ * The scopes of the access token: what is asked for, as far as the user still allows it.
+ * @throws OAuthError when more is asked for than was authorized, or nothing is left
+ */
+function narrowed(issuer: string, standing: Standing, parameters: Parameters): readonly string[] {
+  const asked = splitScope(parameters.one('scope') ?? '');
+  if (!isWithin(asked, splitScope(standing.family.scope))) {
+    throw new OAuthError('invalid_scope', 'scope asks for more than the user allowed.');
+  }
+  const allowed = effectiveScopes(standing);
+  if (allowed.length === 0) throw invalidGrant('nothing of what was authorized is allowed any more');
+  const scopes = asked.length === 0 ? allowed : allowed.filter((scope) => asked.includes(scope));
+  if (scopes.length === 0)
+    throw new OAuthError('invalid_scope', 'The user no longer allows any of these scopes.');
+  const forResources = narrowToResources(issuer, scopes, parameters.all('resource'));
+  if (!forResources) {
+    throw new OAuthError('invalid_target', 'resource is none of ours, or the user has not allowed it.');
+  }
+  return forResources;
+}
+
+function rotated(rotation: Rotation): Extract<Rotation, { kind: 'rotated' }> {
+  switch (rotation.kind) {
+    case 'rotated':
+      return rotation;
+    case 'reused':
+    case 'expired':
+    case 'unknown':
+    case 'ended':
+      throw invalidGrant(rotation.kind);
+  }
+}
+
+function invalidGrant(detail: string): OAuthError {
+  return new OAuthError(
+    'invalid_grant',
+    'The refresh token is not good any more; send the user to consent again.',
+    {
+      detail,
+    },
+  );
+}

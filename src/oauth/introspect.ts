@@ -1,0 +1,41 @@
+import { joinScope, splitScope } from '../catalog/scope.ts';
+import type { Deps } from '../deps.ts';
+import { effectiveScopes } from '../grants/standing.ts';
+import { toSeconds } from '../lib/clock.ts';
+import type { Operation } from './client_endpoint.ts';
+import { OAuthError } from './errors.ts';
+import { isActive, type PresentedToken, recogniseToken } from './presented_token.ts';
+
+/**
+ * The introspection endpoint (RFC 7662), for confidential clients and their own tokens. Whatever is not good is answered
+ * alike (§2.2).
+ */
+export const introspect: Operation = async (deps, { client, parameters }) => {
+  if (client.secretHash === null) {
+    throw new OAuthError('invalid_client', 'Only clients with a secret may introspect tokens.');
+  }
+  const text = parameters.one('token');
+  if (text === undefined) throw new OAuthError('invalid_request', 'token is missing.');
+  const presented = await recogniseToken(deps, text, client);
+  return presented && isActive(presented) ? describe(deps, presented) : { active: false };
+};
+
+/** Scope is what the token may do now, which the user may have narrowed since it was issued. */
+async function describe({ config, store }: Deps, presented: PresentedToken) {
+  const { grant } = presented.standing;
+  const effective = effectiveScopes(presented.standing);
+  const common = { active: true, iss: config.issuer, client_id: grant.clientId };
+  if (presented.kind === 'access') {
+    const { sub, aud, scope, exp, iat, jti } = presented.claims;
+    const within = splitScope(scope).filter((token) => effective.includes(token));
+    return { ...common, token_type: 'Bearer', sub, aud, scope: joinScope(within), exp, iat, jti };
+  }
+  const { expiresAt, createdAt } = presented.token;
+  return {
+    ...common,
+    sub: await store.grants.subjectFor(grant.userId, grant.clientId),
+    scope: joinScope(effective),
+    exp: toSeconds(expiresAt),
+    iat: toSeconds(createdAt),
+  };
+}

@@ -1,0 +1,77 @@
+import type { Handler } from 'hono';
+import { allScopes, providers } from '../catalog/catalog.ts';
+import type { Deps } from '../deps.ts';
+import { secretMethods } from './client_auth.ts';
+import { asOAuthError, errorResponse } from './errors.ts';
+import { logRefusal } from './log.ts';
+import { codeChallengeMethods } from './pkce.ts';
+import { responseModes } from './steps/check_response_mode.ts';
+import { responseTypes } from './steps/check_response_type.ts';
+import { grantTypes } from './token.ts';
+
+/** Public and slow to change. After a signing key is withdrawn, caches elsewhere go on with it for so many seconds. */
+const cacheable = { 'Cache-Control': 'public, max-age=300' };
+
+const resourceMetadataPath = '/.well-known/oauth-protected-resource';
+
+/** What this server can do (RFC 8414 §2), written from the tables that do it. */
+export function serverMetadata(deps: Deps): Handler {
+  const { issuer } = deps.config;
+  const document = {
+    issuer,
+    authorization_endpoint: `${issuer}/oauth/authorize`,
+    token_endpoint: `${issuer}/oauth/token`,
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    introspection_endpoint: `${issuer}/oauth/introspect`,
+    jwks_uri: `${issuer}/oauth/jwks`,
+    scopes_supported: allScopes,
+    response_types_supported: responseTypes,
+    response_modes_supported: responseModes,
+    grant_types_supported: [...grantTypes.keys()],
+    token_endpoint_auth_methods_supported: [...secretMethods, 'none'],
+    revocation_endpoint_auth_methods_supported: [...secretMethods, 'none'],
+    introspection_endpoint_auth_methods_supported: secretMethods,
+    code_challenge_methods_supported: codeChallengeMethods,
+    subject_types_supported: ['pairwise'],
+    authorization_response_iss_parameter_supported: true,
+    // Left out, this one would mean true (OpenID Connect Discovery §3).
+    request_uri_parameter_supported: false,
+    protected_resources: providers.map(({ mount }) => issuer + mount),
+  };
+  return (c) => c.json(document, 200, cacheable);
+}
+
+/** What tells a client of a provider's mount where to get tokens for it (RFC 9728 §2). */
+export function resourceMetadata(deps: Deps): Handler {
+  const { issuer } = deps.config;
+  const documents = new Map(
+    providers.map(({ mount, title, scopes }) => [
+      resourceMetadataPath + mount,
+      {
+        resource: issuer + mount,
+        resource_name: title,
+        authorization_servers: [issuer],
+        scopes_supported: scopes.map(({ scope }) => scope),
+        bearer_methods_supported: ['header'],
+      },
+    ]),
+  );
+  return (c) => {
+    const document = documents.get(c.req.path);
+    return document ? c.json(document, 200, cacheable) : c.notFound();
+  };
+}
+
+/** The public keys that access tokens are verified with (RFC 7517). */
+export function jwks(deps: Deps): Handler {
+  return async (c) => {
+    try {
+      return c.json({ keys: await deps.signingKeys.publicJwks() }, 200, cacheable);
+    } catch (thrown) {
+      const error = asOAuthError(thrown);
+      logRefusal(deps.log, 'jwks', error);
+      const { status, headers, body } = errorResponse(error);
+      return c.json(body, status, headers);
+    }
+  };
+}

@@ -1,0 +1,34 @@
+import type { OAuthError } from './errors.ts';
+import { checkPkce } from './steps/check_pkce.ts';
+import { checkPrompt } from './steps/check_prompt.ts';
+import { checkRepeated } from './steps/check_repeated.ts';
+import { checkRequestObject } from './steps/check_request_object.ts';
+import { checkResource } from './steps/check_resource.ts';
+import { checkResponseMode } from './steps/check_response_mode.ts';
+import { checkResponseType } from './steps/check_response_type.ts';
+import { checkScope } from './steps/check_scope.ts';
+import type { Asked, Step } from './steps/step.ts';
+
+/** Endpoints that take an authorization request. */
+type Endpoint = 'authorize';
+
+/** Which rules hold where, in the order in which they are applied. */
+const steps: readonly { readonly step: Step; readonly at: readonly Endpoint[] }[] = [
+  { step: checkRepeated, at: ['authorize'] },
+  { step: checkRequestObject, at: ['authorize'] },
+  { step: checkResponseType, at: ['authorize'] },
+  { step: checkResponseMode, at: ['authorize'] },
+  { step: checkPkce, at: ['authorize'] },
+  { step: checkScope, at: ['authorize'] },
+  { step: checkResource, at: ['authorize'] },
+  { step: checkPrompt, at: ['authorize'] },
+];
+
+/** The first rule that a request breaks; null when it keeps them all. */
+export function firstFault(endpoint: Endpoint, asked: Asked): OAuthError | null {
+  for (const { step, at } of steps) {
+    const fault = at.includes(endpoint) ? step(asked) : null;
+    if (fault) return fault;
+  }
+  return null;
+}

@@ -1,0 +1,155 @@
+import type { Match } from '../catalog/match.ts';
+import { applyPolicy, type CheckedBody } from '../catalog/policy.ts';
+import type { Provider } from '../catalog/provider.ts';
+import type { Deps } from '../deps.ts';
+import { sha256 } from '../lib/hash.ts';
+import type { AdmissionResult } from '../store/store.ts';
+import type { OpenedKey } from '../vault/vault.ts';
+import type { Caller } from './authenticate.ts';
+import { insufficientScope, keysUrl, refusedByLedger } from './ledger_refusal.ts';
+import { neverSent } from './never_sent.ts';
+import { Refusal } from './refusal.ts';
+import { type RequestBody, writeBody } from './request_body.ts';
+
+/** What an app asks for, authenticated and matched. */
+export interface CallRequest {
+  readonly callId: string;
+  readonly provider: Provider;
+  readonly caller: Caller;
+  readonly match: Match;
+  readonly body: RequestBody | null;
+}
+
+export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'vault' | 'upstreamOf' | 'instanceId' | 'log'>;
+
+type Admitted = Extract<AdmissionResult, { readonly kind: 'admitted' }>;
+
+/** A call that may go upstream: checked, on record as pending, its key opened. */
+class AdmittedCall {
+  /** Makes the type nominal: only `admit` has the constructor, so what was not checked cannot be forwarded. */
+  readonly #request: CallRequest;
+  readonly #decision: Admitted;
+  readonly checked: CheckedBody | null;
+  readonly key: OpenedKey;
+  /** The provider's base URL for this key. */
+  readonly baseUrl: string;
+  readonly body: { readonly contentType: string; readonly bytes: Buffer } | null;
+
+  constructor(
+    request: CallRequest,
+    decision: Admitted,
+    rest: Pick<AdmittedCall, 'checked' | 'key' | 'baseUrl' | 'body'>,
+  ) {
+    this.#request = request;
+    this.#decision = decision;
+    this.checked = rest.checked;
+    this.key = rest.key;
+    this.baseUrl = rest.baseUrl;
+    this.body = rest.body;
+  }
+
+  get callId(): string {
+    return this.#request.callId;
+  }
+  get provider(): Provider {
+    return this.#request.provider;
+  }
+  get match(): Match {
+    return this.#request.match;
+  }
+  get familyId(): string {
+    return this.#request.caller.familyId;
+  }
+  get grantId(): string {
+    return this.#decision.grantId;
+  }
+  get credential(): Admitted['credential'] {
+    return this.#decision.credential;
+  }
+}
+
+export type Admission = AdmittedCall;
+
+/**
+ * Decides whether a call may go upstream, and puts it on record if so. Whoever gets an admission must see to it that the
+ * call is settled.
+ * @throws Refusal when it may not
+ */
+export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admission> {
+  const { callId, provider, caller, match } = request;
+  const checked = checkBody(request);
+  const scopes = [match.route.scope, ...(checked?.scopes ?? [])];
+  if (!scopes.every((scope) => caller.scopes.includes(scope))) {
+    throw insufficientScope(deps.config, provider, scopes);
+  }
+  const body = request.body && checked && writeBody(request.body.kind, checked.body);
+  const decision = await askLedger(deps, {
+    callId,
+    familyId: caller.familyId,
+    kid: caller.kid,
+    instanceId: deps.instanceId,
+    provider: provider.name,
+    route: `${match.route.method} ${match.route.path}`,
+    model: checked?.model ?? null,
+    scopes,
+    reservedNanoUsd: 0,
+  });
+  if (decision.kind === 'refused') {
+    throw refusedByLedger(deps.config, provider, decision.reason, scopes);
+  }
+  try {
+    const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox);
+    if (baseUrl === null) throw sandboxIsOff(deps.config);
+    const key = await openKey(deps, callId, decision);
+    return new AdmittedCall(request, decision, { checked, key, baseUrl, body });
+  } catch (error) {
+    deps.ledger.settle(neverSent(callId));
+    throw error;
+  }
+}
+
+function checkBody({ match: { route }, provider, caller, body }: CallRequest): CheckedBody | null {
+  if (route.body.kind === 'none' || !body) return null;
+  const result = applyPolicy(route.body.fields, body.fields, {
+    models: provider.models,
+    pseudonym: sha256(`pseudonym of ${caller.grantId}`),
+  });
+  if (result.kind === 'checked') return result;
+  throw new Refusal(result.code, result.message, { param: result.param });
+}
+
+async function askLedger(
+  { ledger }: AdmitDeps,
+  request: Parameters<AdmitDeps['ledger']['admit']>[0],
+): Promise<AdmissionResult> {
+  try {
+    return await ledger.admit(request);
+  } catch (cause) {
+    // It may have been written all the same; it will not be sent.
+    ledger.settle(neverSent(request.callId));
+    throw unavailable(cause);
+  }
+}
+
+async function openKey(deps: AdmitDeps, callId: string, decision: Admitted): Promise<OpenedKey> {
+  const { id, version } = decision.credential;
+  try {
+    return await deps.vault.open(decision.grantId, id, version);
+  } catch (cause) {
+    deps.log.error({ err: cause, callId, credentialId: id }, 'a deposited key cannot be opened');
+    throw unavailable(cause);
+  }
+}
+
+function unavailable(cause: unknown): Refusal {
+  return new Refusal('broker_unavailable', 'The broker cannot decide about calls just now. Try again.', {
+    headers: ['retry-after', '1'],
+    cause,
+  });
+}
+
+function sandboxIsOff(site: AdmitDeps['config']): Refusal {
+  return new Refusal('no_credential', 'The key of this grant is for the sandbox, which is off here.', {
+    actionUrl: keysUrl(site),
+  });
+}

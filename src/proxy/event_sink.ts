@@ -1,0 +1,109 @@
+import { withPublicError } from '../catalog/embedded_error.ts';
+import { at, isObject } from '../catalog/json.ts';
+import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
+import { createEventSplitter, dataOf, withData } from './event_splitter.ts';
+import { Refusal } from './refusal.ts';
+
+/** Room for a whole picture in one event. */
+const largestEvent = 32 * 1024 ** 2;
+const longestBeginning = 64;
+
+const usageWord = Buffer.from('"usage"');
+const errorWord = Buffer.from('"error"');
+
+/**
+ * Hands on a stream of events, each as soon as it is complete. Only events that report usage or an error are read; the
+ * others go through as they are.
+ */
+export function createEventSink(context: AnswerContext, head: AnswerHead): AnswerSink {
+  const { admission, meter } = context;
+  const { endings } = admission.match.route.answer;
+  const hidesUsage = admission.checked?.usageIsExtra ?? false;
+  const splitter = createEventSplitter();
+  let hasEnded = endings === null;
+  let hasFailed = false;
+  let isLastHidden = false;
+
+  /** What goes to the app in the place of an event; null for nothing. */
+  const shown = (event: Buffer): Buffer | null => {
+    const isRestOfLast = event.length === 1;
+    if (!isRestOfLast) isLastHidden = false;
+    return isLastHidden ? null : seen(event);
+  };
+
+  const seen = (event: Buffer): Buffer | null => {
+    const beginning = event.toString('latin1', 0, longestBeginning).trimStart();
+    hasEnded ||= endings?.some((ending) => beginning.startsWith(ending)) ?? true;
+    const isError = beginning.startsWith('event: error');
+    if (!isError && !reportsUsage(event) && !mentionsError(event)) return event;
+    const parsed = parse(dataOf(event));
+    const data = isError && isObject(parsed) ? { type: 'error', ...parsed } : parsed;
+    meter.read(data);
+    const error = withPublicError(admission.provider.errors, data);
+    if (error) {
+      hasFailed = true;
+      return withData(event, JSON.stringify(error));
+    }
+    isLastHidden = hidesUsage && isUsageOnly(data);
+    return isLastHidden ? null : event;
+  };
+
+  context.begin(head.status, head.headers);
+  context.flush();
+  return {
+    write(chunk) {
+      const hadHeld = splitter.held > 0;
+      const events = splitter.push(chunk);
+      const outgoing = events.map(shown);
+      const isUntouched =
+        !hadHeld && splitter.held === 0 && outgoing.every((event, index) => event === events[index]);
+      const pieces = isUntouched ? [chunk] : outgoing.filter((event) => event !== null);
+      if (pieces.length > 0)
+        context.send(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces));
+      if (splitter.held > largestEvent) context.fail(brokenOff(), 'cut');
+    },
+    end() {
+      if (hasFailed) context.finish('cut');
+      else if (splitter.held > 0 || !hasEnded) context.fail(brokenOff(), 'cut');
+      else context.finish('answered');
+    },
+  };
+}
+
+function brokenOff(): Refusal {
+  return new Refusal('provider_error', 'The provider broke off in the middle of its answer. Try again.');
+}
+
+/** Whether the event reports usage. Inside a JSON string the quotes around the word would be escaped. */
+function reportsUsage(event: Buffer): boolean {
+  return textAfter(event, usageWord).some((after) => after.startsWith(':{'));
+}
+
+/** Whether the event says `error` anywhere outside of a string, other than that there is none. */
+function mentionsError(event: Buffer): boolean {
+  return textAfter(event, errorWord).some((after) => !after.startsWith(':null'));
+}
+
+/** The beginnings, without space, of what follows each occurrence of a word. */
+function textAfter(event: Buffer, word: Buffer): readonly string[] {
+  const found: string[] = [];
+  for (let index = event.indexOf(word); index >= 0; index = event.indexOf(word, index + 1)) {
+    const after = index + word.length;
+    found.push(event.toString('latin1', after, after + 16).replace(/\s/g, ''));
+  }
+  return found;
+}
+
+function parse(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
+}
+
+/** The event that ends a stream for the sake of its usage alone: apps expect a choice in every other. */
+function isUsageOnly(data: unknown): boolean {
+  const choices = at(data, ['choices']);
+  return Array.isArray(choices) && choices.length === 0;
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { WireError } from '../catalog/failure.ts';
+import type { Provider } from '../catalog/provider.ts';
+import { isFinal, type Refusal } from './refusal.ts';
+
+/** One request of an app and the answer to it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly provider: Provider;
+  readonly callId: string;
+}
+
+/** Readable by pages of any origin: what they may see depends on the token they send, never on a cookie. */
+const everyAnswer = [
+  ...['access-control-allow-origin', '*'],
+  ...[
+    'access-control-expose-headers',
+    'x-request-id, x-should-retry, retry-after, retry-after-ms, www-authenticate',
+  ],
+  ...['cache-control', 'no-store'],
+  ...['x-content-type-options', 'nosniff'],
+];
+
+/** Begins the answer. @param headers names and values in turn, beyond those that every answer has */
+export function begin({ response, callId }: Exchange, status: number, headers: readonly string[]): void {
+  response.writeHead(status, [...everyAnswer, 'x-request-id', callId, ...headers]);
+}
+
+/** Answers with a refusal of the broker's own. */
+export function refuse(exchange: Exchange, refusal: Refusal): void {
+  const { status, code, type, message, details } = refusal;
+  const error: WireError = {
+    message,
+    type,
+    code,
+    param: details.param ?? null,
+    source: 'coatcheck',
+    ...(details.actionUrl ? { action_url: details.actionUrl } : {}),
+  };
+  writeError(exchange, status, error, details.headers ?? []);
+}
+
+/** Answers with an error in the provider's own shape; an answer that has begun breaks off. */
+export function writeError(
+  exchange: Exchange,
+  status: number,
+  error: WireError,
+  headers: readonly string[],
+): void {
+  const { response, provider } = exchange;
+  if (response.headersSent) {
+    // What has begun cannot be taken back: it breaks off behind what was sent, and does not end as if it were finished.
+    response.socket?.destroySoon();
+    return;
+  }
+  const body = Buffer.from(JSON.stringify(provider.errors.body(error)));
+  const isToBeRetried = !isFinal(status, error.code);
+  begin(exchange, status, [
+    ...['content-type', 'application/json', 'content-length', String(body.length)],
+    ...(isToBeRetried ? headers : [...without(headers, 'x-should-retry'), 'x-should-retry', 'false']),
+  ]);
+  response.end(body);
+}
+
+function without(headers: readonly string[], name: string): readonly string[] {
+  const index = headers.indexOf(name);
+  return index < 0 ? headers : headers.toSpliced(index, 2);
+}

@@ -1,0 +1,53 @@
+import { failureMeaning, readError } from '../catalog/failure.ts';
+import { at, isObject, type JsonObject } from '../catalog/json.ts';
+import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
+import { Refusal } from './refusal.ts';
+
+/** Errors are short; what is longer is not read to its end. */
+const longestError = 64 * 1024;
+
+/** Reads a provider's refusal and answers with what it means to the app. */
+export function createFailureSink(context: AnswerContext, head: AnswerHead, keysUrl: string): AnswerSink {
+  const { errors, billingPage } = context.admission.provider;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let isAnswered = false;
+
+  const answer = () => {
+    if (isAnswered) return;
+    isAnswered = true;
+    const error = readError(errors, errorIn(Buffer.concat(chunks)));
+    const means = failureMeaning(errors, head.status, error);
+    if (!means) return context.relay(head.status, error, head.headers);
+    if (means.keyIsBad) context.keyIsBad();
+    const waits = means.code === 'provider_rate_limited' && !head.headers.includes('retry-after');
+    context.fail(
+      new Refusal(means.code, means.message, {
+        ...(means.fixedAt === 'keys' ? { actionUrl: keysUrl } : {}),
+        ...(means.fixedAt === 'billing' ? { actionUrl: billingPage } : {}),
+        headers: [...head.headers, ...(waits ? ['retry-after', '1'] : [])],
+      }),
+      'answered',
+    );
+  };
+
+  return {
+    write(chunk) {
+      if (isAnswered) return;
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > longestError) answer();
+    },
+    end: answer,
+  };
+}
+
+function errorIn(body: Buffer): JsonObject {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    const error = at(parsed, ['error']);
+    return isObject(error) ? error : { message: error };
+  } catch {
+    return {};
+  }
+}

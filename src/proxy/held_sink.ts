@@ -1,0 +1,47 @@
+import { withPublicError } from '../catalog/embedded_error.ts';
+import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
+import { Refusal } from './refusal.ts';
+
+/** More than any text in an answer can come to. */
+const largestAnswer = 32 * 1024 ** 2;
+
+/** Reads a JSON answer whole and hands it on in one piece; one that is cut off or broken is never begun. */
+export function createHeldSink(context: AnswerContext, head: AnswerHead): AnswerSink {
+  const { admission, meter } = context;
+  const { rebuild } = admission.match.route.answer;
+  const chunks: Buffer[] = [];
+  let length = 0;
+
+  return {
+    write(chunk) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > largestAnswer) {
+        context.fail(
+          new Refusal('provider_error', `The provider's answer is larger than ${largestAnswer} bytes.`),
+          'cut',
+        );
+      }
+    },
+    end() {
+      const [only] = chunks;
+      const body = chunks.length === 1 && only ? only : Buffer.concat(chunks, length);
+      let answer: unknown;
+      try {
+        answer = JSON.parse(body.toString('utf8'));
+      } catch {
+        context.fail(new Refusal('provider_error', "The provider's answer is not JSON. Try again."), 'cut');
+        return;
+      }
+      meter.read(answer);
+      const changed = rebuild ? rebuild(answer) : withPublicError(admission.provider.errors, answer);
+      if (rebuild && changed === null) {
+        context.fail(new Refusal('not_delegable', 'This is not lent.'), 'answered');
+        return;
+      }
+      const shown = changed === null ? body : Buffer.from(JSON.stringify(changed));
+      context.begin(head.status, [...head.headers, 'content-length', String(shown.length)]);
+      context.finish('answered', shown);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { match } from '../catalog/match.ts';
+import type { Deps } from '../deps.ts';
+import { newId } from '../lib/ids.ts';
+import { admit } from './admit.ts';
+import { authenticate } from './authenticate.ts';
+import { createByteBudget } from './byte_budget.ts';
+import { type Exchange, refuse } from './exchange.ts';
+import { forward } from './forward.ts';
+import { createInFlight } from './in_flight.ts';
+import { insufficientScope } from './ledger_refusal.ts';
+import { neverSent } from './never_sent.ts';
+import { answerPreflight, isPreflight } from './preflight.ts';
+import { AppGone } from './read_body.ts';
+import { Refusal } from './refusal.ts';
+import { receiveBody } from './request_body.ts';
+import { locate } from './target.ts';
+import { createUpstreams } from './upstream.ts';
+
+/** The resource server: everything under a provider's mount. */
+export interface Proxy {
+  /** Whether a request target lies under a provider's mount. */
+  handles(target: string): boolean;
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  /** Closes the connections to the providers. */
+  close(): Promise<void>;
+}
+
+export function createProxy(deps: Deps): Proxy {
+  const { config, clock, log, ledger } = deps;
+  const upstreams = createUpstreams(config);
+  const inFlight = createInFlight(deps.store.grants, log);
+  const budget = createByteBudget(config.maxBuffered);
+
+  const serve = async (exchange: Exchange, path: string | null) => {
+    const { request, response, provider, callId } = exchange;
+    const caller = await authenticate(deps, provider, request);
+    const matched = path === null ? null : match(provider, request.method ?? '', path);
+    if (!matched) throw notDelegable(exchange);
+    const { scope } = matched.route;
+    if (!caller.scopes.includes(scope)) throw insufficientScope(config, provider, [scope]);
+
+    const body = await receiveBody(request, matched.route.body, config, budget);
+    const release = () => body?.release();
+    try {
+      const admission = await admit(deps, { callId, provider, caller, match: matched, body });
+      if (response.destroyed) {
+        ledger.settle(neverSent(callId));
+        throw new AppGone();
+      }
+      forward({ ...deps, upstreams, inFlight }, exchange, admission, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+
+  const stop = (exchange: Exchange, reason: unknown) => {
+    const { request, response, callId } = exchange;
+    if (reason instanceof AppGone) {
+      response.destroy();
+      return;
+    }
+    const refusal = reason instanceof Refusal ? reason : failed(reason);
+    if (refusal.cause) log.error({ err: refusal.cause, callId, code: refusal.code }, 'a call was refused');
+    refuse(exchange, refusal);
+    discardRest(request);
+  };
+
+  return {
+    handles: (target) => locate(target) !== null,
+
+    handle(request, response) {
+      const target = locate(request.url ?? '/');
+      if (!target) {
+        response.writeHead(404).end();
+        return;
+      }
+      // A socket that breaks is reported by 'close'; without a listener its error would end the process.
+      request.on('error', () => {});
+      response.on('error', () => {});
+      if (isPreflight(request)) {
+        answerPreflight(request, response);
+        return;
+      }
+      const exchange = { request, response, provider: target.provider, callId: newId('call', clock()) };
+      serve(exchange, target.path).catch((reason: unknown) => stop(exchange, reason));
+    },
+
+    close() {
+      inFlight.close();
+      return upstreams.close();
+    },
+  };
+}
+
+function notDelegable({ request, provider }: Exchange): Refusal {
+  const method = request.method ?? '';
+  return new Refusal(
+    'not_delegable',
+    `${provider.title} has no ${method} at this path that is lent to apps.`,
+  );
+}
+
+function failed(cause: unknown): Refusal {
+  return new Refusal('broker_unavailable', 'The broker failed. Try again.', {
+    headers: ['retry-after', '1'],
+    cause,
+  });
+}
+
+const lingering = 1_000;
+
+/**
+ * Lets go of a body that is refused before it has come in. Closing at once would reset the connection, and the app
+ * would never see why; reading on for ever would let it keep us busy.
+ */
+function discardRest(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) return;
+  request.resume();
+  const timer = setTimeout(() => request.destroy(), lingering);
+  request.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,58 @@
+import { costOf } from '../catalog/cost.ts';
+import { readUsage, type UsageReport } from '../catalog/usage.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { CallOutcome } from '../store/records.ts';
+import type { Admission } from './admit.ts';
+
+/** Takes down what a call came to, and settles it exactly once. */
+export interface Meter {
+  /** The call is on its way to the provider: from now on it may cost something. */
+  sent(): void;
+  /** The provider has answered with this status; its own id of the request is kept for the record. */
+  answered(status: number, upstreamRequestId: string | null): void;
+  /** Reads the usage that an answer, or an event of a stream, reports; the last report counts. */
+  read(answer: unknown): void;
+  /** Settles the call; from the second time on nothing happens. */
+  settle(outcome: CallOutcome): void;
+}
+
+export function createMeter(ledger: Ledger, admission: Admission): Meter {
+  const { usage: usageKind } = admission.match.route;
+  let status: number | null = null;
+  let upstreamRequestId: string | null = null;
+  let report: UsageReport | null = null;
+  let wasSent = false;
+  let isSettled = false;
+
+  const cost = (): number | null => {
+    const isFree = usageKind === null || !wasSent || (status !== null && status >= 400);
+    if (isFree) return 0;
+    const models = admission.checked ?? { model: null, otherModels: [] };
+    return report && costOf(admission.provider.priceTable, models, report);
+  };
+
+  return {
+    sent() {
+      wasSent = true;
+    },
+    answered(newStatus, requestId) {
+      status = newStatus;
+      upstreamRequestId = requestId;
+    },
+    read(answer) {
+      if (usageKind) report = readUsage(usageKind, answer) ?? report;
+    },
+    settle(outcome) {
+      if (isSettled) return;
+      isSettled = true;
+      ledger.settle({
+        callId: admission.callId,
+        status,
+        outcome,
+        usage: report?.usage ?? null,
+        costNanoUsd: cost(),
+        upstreamRequestId,
+      });
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { Settlement } from '../store/store.ts';
+
+/** Settles a call that was admitted and then not forwarded. */
+export function neverSent(callId: string): Settlement {
+  return {
+    callId,
+    status: null,
+    outcome: 'not_sent',
+    usage: null,
+    costNanoUsd: 0,
+    upstreamRequestId: null,
+  };
+}

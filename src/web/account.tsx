@@ -1,0 +1,145 @@
+import { deleteCookie } from 'hono/cookie';
+import { changePassword } from '../accounts/change_password.ts';
+import { sessionCookie } from '../accounts/cookies.ts';
+import { startSession } from '../accounts/session.ts';
+import type { AuditEvent, User } from '../store/records.ts';
+import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
+import { Done, Notice } from './components/notice.tsx';
+import { Time } from './components/time.tsx';
+import { Layout } from './layout.tsx';
+import type { PageContext } from './page.ts';
+import { tooMany } from './problem.tsx';
+import { enter } from './sign_in.tsx';
+
+const eventsShown = 12;
+
+export function showAccount(c: PageContext, user: User) {
+  return accountPage(c, user, {});
+}
+
+export async function submitPassword(c: PageContext, user: User) {
+  const { deps, form } = c.var;
+  const result = await changePassword(deps, user, {
+    current: form.get('current') ?? '',
+    next: form.get('new') ?? '',
+  });
+  switch (result.kind) {
+    case 'changed':
+      // Every session has ended, this one too: the browser that did it gets a new one.
+      return enter(c, await startSession(deps, user.id, undefined), '/account?done=password');
+    case 'too_many':
+      return tooMany(c, result.retryAfter);
+    case 'complaints':
+      return accountPage(c, user, { current: result.current, new: result.next });
+  }
+}
+
+export async function signOutEverywhere(c: PageContext, user: User) {
+  const { deps } = c.var;
+  await deps.store.accounts.endAllSessions(user.id, { kind: 'user', id: user.id });
+  const { name, attributes } = sessionCookie(deps.config);
+  deleteCookie(c, name, { path: attributes.path, secure: attributes.secure });
+  return c.redirect('/', 303);
+}
+
+const messages = { password: 'Your password is changed. You are signed out everywhere else.' };
+
+async function accountPage(c: PageContext, user: User, complaints: Complaints) {
+  const { deps, visitor } = c.var;
+  const events = await deps.store.records.listAuditEvents({ userId: user.id }, eventsShown);
+  const invalid = isInvalid(complaints);
+  return c.html(
+    <Layout title="Account" visitor={visitor} place="account" invalid={invalid}>
+      <Done what={invalid ? undefined : c.req.query('done')} messages={messages} />
+      <h1>Account</h1>
+      <p class="lead">
+        You are signed in as <bdi>{user.email}</bdi>
+        {user.operator && ', the operator'}.
+      </p>
+      <ErrorSummary complaints={complaints} />
+      <section class="card">
+        <h2>Change your password</h2>
+        <Notice tone="warning">
+          <p>
+            This signs you out everywhere else and disconnects every app, in case somebody else has been at
+            your account. You connect the apps again afterwards. Your keys stay.
+          </p>
+        </Notice>
+        <Form action="/account/password" csrf={visitor.csrf}>
+          <Field
+            name="current"
+            label="Current password"
+            type="password"
+            autocomplete="current-password"
+            complaint={complaints.current}
+            required
+          />
+          <Field
+            name="new"
+            label="New password"
+            type="password"
+            hint="At least 10 characters."
+            autocomplete="new-password"
+            complaint={complaints.new}
+            required
+          />
+          <button type="submit">Change the password</button>
+        </Form>
+      </section>
+      <section class="card">
+        <h2>Sign out everywhere</h2>
+        <p>Ends your sign-ins on every device, this one too. Connected apps go on.</p>
+        <Form action="/account/sign-out" csrf={visitor.csrf}>
+          <button type="submit" class="quiet">
+            Sign out everywhere
+          </button>
+        </Form>
+      </section>
+      <h2>What happened lately</h2>
+      <ul class="rows compact">
+        {events.map((event) => (
+          <li>
+            <span>{inWords(event)}</span>
+            <span class="meta">
+              <Time at={event.at} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Layout>,
+    invalid ? 422 : 200,
+  );
+}
+
+const words: Readonly<Record<string, string>> = {
+  'user.created': 'Account made',
+  'user.password_changed': 'Password changed',
+  'user.status_changed': 'Account suspended or restored',
+  'session.started': 'Signed in',
+  'session.ended': 'Signed out',
+  'session.ended_all': 'Signed out everywhere',
+  'invitation.created': 'Invitation made',
+  'invitation.deleted': 'Invitation withdrawn',
+  'credential.deposited': 'Key deposited',
+  'credential.replaced': 'Key replaced',
+  'credential.updated': 'Key renamed or billed elsewhere',
+  'credential.status_changed': 'Key checked by use',
+  'credential.deleted': 'Key deleted',
+  'client.created': 'App registered',
+  'client.updated': 'Registered app changed',
+  'client.status_changed': 'Registered app suspended or restored',
+  'client.secret_replaced': 'Secret of a registered app replaced',
+  'client.deleted': 'Registered app deleted',
+  'grant.approved': 'App connected',
+  'grant.created': 'Access given without the consent page',
+  'grant.denied': 'App turned down',
+  'grant.revoked': 'Access of an app ended',
+  'family.started': 'App received its tokens',
+  'family.revoked': 'Tokens of an app ended',
+  'refresh.reused': 'Used-up refresh token presented again: its tokens were ended',
+  'code.replayed': 'Used-up code presented again: its tokens were ended',
+};
+
+function inWords({ action }: AuditEvent): string {
+  return words[action] ?? action;
+}

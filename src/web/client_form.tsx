@@ -1,0 +1,80 @@
+import { allScopes, findScope, providers } from '../catalog/catalog.ts';
+import { nameComplaint, type Registration, redirectUrisComplaint } from '../grants/registration.ts';
+import type { ClientType } from '../store/records.ts';
+import { type Complaints, Field, TextArea } from './components/form.tsx';
+import { ScopeTicks } from './components/scopes.tsx';
+
+/** What a developer typed of an app. */
+export type TypedClient = Omit<Registration, 'scope'> & { readonly scopes: readonly string[] };
+
+/** Reads a submitted registration. @param type of the app, which does not change once it is registered */
+export function readClient(form: URLSearchParams, type: ClientType): TypedClient {
+  return {
+    name: (form.get('name') ?? '').trim(),
+    type,
+    redirectUris: (form.get('redirect_uris') ?? '').split(/\s+/).filter((uri) => uri !== ''),
+    scopes: allScopes.filter((scope) => form.getAll('scope').includes(scope)),
+  };
+}
+
+export function clientComplaints({ name, type, redirectUris, scopes }: TypedClient): Complaints {
+  return {
+    name: nameComplaint(name),
+    redirect_uris: redirectUrisComplaint(redirectUris, type),
+    scope: scopes.length === 0 ? 'Tick at least one thing that the app may ask for.' : null,
+  };
+}
+
+const uriHints: Record<ClientType, string> = {
+  web: 'One to a line, exactly as your app sends it: https, or http://127.0.0.1 while you develop (any port).',
+  spa: 'One to a line, exactly as your app sends it: https, or http://127.0.0.1 while you develop (any port).',
+  native:
+    'One to a line: http://127.0.0.1/… (any port), a scheme of your domain turned round such as com.example.app:/callback, or https.',
+};
+
+/** What can be said of an app, and changed later. */
+export function ClientFields({
+  client,
+  complaints,
+}: {
+  readonly client: TypedClient;
+  readonly complaints: Complaints;
+}) {
+  return (
+    <>
+      <Field
+        name="name"
+        label="Name"
+        hint="What people see when your app asks for access."
+        value={client.name}
+        maxlength={60}
+        autocomplete="off"
+        complaint={complaints.name}
+        required
+      />
+      <TextArea
+        name="redirect_uris"
+        label="Redirect URIs"
+        hint={uriHints[client.type]}
+        value={client.redirectUris.join('\n')}
+        rows={3}
+        complaint={complaints.redirect_uris}
+        required
+      />
+      {providers.map((provider, index) => (
+        <ScopeTicks
+          legend={`It may ask to, with ${provider.title}`}
+          rows={provider.scopes}
+          ticked={client.scopes}
+          complaint={index === 0 ? complaints.scope : null}
+          named
+        />
+      ))}
+    </>
+  );
+}
+
+/** The rows of an app's registered scopes. */
+export function scopeRows(scopes: readonly string[]) {
+  return scopes.flatMap((scope) => findScope(scope) ?? []);
+}

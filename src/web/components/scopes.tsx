@@ -1,0 +1,46 @@
+import { findScope } from '../../catalog/catalog.ts';
+import type { ScopeRow } from '../../catalog/provider.ts';
+import { splitScope } from '../../catalog/scope.ts';
+import { Badge } from './badge.tsx';
+
+/** What a scope string allows, as one sentence part: "generate text, make and edit images". */
+export function scopeInWords(scope: string): string {
+  return splitScope(scope)
+    .map((one) => findScope(one)?.may ?? one)
+    .join(', ');
+}
+
+/** Scopes to tick, in plain words. */
+export function ScopeTicks(props: {
+  /** Where complaints lead to; one a page. */
+  readonly id?: string;
+  readonly legend: string;
+  readonly rows: readonly ScopeRow[];
+  readonly ticked: readonly string[];
+  /** Marked as not allowed so far. */
+  readonly fresh?: readonly string[];
+  /** Shows the names on the wire too, for developers. */
+  readonly named?: boolean;
+  readonly complaint?: string | null | undefined;
+}) {
+  const { id = 'scope', legend, rows, ticked, fresh = [], named, complaint } = props;
+  return (
+    <fieldset class="ticks" id={id}>
+      <legend>{legend}</legend>
+      {complaint && <p class="complaint">{complaint}</p>}
+      {rows.map(({ scope, may }) => (
+        <label>
+          <input type="checkbox" name="scope" value={scope} checked={ticked.includes(scope)} />
+          <span>
+            {may} {fresh.includes(scope) && <Badge tone="warning">New</Badge>}
+            {named && (
+              <small>
+                <code>{scope}</code>
+              </small>
+            )}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,180 @@
+import { providersOfScopes } from '../catalog/catalog.ts';
+import { splitScope } from '../catalog/scope.ts';
+import { approve } from '../grants/consent.ts';
+import { resumePath } from '../grants/hand_over.ts';
+import { pickCredentials } from '../grants/terms.ts';
+import type { AuthorizationRequest, Client, User } from '../store/records.ts';
+import { type Complaints, isInvalid } from './components/form.tsx';
+import { Consent, lives } from './consent_form.tsx';
+import { contentSecurityPolicy } from './headers.ts';
+import type { PageContext } from './page.ts';
+import { problem } from './problem.tsx';
+import { redirectTarget } from './redirect_target.ts';
+import { withNext } from './return_path.ts';
+
+/** What the person has chosen so far. */
+interface Choice {
+  readonly scopes: readonly string[];
+  readonly keyIds: readonly string[];
+  readonly life: string;
+}
+
+/** Shows what a stored authorization request asks for. */
+export async function showConsent(c: PageContext) {
+  const found = await findOpen(c);
+  if (found instanceof Response) return found;
+  const scopes = splitScope(found.request.scope);
+  return consentPage(c, found, { scopes, keyIds: [], life: 'month' }, {});
+}
+
+/** Records the decision. What is allowed comes from the stored request; the form only narrows it. */
+export async function submitConsent(c: PageContext) {
+  const found = await findOpen(c);
+  if (found instanceof Response) return found;
+  const { deps, visitor, form } = c.var;
+  const { request, user } = found;
+  if (form.get('decision') !== 'approve') {
+    await deps.store.grants.deny(request.id, visitor.browserHash, user.id);
+    return c.redirect(resumePath(request.id), 303);
+  }
+  const choice = {
+    scopes: splitScope(request.scope).filter((scope) => form.getAll('scope').includes(scope)),
+    keyIds: form.getAll('key'),
+    life: form.get('life') ?? '',
+  };
+  const complaints = await complaintsAbout(c, choice, user);
+  if (isInvalid(complaints)) return consentPage(c, found, choice, complaints);
+  const result = await approve(deps, request, visitor.browserHash, {
+    userId: user.id,
+    scopes: choice.scopes,
+    expiresAt: endOf(choice.life, deps.clock()),
+    credentialIds: choice.keyIds,
+  });
+  if (result.kind === 'no_credential') {
+    return consentPage(c, found, choice, {
+      key: `You have no key for ${result.provider.title} yet. Add one first.`,
+    });
+  }
+  // Not open any more means decided meanwhile, by a second click: the first decision is the one that resumes.
+  return c.redirect(resumePath(request.id), 303);
+}
+
+interface Open {
+  readonly request: AuthorizationRequest;
+  readonly client: Client;
+  readonly user: User;
+}
+
+/** The request, if it waits for this browser's decision and somebody is signed in; else the answer that helps on. */
+async function findOpen(c: PageContext): Promise<Open | Response> {
+  const { deps, visitor } = c.var;
+  const request = await deps.store.authorizations.findRequest(c.req.param('id') ?? '');
+  if (!request) {
+    return startAgain(
+      c,
+      410,
+      'This request has expired',
+      'It waited too long for an answer, or was answered already.',
+    );
+  }
+  if (request.browserHash !== visitor.browserHash) {
+    return startAgain(
+      c,
+      403,
+      'This request belongs to another browser',
+      'Somebody started it elsewhere; only the browser that started it can answer. If a stranger sent you this link, close it.',
+    );
+  }
+  if (!visitor.user) return c.redirect(withNext('/sign-in', c.req.path), 303);
+  if (request.decision !== null) {
+    // A second click on the same form goes where the first one went.
+    if (c.req.method === 'POST') return c.redirect(resumePath(request.id), 303);
+    return startAgain(c, 410, 'You have answered this already', 'Your answer is on its way to the app.');
+  }
+  const client = await deps.store.clients.findClient(request.clientId);
+  if (client?.status !== 'active') {
+    return startAgain(c, 410, 'This app is gone', 'It has been deleted or suspended since it sent you here.');
+  }
+  return { request, client, user: visitor.user };
+}
+
+function startAgain(c: PageContext, status: 403 | 410, title: string, reason: string) {
+  return problem(
+    c,
+    status,
+    title,
+    <>
+      <p>{reason} Nothing has been shared by this page.</p>
+      <p>To connect the app, go back to it and start again.</p>
+      <a class="button quiet" href="/apps">
+        See your connected apps
+      </a>
+    </>,
+  );
+}
+
+async function complaintsAbout(
+  c: PageContext,
+  { scopes, keyIds, life }: Choice,
+  user: User,
+): Promise<Complaints> {
+  const own = await c.var.deps.store.credentials.listCredentials(user.id);
+  return {
+    scope: scopes.length === 0 ? 'Tick at least one thing that the app may do, or cancel.' : null,
+    key: keyIds.some((id) => !own.some((credential) => credential.id === id))
+      ? 'A key that you chose is not there any more. Choose again.'
+      : null,
+    life: Object.hasOwn(lives, life) ? null : 'Choose for how long.',
+  };
+}
+
+function endOf(life: string, now: number): number | null {
+  const days = lives[life]?.days ?? null;
+  return days === null ? null : now + days * 86_400_000;
+}
+
+async function consentPage(
+  c: PageContext,
+  { request, client, user }: Open,
+  choice: Choice,
+  complaints: Complaints,
+) {
+  const { deps, visitor } = c.var;
+  const [credentials, live] = await Promise.all([
+    deps.store.credentials.listCredentials(user.id),
+    deps.store.grants.findLiveGrant(user.id, client.id, false),
+  ]);
+  const inUse = live ? await deps.store.credentials.listHeldBy(live.id) : [];
+  const keyIds = choice.keyIds.length > 0 ? choice.keyIds : inUse.map(({ id }) => id);
+  const asked = splitScope(request.scope);
+  const target = redirectTarget(request.redirectUri);
+  c.header('Content-Security-Policy', contentSecurityPolicy([target.formAction]));
+  return c.html(
+    <Consent
+      visitor={visitor}
+      path={c.req.path}
+      user={user}
+      client={client}
+      target={target}
+      live={live}
+      ticked={choice.scopes}
+      life={choice.life}
+      complaints={complaints}
+      providers={providersOfScopes(asked).map((provider) => {
+        const scopes = provider.scopes.filter(({ scope }) => asked.includes(scope));
+        const pick = pickCredentials(credentials, {
+          scopes: scopes.map(({ scope }) => scope),
+          test: false,
+          credentialIds: keyIds,
+        });
+        return {
+          provider,
+          scopes,
+          keys: credentials.filter((credential) => credential.provider === provider.name),
+          chosen: pick.kind === 'picked' ? (pick.credentials[0]?.id ?? '') : '',
+        };
+      })}
+    />,
+    isInvalid(complaints) ? 422 : 200,
+  );
+}

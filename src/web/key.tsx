@@ -1,0 +1,206 @@
+import type { Credential, User } from '../store/records.ts';
+import { replaceKey } from '../vault/deposit.ts';
+import { BillingFields } from './components/billing_fields.tsx';
+import { Confirm } from './components/confirm.tsx';
+import { KeyState, LastFour, providerTitle } from './components/credential.tsx';
+import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
+import { Done, Notice } from './components/notice.tsx';
+import { Day } from './components/time.tsx';
+import { type KeyDetails, keyComplaints, readKeyDetails } from './key_form.ts';
+import { appsUsing } from './keys.tsx';
+import { Layout } from './layout.tsx';
+import type { PageContext } from './page.ts';
+import { notFound } from './problem.tsx';
+
+/** One deposited key: what is known of it, and what can be changed. */
+export async function showKey(c: PageContext, user: User) {
+  const credential = await ownCredential(c, user);
+  return credential ? keyPage(c, credential, {}) : notFound(c);
+}
+
+export async function submitKeyDetails(c: PageContext, user: User) {
+  const credential = await ownCredential(c, user);
+  if (!credential) return notFound(c);
+  const { deps, form } = c.var;
+  const details = readKeyDetails(form);
+  const complaints = {
+    ...keyComplaints(details),
+    ...(details.name === '' ? { name: 'Give the key a name.' } : {}),
+  };
+  if (isInvalid(complaints)) return keyPage(c, credential, complaints, details);
+  const change = {
+    name: details.name,
+    organization: details.organization || null,
+    project: details.project || null,
+  };
+  await deps.store.credentials.updateCredential(credential.id, change, { kind: 'user', id: user.id });
+  return c.redirect(`/keys/${credential.id}?done=changed`, 303);
+}
+
+export async function submitReplacement(c: PageContext, user: User) {
+  const credential = await ownCredential(c, user);
+  if (!credential) return notFound(c);
+  const { deps, form } = c.var;
+  const result = await replaceKey(deps, credential, form.get('key') ?? '', { kind: 'user', id: user.id });
+  if (result.kind === 'refused') return keyPage(c, credential, { key: result.advice });
+  return c.redirect(`/keys/${credential.id}?done=replaced`, 303);
+}
+
+export async function deleteKey(c: PageContext, user: User) {
+  const credential = await ownCredential(c, user);
+  if (!credential) return notFound(c);
+  const { store, vault } = c.var.deps;
+  const ended = await store.credentials.deleteCredential(credential.id, { kind: 'user', id: user.id });
+  for (const grantId of ended ?? []) vault.forget(grantId);
+  return c.redirect('/keys?done=deleted', 303);
+}
+
+async function ownCredential(c: PageContext, user: User): Promise<Credential | null> {
+  const credential = await c.var.deps.store.credentials.findCredential(c.req.param('id') ?? '');
+  return credential?.userId === user.id ? credential : null;
+}
+
+const messages = {
+  saved: 'The key is saved. Apps can ask to use it now.',
+  changed: 'The changes are saved.',
+  replaced: 'The new key is in place. Every app goes on with it.',
+};
+
+async function keyPage(
+  c: PageContext,
+  credential: Credential,
+  complaints: Complaints,
+  details: KeyDetails = detailsOf(credential),
+) {
+  const { deps, visitor } = c.var;
+  const apps = await appsUsing(deps.store, credential.id);
+  const provider = providerTitle(credential.provider);
+  const path = `/keys/${credential.id}`;
+  const invalid = isInvalid(complaints);
+  return c.html(
+    <Layout title={credential.name} visitor={visitor} place="keys" invalid={invalid}>
+      <a class="back" href="/keys">
+        Keys
+      </a>
+      <Done what={invalid ? undefined : c.req.query('done')} messages={messages} />
+      <ErrorSummary complaints={complaints} />
+      <header class="page">
+        <h1>{credential.name}</h1>
+        <span class="badges">
+          <KeyState credential={credential} />
+        </span>
+      </header>
+      <State credential={credential} provider={provider} />
+      <section class="card">
+        <dl class="facts">
+          <dt>Provider</dt>
+          <dd>{provider}</dd>
+          <dt>Key</dt>
+          <dd>
+            <LastFour last4={credential.last4} />
+          </dd>
+          <dt>Fingerprint</dt>
+          <dd>
+            <code>{credential.fingerprint}</code>
+          </dd>
+          <dt>Deposited</dt>
+          <dd>
+            <Day at={credential.createdAt} />
+          </dd>
+          <dt>Used by</dt>
+          <dd>{apps.length === 0 ? 'no app' : apps.join(', ')}</dd>
+        </dl>
+      </section>
+      <section class="card">
+        <h2>Name and billing</h2>
+        <Form action={path} csrf={visitor.csrf}>
+          <Field
+            name="name"
+            label="Name"
+            value={details.name}
+            maxlength={60}
+            autocomplete="off"
+            required
+            complaint={complaints.name}
+          />
+          <BillingFields details={details} complaints={complaints} />
+          <button type="submit">Save</button>
+        </Form>
+      </section>
+      <section class="card">
+        <h2>Replace the key</h2>
+        <p>
+          Put a new key in the place of this one, for instance after rotating it. Apps go on without noticing.
+        </p>
+        <Form action={`${path}/replace`} csrf={visitor.csrf}>
+          <Field
+            name="key"
+            label={`New ${provider} key`}
+            type="password"
+            autocomplete="off"
+            code
+            required
+            complaint={complaints.key}
+          />
+          <button type="submit">Replace</button>
+        </Form>
+      </section>
+      <section class="card">
+        <h2>Delete the key</h2>
+        <Confirm ask="Delete…" act="Delete for good" action={`${path}/delete`} csrf={visitor.csrf}>
+          <Losing apps={apps} />
+        </Confirm>
+      </section>
+    </Layout>,
+    invalid ? 422 : 200,
+  );
+}
+
+function detailsOf({ name, organization, project }: Credential): KeyDetails {
+  return { name, organization: organization ?? '', project: project ?? '' };
+}
+
+function State({ credential, provider }: { readonly credential: Credential; readonly provider: string }) {
+  if (credential.status === 'unverified') {
+    return (
+      <Notice tone="warning">
+        <p>
+          {provider} could not be asked about this key yet, so it is saved unverified. Apps may use it; if it
+          is wrong, their calls will fail and it is marked here.
+        </p>
+      </Notice>
+    );
+  }
+  if (credential.status === 'invalid') {
+    return (
+      <Notice tone="danger">
+        <p>
+          {provider} refuses this key: it was revoked there or has expired. Calls with it fail. Replace it
+          below and every app works again.
+        </p>
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function Losing({ apps }: { readonly apps: readonly string[] }) {
+  if (apps.length === 0) {
+    return (
+      <p>
+        No app uses this key. It is destroyed here; with the provider it lives on until you revoke it there.
+      </p>
+    );
+  }
+  return (
+    <>
+      <p>These apps can use this key no longer:</p>
+      <ul>
+        {apps.map((app) => (
+          <li>{app}</li>
+        ))}
+      </ul>
+      <p>The key is destroyed here; with the provider it lives on until you revoke it there.</p>
+    </>
+  );
+}

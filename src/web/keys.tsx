@@ -1,0 +1,93 @@
+import type { Credential, User } from '../store/records.ts';
+import { KeyState, LastFour, providerTitle } from './components/credential.tsx';
+import { Done } from './components/notice.tsx';
+import { Layout } from './layout.tsx';
+import type { PageContext } from './page.ts';
+
+interface KeyRow {
+  readonly credential: Credential;
+  readonly apps: readonly string[];
+}
+
+/** The keys a user has deposited. */
+export async function showKeys(c: PageContext, user: User) {
+  const { deps, visitor } = c.var;
+  const rows = await Promise.all(
+    (await deps.store.credentials.listCredentials(user.id)).map(async (credential) => ({
+      credential,
+      apps: await appsUsing(deps.store, credential.id),
+    })),
+  );
+  return c.html(
+    <Layout title="Keys" visitor={visitor} place="keys">
+      <Done what={c.req.query('done')} messages={messages} />
+      <header class="page">
+        <h1>Keys</h1>
+        {rows.length > 0 && (
+          <a class="button" href="/keys/new">
+            Add a key
+          </a>
+        )}
+      </header>
+      {rows.length === 0 ? <NoKeys /> : <KeyList rows={rows} />}
+    </Layout>,
+  );
+}
+
+/** Names of the apps that can use a key now. */
+export async function appsUsing(
+  store: PageContext['var']['deps']['store'],
+  credentialId: string,
+): Promise<readonly string[]> {
+  const grants = await store.credentials.listGrantsOf(credentialId);
+  const clients = await Promise.all(grants.map((grant) => store.clients.findClient(grant.clientId)));
+  return [...new Set(clients.flatMap((client) => (client ? [client.name] : [])))];
+}
+
+const messages = {
+  saved: 'The key is saved. Apps can ask to use it now.',
+  deleted: 'The key is deleted for good. Nothing can open it any more.',
+};
+
+function KeyList({ rows }: { readonly rows: readonly KeyRow[] }) {
+  return (
+    <ul class="rows">
+      {rows.map(({ credential, apps }) => (
+        <li>
+          <div class="row-head">
+            <a class="row-title" href={`/keys/${credential.id}`}>
+              {credential.name}
+            </a>
+            <span class="badges">
+              <KeyState credential={credential} />
+            </span>
+          </div>
+          <p class="meta parts">
+            <span>
+              {providerTitle(credential.provider)} <LastFour last4={credential.last4} />
+            </span>
+            <span>
+              Fingerprint <code>{credential.fingerprint}</code>
+            </span>
+          </p>
+          <p class="meta">{apps.length === 0 ? 'No app uses it.' : `Used by ${apps.join(', ')}`}</p>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function NoKeys() {
+  return (
+    <section class="card empty">
+      <h2>No keys yet</h2>
+      <p>
+        Deposit a provider key once, and any app can ask to use it: with your consent, within your limits, and
+        without ever seeing it.
+      </p>
+      <a class="button" href="/keys/new">
+        Add your first key
+      </a>
+    </section>
+  );
+}

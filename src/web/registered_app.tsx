@@ -1,0 +1,177 @@
+import { splitScope } from '../catalog/scope.ts';
+import { replaceSecret } from '../grants/registration.ts';
+import type { Client, User } from '../store/records.ts';
+import { ClientFields, clientComplaints, readClient, scopeRows, type TypedClient } from './client_form.tsx';
+import { Badge } from './components/badge.tsx';
+import { Confirm } from './components/confirm.tsx';
+import { type Complaints, ErrorSummary, Form, isInvalid } from './components/form.tsx';
+import { Done } from './components/notice.tsx';
+import { ScopeTicks } from './components/scopes.tsx';
+import { typeTitles } from './developer.tsx';
+import { Integration } from './integration.tsx';
+import { Layout } from './layout.tsx';
+import { ClientSecret } from './new_app.tsx';
+import type { PageContext, Visitor } from './page.ts';
+import { notFound } from './problem.tsx';
+
+/** One registered app, for its developer. */
+export async function showRegisteredApp(c: PageContext, user: User) {
+  const client = await ownClient(c, user);
+  return client ? registeredAppPage(c, client, {}) : notFound(c);
+}
+
+export async function submitClientChange(c: PageContext, user: User) {
+  const client = await ownClient(c, user);
+  if (!client) return notFound(c);
+  const { deps, form } = c.var;
+  const typed = readClient(form, client.type);
+  const complaints = clientComplaints(typed);
+  if (isInvalid(complaints)) return registeredAppPage(c, client, complaints, typed);
+  const { name, redirectUris, scopes } = typed;
+  const change = { name, redirectUris: [...new Set(redirectUris)], scope: scopes.join(' ') };
+  await deps.store.clients.updateClient(client.id, change, { kind: 'user', id: user.id });
+  return c.redirect(`/developer/${client.id}?done=changed`, 303);
+}
+
+export async function rotateSecret(c: PageContext, user: User) {
+  const client = await ownClient(c, user);
+  if (!client || client.secretHash === null) return notFound(c);
+  const { deps, visitor } = c.var;
+  const secret = await replaceSecret(deps, client.id, { kind: 'user', id: user.id });
+  if (secret === null) return notFound(c);
+  return c.html(<ClientSecret visitor={visitor} client={client} secret={secret} />);
+}
+
+export async function deleteRegisteredApp(c: PageContext, user: User) {
+  const client = await ownClient(c, user);
+  if (!client) return notFound(c);
+  const { store, vault } = c.var.deps;
+  const ended = await store.clients.deleteClient(client.id, { kind: 'user', id: user.id });
+  for (const grantId of ended ?? []) vault.forget(grantId);
+  return c.redirect('/developer?done=deleted', 303);
+}
+
+/** The app of this address, if it is the user's own. */
+export async function ownClient(c: PageContext, user: User): Promise<Client | null> {
+  const client = await c.var.deps.store.clients.findClient(c.req.param('id') ?? '');
+  return client?.ownerId === user.id ? client : null;
+}
+
+const messages = {
+  registered: 'The app is registered.',
+  changed: 'The changes are saved.',
+};
+
+/** @param complaints about the change, or (`token`) about the test token that was asked for */
+export function registeredAppPage(
+  c: PageContext,
+  client: Client,
+  complaints: Complaints,
+  typed: TypedClient = { ...client, scopes: splitScope(client.scope) },
+) {
+  const { deps, visitor } = c.var;
+  const path = `/developer/${client.id}`;
+  const invalid = isInvalid(complaints);
+  return c.html(
+    <Layout title={client.name} visitor={visitor} place="developer" invalid={invalid}>
+      <a class="back" href="/developer">
+        Your registered apps
+      </a>
+      <Done what={invalid ? undefined : c.req.query('done')} messages={messages} />
+      <ErrorSummary complaints={complaints} />
+      <header class="page">
+        <h1>
+          <bdi>{client.name}</bdi>
+        </h1>
+        {client.verified ? <Badge tone="good">Verified</Badge> : <Badge tone="warning">Not verified</Badge>}
+      </header>
+      <section class="card">
+        <dl class="facts">
+          <dt>Client id</dt>
+          <dd>
+            <code>{client.id}</code>
+          </dd>
+          <dt>Kind</dt>
+          <dd>{typeTitles[client.type]}</dd>
+          <dt>Authentication</dt>
+          <dd>{client.secretHash === null ? 'PKCE, no secret' : 'PKCE and a client secret'}</dd>
+        </dl>
+      </section>
+      <TestToken client={client} path={path} visitor={visitor} complaint={complaints.token} />
+      <section class="card">
+        <h2>Connect people</h2>
+        <Integration issuer={deps.config.issuer} client={client} />
+      </section>
+      <section class="card">
+        <h2>Settings</h2>
+        <Form action={path} csrf={visitor.csrf}>
+          <ClientFields client={typed} complaints={complaints} />
+          <button type="submit">Save</button>
+        </Form>
+      </section>
+      <Endings client={client} path={path} visitor={visitor} />
+    </Layout>,
+    invalid ? 422 : 200,
+  );
+}
+
+function TestToken(props: {
+  readonly client: Client;
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly complaint: string | null | undefined;
+}) {
+  const { client, path, visitor, complaint } = props;
+  const scopes = splitScope(client.scope);
+  return (
+    <section class="card" id="token">
+      <h2>Try it with a test token</h2>
+      <p>
+        A token as your app would get it, for a sandbox key of yours: answers are simulated and cost nothing.
+        No OAuth code needed yet.
+      </p>
+      <Form action={`${path}/token`} csrf={visitor.csrf}>
+        <ScopeTicks
+          legend="The token may"
+          rows={scopeRows(scopes)}
+          ticked={scopes}
+          complaint={complaint}
+          id="token-scope"
+          named
+        />
+        <button type="submit">Make a test token</button>
+      </Form>
+    </section>
+  );
+}
+
+function Endings({
+  client,
+  path,
+  visitor,
+}: {
+  readonly client: Client;
+  readonly path: string;
+  readonly visitor: Visitor;
+}) {
+  return (
+    <section class="card">
+      <h2>Secret and deletion</h2>
+      {client.secretHash !== null && (
+        <Confirm
+          ask="Replace the secret…"
+          act="Replace the secret"
+          action={`${path}/secret`}
+          csrf={visitor.csrf}
+        >
+          <p>
+            The old secret stops working at once. People stay connected; your server needs the new secret.
+          </p>
+        </Confirm>
+      )}
+      <Confirm ask="Delete the app…" act="Delete for good" action={`${path}/delete`} csrf={visitor.csrf}>
+        <p>Everybody who connected it is disconnected. The client id never works again.</p>
+      </Confirm>
+    </section>
+  );
+}

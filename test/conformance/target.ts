@@ -1,0 +1,115 @@
+import { sessionCookie } from '../../src/accounts/cookies.ts';
+import { startSession } from '../../src/accounts/session.ts';
+import type { ClientType } from '../../src/store/records.ts';
+import {
+  type Broker,
+  type BrokerOptions,
+  createClient,
+  createUser,
+  deposit,
+  startBroker,
+} from '../support/broker.ts';
+import { Browser } from './browser.ts';
+
+/** A registered client, as its developer knows it. */
+export interface RegisteredApp {
+  readonly clientId: string;
+  /** Null for a public client. */
+  readonly clientSecret: string | null;
+  readonly redirectUri: string;
+}
+
+export interface AppOptions {
+  readonly type?: ClientType;
+  readonly redirectUris?: readonly string[];
+  readonly scope?: string;
+}
+
+export interface Decision {
+  readonly approve: boolean;
+  /** What the user leaves ticked; all of it unless said otherwise. */
+  readonly scopes?: readonly string[];
+}
+
+/** The server under test. Everything else that the conformance tests do goes over HTTP. */
+export interface Target {
+  /** Where the server answers. It is its issuer too. */
+  readonly baseUrl: string;
+  registerApp(options?: AppOptions): Promise<RegisteredApp>;
+  /** A browser that nobody is signed in with. */
+  newBrowser(): Browser;
+  /** A browser with a new user signed in, who has deposited a key. */
+  signIn(): Promise<Browser>;
+  /**
+   * Decides on the consent page.
+   * @param consentUrl where the authorization endpoint has sent the browser
+   * @returns where the page sends the browser after it
+   */
+  decide(browser: Browser, consentUrl: string, decision: Decision): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** A target in this process, with a clock that can be moved and everything behind it within reach. */
+export interface LocalTarget extends Target {
+  readonly broker: Broker;
+  /** Moves the server's clock forward. */
+  advance(seconds: number): void;
+}
+
+export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): Promise<LocalTarget> {
+  let offset = 0;
+  const broker = await startBroker({ ...options, clock: () => Date.now() + offset });
+  const { deps } = broker;
+  const session = sessionCookie(deps.config).name;
+  const owner = await createUser(broker);
+
+  return {
+    baseUrl: broker.url,
+    broker,
+    advance: (seconds) => {
+      offset += seconds * 1000;
+    },
+
+    async registerApp({ type = 'web', redirectUris = ['https://app.example/callback'], scope } = {}) {
+      const client = await createClient(broker, owner.id, {
+        type,
+        redirectUris,
+        ...(scope === undefined ? {} : { scope }),
+      });
+      return { clientId: client.id, clientSecret: client.secret, redirectUri: redirectUris[0] ?? '' };
+    },
+
+    newBrowser: () => new Browser(broker.url),
+
+    // Not through the sign-in form, which lets only so many in from one address: the session is made directly.
+    async signIn() {
+      const user = await createUser(broker);
+      await deposit(broker, user.id);
+      const browser = new Browser(broker.url);
+      browser.setCookie(session, await startSession(deps, user.id, undefined));
+      return browser;
+    },
+
+    decide: decideByForm,
+
+    close: () => broker.close(),
+  };
+}
+
+/** Fills in the consent page as a person does. */
+async function decideByForm(browser: Browser, consentUrl: string, decision: Decision): Promise<string> {
+  const page = await (await browser.request(consentUrl)).text();
+  const fields = [...page.matchAll(/<input[^>]*>/g)].map(([input]) => ({
+    name: /name="([^"]*)"/.exec(input)?.[1],
+    value: /value="([^"]*)"/.exec(input)?.[1] ?? '',
+  }));
+  const valuesOf = (name: string) => fields.flatMap((field) => (field.name === name ? [field.value] : []));
+  const [csrf] = valuesOf('csrf');
+  if (csrf === undefined) throw new Error('there is nothing to decide on');
+  const form = new URLSearchParams({ csrf, decision: decision.approve ? 'approve' : 'deny', life: 'month' });
+  for (const scope of decision.scopes ?? valuesOf('scope')) form.append('scope', scope);
+  const response = await browser.request(consentUrl, { method: 'POST', body: form });
+  const next = response.headers.get('location');
+  if (response.status !== 303 || next === null) throw new Error(`consent answered ${response.status}`);
+  return next;
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { clientAddress } from '../../src/lib/client_address.ts';
+
+const { isTrustedProxy } = readConfig({ COATCHECK_TRUSTED_PROXIES: '10.0.0.0/8' });
+
+test.each([
+  ['without a proxy the peer is the client', '198.51.100.1', undefined, '198.51.100.1'],
+  ['a stranger’s header is not believed', '198.51.100.1', '203.0.113.9', '198.51.100.1'],
+  ['a trusted proxy names the client', '10.0.0.1', '203.0.113.9', '203.0.113.9'],
+  ['what the client claims before that is not believed', '10.0.0.1', '1.2.3.4, 203.0.113.9', '203.0.113.9'],
+  ['trusted proxies in a row are passed over', '10.0.0.1', '203.0.113.9, 10.0.0.2', '203.0.113.9'],
+  ['what is no address is passed over', '10.0.0.1', 'unknown', '10.0.0.1'],
+  ['an IPv6 client', '10.0.0.1', '2001:db8::1', '2001:db8::1'],
+  ['IPv4 in IPv6 form is IPv4', '::ffff:10.0.0.1', '::ffff:203.0.113.9', '203.0.113.9'],
+  ['trusted proxies alone', '10.0.0.1', '10.0.0.2', '10.0.0.1'],
+  ['a connection that is gone', undefined, undefined, 'unknown'],
+])('%s', (_name, peer, forwardedFor, expected) => {
+  expect(clientAddress(peer, forwardedFor, isTrustedProxy)).toBe(expected);
+});

@@ -1,0 +1,123 @@
+import * as openid from 'openid-client';
+import { AuthorizationCode } from 'simple-oauth2';
+import { afterAll, describe, expect, it } from 'vitest';
+import { makePkce } from '../conformance/flow.ts';
+import { type RegisteredApp, startTarget } from '../conformance/target.ts';
+
+const target = await startTarget();
+afterAll(() => target.close());
+const scope = 'openai:text openai:embeddings';
+
+/** What a person does with the address that an app sends them to. @returns where they come back to the app */
+async function visit(url: string): Promise<URL> {
+  const browser = await target.signIn();
+  const consent = await browser.request(url);
+  const next = await target.decide(browser, consent.headers.get('location') ?? '', { approve: true });
+  return new URL((await browser.request(next)).headers.get('location') ?? '');
+}
+
+describe('openid-client', () => {
+  async function discover({ clientId, clientSecret }: RegisteredApp, algorithm: 'oauth2' | 'oidc') {
+    const auth = clientSecret === null ? openid.None() : undefined;
+    return openid.discovery(new URL(target.baseUrl), clientId, clientSecret ?? undefined, auth, {
+      algorithm,
+      execute: [openid.allowInsecureRequests],
+    });
+  }
+
+  async function connect(config: openid.Configuration, app: RegisteredApp) {
+    const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+    const expectedState = openid.randomState();
+    const url = openid.buildAuthorizationUrl(config, {
+      redirect_uri: app.redirectUri,
+      scope,
+      state: expectedState,
+      code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+    });
+    const back = await visit(url.href);
+    return openid.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState });
+  }
+
+  it.each(['oauth2', 'oidc'] as const)(
+    'as a confidential client found by %s discovery: code, refresh, introspect, revoke',
+    async (algorithm) => {
+      const app = await target.registerApp();
+      const config = await discover(app, algorithm);
+      const tokens = await connect(config, app);
+      expect(tokens.scope).toBe(scope);
+      expect(tokens.expiresIn()).toBeGreaterThan(1700);
+      const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '');
+      expect(next.refresh_token).not.toBe(tokens.refresh_token);
+      expect((await openid.tokenIntrospection(config, next.access_token)).active).toBe(true);
+      await openid.tokenRevocation(config, next.access_token);
+      expect((await openid.tokenIntrospection(config, next.access_token)).active).toBe(false);
+    },
+  );
+
+  it('as a public client: code, refresh, revoke', async () => {
+    const app = await target.registerApp({
+      type: 'native',
+      redirectUris: ['http://127.0.0.1:9999/callback'],
+    });
+    const config = await discover(app, 'oauth2');
+    const tokens = await connect(config, app);
+    const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '', { scope: 'openai:text' });
+    expect(next.scope).toBe('openai:text');
+    await openid.tokenRevocation(config, next.refresh_token ?? '');
+    await expect(openid.refreshTokenGrant(config, next.refresh_token ?? '')).rejects.toMatchObject({
+      error: 'invalid_grant',
+    });
+  });
+
+  it('understands a refusal', async () => {
+    const app = await target.registerApp();
+    const config = await discover(app, 'oauth2');
+    const url = openid.buildAuthorizationUrl(config, { redirect_uri: app.redirectUri, scope: 'no:such' });
+    const response = await target.newBrowser().request(url.href);
+    const back = new URL(response.headers.get('location') ?? '');
+    await expect(openid.authorizationCodeGrant(config, back)).rejects.toMatchObject({
+      error: 'invalid_request',
+    });
+  });
+});
+
+describe('simple-oauth2', () => {
+  it.each(['header', 'body'] as const)(
+    'by secret in the %s: code, refresh, revoke',
+    async (authorizationMethod) => {
+      const app = await target.registerApp();
+      const client = new AuthorizationCode({
+        client: { id: app.clientId, secret: app.clientSecret ?? '' },
+        auth: {
+          tokenHost: target.baseUrl,
+          tokenPath: '/oauth/token',
+          authorizePath: '/oauth/authorize',
+          revokePath: '/oauth/revoke',
+        },
+        options: { authorizationMethod },
+      });
+      const { verifier, challenge } = makePkce();
+      // Its types know nothing of PKCE; it passes on what it is given.
+      const asked = {
+        redirect_uri: app.redirectUri,
+        scope,
+        state: 'state',
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+      };
+      const back = await visit(client.authorizeURL(asked));
+      const redeemed = {
+        code: back.searchParams.get('code') ?? '',
+        redirect_uri: app.redirectUri,
+        code_verifier: verifier,
+      };
+      const token = await client.getToken(redeemed);
+      expect(token.token.scope).toBe(scope);
+      const next = await token.refresh();
+      expect(next.token.refresh_token).not.toBe(token.token.refresh_token);
+      await next.revokeAll();
+      await expect(next.refresh()).rejects.toThrow();
+    },
+  );
+});

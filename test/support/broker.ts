@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { hashPassword } from '../../src/accounts/password.ts';
+import { createApp } from '../../src/app.ts';
+import { allScopes } from '../../src/catalog/catalog.ts';
+import { readConfig } from '../../src/config.ts';
+import { closeDeps, type Deps, openDeps } from '../../src/deps.ts';
+import { type CreatedGrant, createGrant } from '../../src/grants/create.ts';
+import { sha256 } from '../../src/lib/hash.ts';
+import { newId, newToken } from '../../src/lib/ids.ts';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import type { Client, Credential, User } from '../../src/store/records.ts';
+import { depositKey } from '../../src/vault/deposit.ts';
+
+/** A whole broker on a free loopback port, with a data folder of its own and, unless told otherwise, its own sandbox. */
+export interface Broker {
+  readonly url: string;
+  readonly deps: Deps;
+  readonly sandbox: Sandbox;
+  readonly logs: readonly string[];
+  readonly dataDir: string;
+  close(): Promise<void>;
+}
+
+export interface BrokerOptions {
+  /** Extra environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds; lets a test move time. */
+  readonly clock?: () => number;
+  /** Upstream of sandbox keys, in place of a fresh sandbox. */
+  readonly upstreamUrl?: string;
+}
+
+export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-test-'));
+  const sandbox = await startSandbox({});
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const logs: string[] = [];
+  const config = readConfig({
+    PORT: String(port),
+    COATCHECK_DATA_DIR: dataDir,
+    COATCHECK_OPENAI_BASE_URL: options.upstreamUrl ?? sandbox.url,
+    ...options.env,
+  });
+  const log = pino({ level: 'debug' }, { write: (line: string) => void logs.push(line) });
+  const deps = await openDeps(config, {
+    log,
+    sandboxUrl: options.upstreamUrl ?? sandbox.url,
+    ...(options.clock ? { clock: options.clock } : {}),
+  });
+  const app = createApp(deps);
+  server.on('request', app.listener);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    deps,
+    sandbox,
+    logs,
+    dataDir,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await app.close();
+      await closeDeps(deps);
+      await sandbox.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export const password = 'correct horse battery';
+let people = 0;
+
+export async function createUser({ deps }: Broker, operator = false): Promise<User> {
+  people += 1;
+  const result = await deps.store.accounts.createUser(
+    {
+      id: newId('usr'),
+      email: `user${people}@example.com`,
+      passwordHash: await hashPassword(password),
+      operator,
+    },
+    { actor: { kind: 'system' } },
+  );
+  if (result.kind !== 'created') throw new Error(result.kind);
+  return result.user;
+}
+
+/** Deposits a sandbox key; `key` may name one of the sandbox's special keys. */
+export async function deposit(
+  { deps }: Broker,
+  userId: string,
+  key = `sk-sandbox-${newId('key')}`,
+): Promise<Credential> {
+  const result = await depositKey(
+    deps,
+    { userId, provider: 'openai', pasted: key, name: null, organization: null, project: null },
+    { kind: 'system' },
+  );
+  if (result.kind !== 'saved') throw new Error(result.advice);
+  return result.credential;
+}
+
+export type RegisteredClient = Client & { readonly secret: string | null };
+
+/** Registers an app; `web` is confidential, the others are public. */
+export async function createClient(
+  { deps }: Broker,
+  ownerId: string,
+  options: Partial<Pick<Client, 'name' | 'type' | 'redirectUris' | 'scope'>> = {},
+): Promise<RegisteredClient> {
+  const type = options.type ?? 'web';
+  const secret = type === 'web' ? newToken('cccs') : null;
+  const client = await deps.store.clients.createClient(
+    {
+      id: newId('cli'),
+      ownerId,
+      name: options.name ?? 'Test app',
+      type,
+      secretHash: secret && sha256(secret),
+      redirectUris: options.redirectUris ?? ['http://127.0.0.1/callback'],
+      scope: options.scope ?? allScopes.join(' '),
+    },
+    { kind: 'system' },
+  );
+  return { ...client, secret };
+}
+
+/** A user with a sandbox key, an app, and a grant between them with its first tokens. */
+export async function connect(
+  broker: Broker,
+  options: { readonly scopes?: readonly string[]; readonly key?: string } = {},
+): Promise<{
+  readonly user: User;
+  readonly credential: Credential;
+  readonly client: RegisteredClient;
+  readonly tokens: CreatedGrant;
+}> {
+  const user = await createUser(broker);
+  const credential = await deposit(broker, user.id, options.key);
+  const client = await createClient(broker, user.id);
+  const created = await createGrant(
+    broker.deps,
+    {
+      userId: user.id,
+      clientId: client.id,
+      test: false,
+      scopes: options.scopes ?? allScopes,
+      expiresAt: null,
+      credentialIds: [credential.id],
+    },
+    { kind: 'system' },
+  );
+  if (created.kind !== 'created') throw new Error(created.kind);
+  return { user, credential, client, tokens: created.tokens };
+}

@@ -1,0 +1,65 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const systemBrowsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** A real Chromium: the system's if there is one, else the one that comes as an npm package. */
+export async function launchBrowser(): Promise<{ readonly browser: Browser; close(): Promise<void> }> {
+  // The package unpacks into the temp folder and takes whatever lies there already, so it gets one of its own.
+  const folder = mkdtempSync(join(tmpdir(), 'coatcheck-browser-'));
+  const browser = await chromium.launch({
+    executablePath: systemBrowsers.find((path) => existsSync(path)) ?? (await unpackBrowser(folder)),
+    // Not the package's own arguments: they turn off the very web security that is under test.
+    args: [
+      '--no-sandbox',
+      '--no-zygote',
+      '--disable-dev-shm-usage',
+      '--font-render-hinting=none',
+      // Tests stay on this machine: a page that is sent elsewhere finds no such host.
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ],
+    env: { ...process.env, TMPDIR: folder },
+  });
+  return {
+    browser,
+    async close() {
+      await browser.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function unpackBrowser(folder: string): Promise<string> {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  try {
+    const { default: packaged } = await import('@sparticuz/chromium');
+    packaged.setGraphicsMode = false;
+    return await packaged.executablePath();
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+}
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/**
+ * What axe finds wrong with a page, as readable lines; empty when nothing is serious.
+ * @param rules `colours` for a page whose structure has been checked before
+ */
+export async function seriousViolations(page: Page, rules: 'all' | 'colours'): Promise<readonly string[]> {
+  await page.evaluate(axeSource);
+  return page.evaluate(async (only) => {
+    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+    const { violations } = await axe.run(only === 'all' ? {} : { runOnly: ['color-contrast'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) =>
+        nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`),
+      );
+  }, rules);
+}

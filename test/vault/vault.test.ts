@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/lib/secret.ts';
+import { moveToCurrentMasterKey } from '../../src/tokens/rotate_master_key.ts';
+import { replaceKey } from '../../src/vault/deposit.ts';
+import { prependFreshKey } from '../../src/vault/keyring.ts';
+import { seal, unseal } from '../../src/vault/seal.ts';
+import { type Broker, connect, createUser, deposit, startBroker } from '../support/broker.ts';
+
+describe('seal', () => {
+  const key = Buffer.alloc(32, 7);
+  const sealed = seal(key, Buffer.from('hello'), ['purpose', 'a', 'bc']);
+
+  it('opens with the same key and binding', () => {
+    expect(unseal(key, sealed, ['purpose', 'a', 'bc']).toString()).toBe('hello');
+  });
+
+  it('never gives the same bytes twice', () => {
+    expect(seal(key, Buffer.from('hello'), ['purpose', 'a', 'bc'])).not.toEqual(sealed);
+  });
+
+  it.each([
+    ['another key', Buffer.alloc(32, 8), sealed, ['purpose', 'a', 'bc']],
+    ['another binding', key, sealed, ['purpose', 'ab', 'c']],
+    ['another purpose', key, sealed, ['other', 'a', 'bc']],
+    ['a shortened text', key, sealed.subarray(0, -1), ['purpose', 'a', 'bc']],
+    ['nothing', key, Buffer.alloc(0), ['purpose', 'a', 'bc']],
+  ] as const)('does not open with %s', (_, otherKey, bytes, binding) => {
+    expect(() => unseal(otherKey, bytes, binding)).toThrow();
+  });
+
+  it('does not open with any bit changed', () => {
+    for (let bit = 0; bit < sealed.length * 8; bit += 1) {
+      const changed = Buffer.from(sealed);
+      changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(() => unseal(key, changed, ['purpose', 'a', 'bc'])).toThrow();
+    }
+  });
+});
+
+describe('vault', () => {
+  let broker: Broker;
+  beforeEach(async () => {
+    broker = await startBroker();
+  });
+  afterEach(() => broker.close());
+
+  it('opens a key through the grant, and no more once the grant is revoked', async () => {
+    const { vault, store } = broker.deps;
+    const { credential, tokens } = await connect(broker, { key: 'sk-sandbox-openme1234' });
+    const opened = await vault.open(tokens.grant_id, credential.id, credential.version);
+    expect(opened.key.unwrap()).toBe('sk-sandbox-openme1234');
+    await store.grants.revokeGrant(tokens.grant_id, 'user', { kind: 'system' });
+    vault.forget(tokens.grant_id);
+    await expect(vault.open(tokens.grant_id, credential.id, credential.version)).rejects.toThrow(
+      'holds no wrap',
+    );
+  });
+
+  it('gives nothing to a grant that was not given the key', async () => {
+    const { vault } = broker.deps;
+    const [mine, other] = [await connect(broker), await connect(broker)];
+    await expect(vault.open(mine.tokens.grant_id, other.credential.id, 1)).rejects.toThrow('holds no wrap');
+  });
+
+  it('does not open a row that was moved to another credential', async () => {
+    const { vault, store } = broker.deps;
+    const { credential, tokens } = await connect(broker);
+    const other = await deposit(broker, (await createUser(broker)).id);
+    const stolen = await store.credentials.findSealed(other.id, 'owner');
+    if (!stolen) throw new Error('not there');
+    await store.credentials.replaceKey(
+      credential.id,
+      credential.version,
+      { ...credential, ciphertext: stolen.ciphertext },
+      { kind: 'system' },
+    );
+    await expect(vault.open(tokens.grant_id, credential.id, credential.version + 1)).rejects.toThrow();
+  });
+
+  it('replaces a key without breaking grants', async () => {
+    const { vault, store } = broker.deps;
+    const { credential, tokens } = await connect(broker, { key: 'sk-sandbox-before1234' });
+    const replaced = await replaceKey(broker.deps, credential, ' sk-sandbox-after5678 \n', {
+      kind: 'system',
+    });
+    expect(replaced).toMatchObject({ kind: 'saved', credential: { version: 2, last4: '5678' } });
+    const opened = await vault.open(tokens.grant_id, credential.id, 2);
+    expect(opened.key.unwrap()).toBe('sk-sandbox-after5678');
+    expect((await store.credentials.listHeldBy(tokens.grant_id)).map(({ id }) => id)).toEqual([
+      credential.id,
+    ]);
+  });
+
+  it('brings everything under a new master key while it goes on working', async () => {
+    const { vault, store, keyring, config, signingKeys } = broker.deps;
+    const { credential, tokens } = await connect(broker, { key: 'sk-sandbox-rotate1234' });
+    if (!('file' in config.masterKey)) throw new Error('no key file');
+    const fresh = prependFreshKey(config.masterKey.file);
+    expect(await moveToCurrentMasterKey(broker.deps)).toEqual({ wraps: 2, signingKeys: 1 });
+    expect(await store.credentials.listWrapsNotUnder(fresh.id, 10)).toEqual([]);
+    expect(keyring.current().id).toBe(fresh.id);
+    vault.forget(tokens.grant_id);
+    const opened = await vault.open(tokens.grant_id, credential.id, credential.version);
+    expect(opened.key.unwrap()).toBe('sk-sandbox-rotate1234');
+    expect((await signingKeys.active()).kid).toMatch(/^sig_/);
+    expect(await moveToCurrentMasterKey(broker.deps)).toEqual({ wraps: 0, signingKeys: 0 });
+  });
+});
+
+describe('deposit', () => {
+  let broker: Broker;
+  beforeEach(async () => {
+    broker = await startBroker();
+  });
+  afterEach(() => broker.close());
+
+  const give = async (pasted: string) => {
+    const { depositKey } = await import('../../src/vault/deposit.ts');
+    const user = await createUser(broker);
+    return depositKey(
+      broker.deps,
+      { userId: user.id, provider: 'openai', pasted, name: null, organization: null, project: null },
+      { kind: 'system' },
+    );
+  };
+
+  it('trims what is pasted and verifies it', async () => {
+    const result = await give('\n  sk-sandbox-trimmed99 \t');
+    expect(result).toMatchObject({
+      kind: 'saved',
+      note: null,
+      credential: { status: 'verified', last4: 'ed99', sandbox: true },
+    });
+  });
+
+  it.each([
+    ['', 'Paste the key first'],
+    ['sk-admin-abcdefgh1234', 'admin key'],
+    ['sk-ant-api03-abcdefgh', 'Anthropic'],
+    ['sk-or-v1-abcdefgh', 'OpenRouter'],
+    ['ek_abcdefgh12345', 'short-lived'],
+    ['org-abcdefgh', 'id, not a key'],
+    ['sk-abc def ghijk', 'space or line break'],
+    ['AIzaSyExample', 'begin with sk-'],
+    ['sk-short', 'cut short'],
+    ['sk-proj-…ellipsis1', 'begin with sk-'],
+    ['sk-sandbox-invalid1', 'does not accept this key'],
+  ])('refuses %j with advice, without repeating it', async (pasted, advice) => {
+    const result = await give(pasted);
+    expect(result).toMatchObject({ kind: 'refused', advice: expect.stringContaining(advice) });
+    if (pasted) expect(JSON.stringify(result)).not.toContain(pasted);
+  });
+
+  it('saves a key as unverified when the provider cannot be reached, and says so', async () => {
+    const offline = await startBroker({ upstreamUrl: 'http://127.0.0.1:9/v1' });
+    try {
+      const credential = await deposit(offline, (await createUser(offline)).id, 'sk-sandbox-offline1');
+      expect(credential.status).toBe('unverified');
+    } finally {
+      await offline.close();
+    }
+  });
+
+  it('shows only a fingerprint and the last four afterwards', async () => {
+    const user = await createUser(broker);
+    await deposit(broker, user.id, 'sk-sandbox-hideme-4321');
+    const listed = JSON.stringify(await broker.deps.store.credentials.listCredentials(user.id));
+    expect(listed).toContain('4321');
+    expect(listed).not.toContain('hideme');
+    expect(String(new Secret('x'))).toBe('[secret]');
+  });
+});
