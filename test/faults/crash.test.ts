@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { freePort, runCommand, runJson, type ServerProcess, startServer } from '../support/process.ts';
+
+const calls = 200;
+const email = 'ada@example.com';
+
+let dataDir: string;
+let sandbox: Sandbox;
+let env: Record<string, string>;
+let tokens: { grant_id: string; access_token: string; refresh_token: string };
+let client: { client_id: string; client_secret: string };
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-crash-'));
+  sandbox = await startSandbox({});
+  env = { COATCHECK_SANDBOX: sandbox.url, PORT: String(await freePort()) };
+  await runJson(dataDir, ['user', 'create', '--email', email]);
+  await runJson(dataDir, ['key', 'deposit', '--user', email, '--provider', 'openai'], {
+    input: 'sk-sandbox-crash-test\n',
+    env,
+  });
+  const app = [
+    'app',
+    'create',
+    '--owner',
+    email,
+    '--name',
+    'Crash',
+    '--redirect-uri',
+    'https://app.example.com/',
+  ];
+  client = await runJson(dataDir, app);
+  const grant = ['grant', 'create', '--user', email, '--client', client.client_id, '--scope', 'openai:text'];
+  tokens = await runJson(dataDir, grant, { env });
+});
+
+afterAll(async () => {
+  await sandbox.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+/** One call whose model names it, so that it can be told apart upstream and in the record. */
+async function call(server: ServerProcess, model: string): Promise<void> {
+  try {
+    const response = await fetch(`${server.url}/openai/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tokens.access_token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'hello' }] }),
+    });
+    await response.text();
+  } catch {
+    // The server dies in the middle; that is the test.
+  }
+}
+
+function refresh(server: ServerProcess, token: string): Promise<Response> {
+  return fetch(`${server.url}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token, ...client }),
+  });
+}
+
+async function recordedModels(): Promise<Set<string>> {
+  const { stdout } = await runCommand(dataDir, ['calls', 'export']);
+  const lines = stdout.split('\n').filter((line) => line !== '');
+  return new Set(lines.map((line) => (JSON.parse(line) as { model: string }).model));
+}
+
+function upstreamModels(): readonly string[] {
+  return sandbox
+    .received()
+    .map(({ model }) => model)
+    .filter((model) => model !== null);
+}
+
+describe('kill -9', () => {
+  it.each([5, 40, 120])(
+    `during ${calls} concurrent calls, %i ms after the first reached the provider, loses no record`,
+    async (delay) => {
+      const server = await startServer(dataDir, env);
+      const before = upstreamModels().length;
+      const running = Array.from({ length: calls }, (_, n) => call(server, `crash-${delay}-${n}`));
+      while (upstreamModels().length === before) await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await server.stop('SIGKILL');
+      await Promise.all(running);
+
+      const reached = upstreamModels().slice(before);
+      const recorded = await recordedModels();
+      expect(reached.length).toBeGreaterThan(0);
+      expect(reached.filter((model) => !recorded.has(model))).toEqual([]);
+
+      const again = await startServer(dataDir, env);
+      await call(again, `crash-${delay}-after`);
+      expect(upstreamModels()).toContain(`crash-${delay}-after`);
+      await again.stop();
+    },
+  );
+
+  it('leaves a spent refresh token spent', async () => {
+    const server = await startServer(dataDir, env);
+    const first = await refresh(server, tokens.refresh_token);
+    const next = ((await first.json()) as { refresh_token: string }).refresh_token;
+    const second = await refresh(server, next);
+    await server.stop('SIGKILL');
+    expect([first.status, second.status]).toEqual([200, 200]);
+
+    const again = await startServer(dataDir, env);
+    const reused = await refresh(again, tokens.refresh_token);
+    await again.stop();
+    expect(reused.status).toBe(400);
+    expect(await reused.json()).toMatchObject({ error: 'invalid_grant' });
+  });
+});

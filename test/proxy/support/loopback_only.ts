@@ -1,0 +1,21 @@
+import { Socket } from 'node:net';
+import { expect } from 'vitest';
+
+const dialled: string[] = [];
+const connect = Socket.prototype.connect;
+
+/** Refuses every connection that would leave this machine, and remembers it for `expectLoopbackOnly`. */
+Socket.prototype.connect = function guarded(this: Socket, ...args: unknown[]): Socket {
+  const [first] = args.flat();
+  const host =
+    typeof first === 'object' && first !== null && 'host' in first ? String(first.host) : '127.0.0.1';
+  if (!/^(127\.|::1$|localhost$)/.test(host)) {
+    dialled.push(host);
+    throw new Error(`A test dialled ${host}`);
+  }
+  return Reflect.apply(connect, this, args);
+};
+
+export function expectLoopbackOnly(): void {
+  expect(dialled).toEqual([]);
+}

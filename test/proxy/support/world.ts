@@ -1,0 +1,85 @@
+import { type Broker, type BrokerOptions, connect, startBroker } from '../../support/broker.ts';
+import { type Answer, startUpstream, type Upstream } from './upstream.ts';
+import './loopback_only.ts';
+
+/** A broker before a provider of the test's own, with one app connected. */
+export interface World {
+  readonly broker: Broker;
+  readonly upstream: Upstream;
+  readonly token: string;
+  readonly grantId: string;
+  readonly credentialId: string;
+  /** Base URL of the mount. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function startWorld(
+  options: BrokerOptions & { readonly scopes?: readonly string[]; readonly answer?: Answer } = {},
+): Promise<World> {
+  const upstream = await startUpstream(options.answer);
+  const broker = await startBroker({ ...options, upstreamUrl: upstream.url });
+  const { tokens, credential } = await connect(broker, options.scopes ? { scopes: options.scopes } : {});
+  return {
+    broker,
+    upstream,
+    token: tokens.access_token,
+    grantId: tokens.grant_id,
+    credentialId: credential.id,
+    url: `${broker.url}/openai/v1`,
+    async close() {
+      await broker.close();
+      await upstream.close();
+    },
+  };
+}
+
+export interface CallOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/** Calls the proxy with the app's token; an object as the body is sent as JSON. */
+export function call(world: Pick<World, 'url' | 'token'>, path: string, options: CallOptions = {}) {
+  const { body } = options;
+  return fetch(world.url + path, {
+    method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+    headers: {
+      authorization: `Bearer ${world.token}`,
+      ...(body === undefined || body instanceof FormData ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
+    },
+    ...(body === undefined
+      ? {}
+      : { body: body instanceof FormData || typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(options.signal ? { signal: options.signal } : {}),
+    redirect: 'manual',
+  });
+}
+
+export interface PublicError {
+  readonly message: string;
+  readonly type: string;
+  readonly code: string | null;
+  readonly param: string | null;
+  readonly source: string;
+  readonly action_url?: string;
+}
+
+export async function errorOf(response: Response): Promise<PublicError> {
+  return ((await response.json()) as { error: PublicError }).error;
+}
+
+export const chat = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Good morning' }] };
+
+/** The newest record, once it is settled. */
+export async function settledCall({ broker }: Pick<World, 'broker'>) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const [newest] = await broker.deps.store.records.listCalls({}, { before: null, limit: 1 });
+    if (newest?.state === 'settled') return newest;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('The call was not settled');
+}

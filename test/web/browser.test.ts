@@ -1,0 +1,190 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSetupLink, invite } from '../../src/accounts/invitations.ts';
+import { authorizePath } from '../support/authorization.ts';
+import { type Broker, createClient, createUser, password, startBroker } from '../support/broker.ts';
+import { launchBrowser, seriousViolations } from '../support/browser.ts';
+import { furnish, type World } from '../support/world.ts';
+
+/** Set to a folder to keep a picture of every page. */
+const pictures = process.env.COATCHECK_TEST_PICTURES;
+
+let broker: Broker;
+let fresh: Broker;
+let world: World;
+let browser: Browser;
+let closeBrowser: () => Promise<void>;
+let invitation: string;
+let newcomer: string;
+
+beforeAll(async () => {
+  [broker, fresh] = await Promise.all([startBroker(), startBroker()]);
+  world = await furnish(broker);
+  await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
+  invitation = (await invite(broker.deps, world.user.id, 'guest@example.com')).url;
+  ({ browser, close: closeBrowser } = await launchBrowser());
+  if (pictures) mkdirSync(pictures, { recursive: true });
+});
+afterAll(async () => {
+  await closeBrowser();
+  await Promise.all([broker.close(), fresh.close()]);
+});
+
+const go = (path: string) => (page: Page) => page.goto(broker.url + path);
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+async function unfold(page: Page): Promise<void> {
+  for (const summary of await page.locator('summary').all()) await summary.click();
+}
+
+/** Pages by who looks at them, each with the way to it. */
+const screens: Readonly<
+  Record<'stranger' | 'newcomer' | 'user', Readonly<Record<string, (page: Page) => Promise<unknown>>>>
+> = {
+  stranger: {
+    home: go('/'),
+    'sign-in': go('/sign-in'),
+    'sign-in-wrong': async (page) => {
+      await go('/sign-in')(page);
+      await page.getByLabel('Email address').fill('nobody@example.com');
+      await page.getByLabel('Password').fill('wrong');
+      await press(page, 'Sign in');
+    },
+    'sign-up': go('/sign-up'),
+    'set-up': async (page) => page.goto((await createSetupLink(fresh.deps))?.url ?? ''),
+    'home-before-set-up': (page) => page.goto(fresh.url),
+    invitation: (page) => page.goto(invitation),
+    'not-found': go('/nowhere'),
+    'request-gone': go('/consent/arq_gone'),
+  },
+  newcomer: {
+    'apps-empty': go('/apps'),
+    'keys-empty': go('/keys'),
+    'activity-empty': go('/activity'),
+    'developer-empty': go('/developer'),
+    'key-new': go('/keys/new'),
+    'key-refused': async (page) => {
+      await go('/keys/new')(page);
+      await page.getByLabel('API key').fill('sk-admin-abcdefghijklmn');
+      await press(page, 'Save the key');
+    },
+    'app-new': go('/developer/new'),
+    'app-refused': async (page) => {
+      await go('/developer/new')(page);
+      await page.getByLabel('Name').fill('My app');
+      await page.getByLabel('Redirect URIs').fill('http://my-app.example/callback');
+      await press(page, 'Register');
+    },
+    'consent-without-key': (page) => page.goto(broker.url + authorizePath(world.client)),
+  },
+  user: {
+    apps: go('/apps'),
+    'apps-unfolded': async (page) => {
+      await go('/apps')(page);
+      await unfold(page);
+    },
+    app: (page) => go(`/apps/${world.grantId}`)(page),
+    keys: go('/keys'),
+    key: (page) => go(`/keys/${world.credential.id}`)(page),
+    'key-unfolded': async (page) => {
+      await go(`/keys/${world.credential.id}`)(page);
+      await unfold(page);
+    },
+    activity: go('/activity'),
+    developer: go('/developer'),
+    'developer-app': (page) => go(`/developer/${world.client.id}`)(page),
+    'developer-token': async (page) => {
+      await go(`/developer/${world.client.id}`)(page);
+      await press(page, 'Make a test token');
+    },
+    'developer-secret': async (page) => {
+      await go(`/developer/${world.client.id}`)(page);
+      await page.getByText('Replace the secret…').click();
+      await press(page, 'Replace the secret');
+    },
+    account: go('/account'),
+    operator: go('/operator'),
+    'operator-link': async (page) => {
+      await go('/operator')(page);
+      await press(page, 'Make a link');
+    },
+    'consent-again': (page) =>
+      page.goto(broker.url + authorizePath(world.client, { scope: 'openai:text openai:images' })),
+    'consent-native': async (page) => {
+      const client = await createClient(broker, world.user.id, {
+        name: 'Desk Radio',
+        type: 'native',
+        redirectUris: ['com.example.desk-radio:/callback'],
+      });
+      await page.goto(broker.url + authorizePath(client, { scope: 'openai:audio.speech openai:text' }));
+    },
+  },
+};
+
+const sizes = [
+  { name: 'phone', viewport: { width: 390, height: 844 } },
+  { name: 'desktop', viewport: { width: 1280, height: 800 } },
+];
+
+async function open(who: string, viewport: (typeof sizes)[number]['viewport']): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport });
+  if (who === 'stranger') return context;
+  const page = await context.newPage();
+  await page.goto(`${broker.url}/sign-in`);
+  newcomer ??= (await createUser(broker)).email;
+  await page.getByLabel('Email address').fill(who === 'user' ? world.user.email : newcomer);
+  await page.getByLabel('Password').fill(password);
+  await press(page, 'Sign in');
+  await page.close();
+  return context;
+}
+
+describe.each(sizes)('on a $name', ({ name: size, viewport }) => {
+  describe.each(Object.entries(screens))('a %s', (who, pages) => {
+    let context: BrowserContext;
+    beforeAll(async () => {
+      context = await open(who, viewport);
+    });
+    afterAll(() => context.close());
+
+    test.each(Object.entries(pages))(
+      'finds %s accessible, in light and dark, fitting and within the policy',
+      async (name, show) => {
+        const page = await context.newPage();
+        const messages: string[] = [];
+        page.on('console', (message) => messages.push(message.text()));
+        page.on('pageerror', (error) => messages.push(error.message));
+        await show(page);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          if (pictures) {
+            await page.screenshot({
+              path: join(pictures, `${size}-${colorScheme}-${name}.png`),
+              fullPage: true,
+            });
+          }
+          expect(await seriousViolations(page, colorScheme === 'light' ? 'all' : 'colours')).toEqual([]);
+        }
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+          viewport.width,
+        );
+        expect(messages.filter((message) => !/status of 4\d\d/.test(message))).toEqual([]);
+        await page.close();
+      },
+    );
+  });
+});
+
+test('what the checks above look for is found where it is', async () => {
+  const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
+  await page.setContent(
+    '<html lang="en"><title>x</title><main><h1>x</h1><p style="color:#ccc">pale</p><input></main>',
+  );
+  const found = (await seriousViolations(page, 'all')).join();
+  expect(found).toContain('color-contrast');
+  expect(found).toContain('label');
+  expect((await seriousViolations(page, 'colours')).join()).toContain('color-contrast');
+  await page.close();
+});

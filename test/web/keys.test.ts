@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createGrant } from '../../src/grants/create.ts';
+import type { User } from '../../src/store/records.ts';
+import { type Broker, createClient, createUser, deposit, startBroker } from '../support/broker.ts';
+import { Person } from '../support/person.ts';
+
+let broker: Broker;
+let person: Person;
+let user: User;
+
+beforeAll(async () => {
+  broker = await startBroker();
+});
+afterAll(() => broker.close());
+
+async function begin(): Promise<void> {
+  user = await createUser(broker);
+  person = new Person(broker);
+  await person.signIn(user.email);
+}
+
+const keys = () => broker.deps.store.credentials.listCredentials(user.id);
+
+/** An app that may use the key. */
+async function lend(name: string, credentialId: string): Promise<string> {
+  const client = await createClient(broker, user.id, { name });
+  const result = await createGrant(
+    broker.deps,
+    {
+      userId: user.id,
+      clientId: client.id,
+      test: false,
+      scopes: ['openai:text'],
+      expiresAt: null,
+      credentialIds: [credentialId],
+    },
+    { kind: 'system' },
+  );
+  if (result.kind !== 'created') throw new Error(result.kind);
+  return result.tokens.grant_id;
+}
+
+test('an empty list says what keys are for and leads to adding one', async () => {
+  await begin();
+  const page = await person.get('/keys');
+  expect(page.text).toContain('No keys yet');
+  expect(page.html).toContain('href="/keys/new"');
+});
+
+test('a pasted key is checked, saved and from then on known by its traces only', async () => {
+  await begin();
+  const secret = 'sk-sandbox-QbFz7Kx2mWnP4vTt';
+  const saved = await person.submit('/keys/new', {
+    provider: 'openai',
+    key: `  ${secret}\n`,
+    name: 'Work',
+    organization: 'org-Example1',
+    project: 'proj_Example2',
+  });
+  expect(saved.status).toBe(303);
+  const [credential] = await keys();
+  expect(credential).toMatchObject({
+    name: 'Work',
+    status: 'verified',
+    organization: 'org-Example1',
+    last4: '4vTt',
+  });
+  for (const path of [saved.location ?? '', '/keys', `/keys/${credential?.id}`]) {
+    const page = await person.get(path);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('Work');
+    expect(page.text).toContain('Verified');
+    expect(page.text).toContain(credential?.fingerprint);
+    expect(page.html).not.toContain(secret.slice(0, 20));
+  }
+});
+
+test.each([
+  ['', 'Paste the key first.'],
+  ['sk-admin-abcdefghijkl', 'This is an admin key'],
+  ['sk-ant-abcdefghijkl', 'This is an Anthropic key'],
+  ['proj_abcdefghijkl', 'This is an id, not a key.'],
+  ['sk-abc def-ghijklmnop', 'There is a space or line break inside.'],
+  ['"><script>alert(1)</script>', 'OpenAI keys begin with sk-.'],
+  ['sk-<script>alert(1)</script>', 'cut short or holds characters that keys never have'],
+  ['sk-sandbox-invalid-abcdefgh', 'OpenAI does not accept this key.'],
+])('what is no good key (%s) is refused with advice, and never sent back', async (key, advice) => {
+  await begin();
+  const page = await person.submit('/keys/new', { provider: 'openai', key, name: 'My name' });
+  expect(page.status).toBe(422);
+  expect(page.text).toContain(advice);
+  expect(page.html).toContain('value="My name"');
+  expect(page.html).toContain('<title>Error: ');
+  if (key) expect(page.html).not.toContain(key);
+  expect(await keys()).toEqual([]);
+});
+
+test.each([
+  [{ name: 'x'.repeat(61) }, 'Use at most 60 characters for the name.'],
+  [{ organization: 'org-1\r\nx-evil: 1' }, 'This is no organisation id.'],
+  [{ project: 'proj 1' }, 'This is no project id.'],
+  [{ provider: 'nobody' }, 'There is no provider called nobody.'],
+])('%j is refused', async (wrong, advice) => {
+  await begin();
+  const page = await person.submit('/keys/new', {
+    provider: 'openai',
+    key: 'sk-sandbox-abcdefghij',
+    ...wrong,
+  });
+  expect(page.status).toBe(422);
+  expect(page.text).toContain(advice);
+  expect(page.html).not.toContain('sk-sandbox-abcdefghij');
+});
+
+test('a key that cannot be checked is saved as unverified, and says so', async () => {
+  await begin();
+  const saved = await person.submit('/keys/new', { provider: 'openai', key: 'sk-sandbox-unavailable-1234' });
+  const page = await person.get(saved.location ?? '');
+  expect(page.text).toContain('Unverified');
+  expect(page.text).toContain('could not be asked about this key yet');
+});
+
+test('the sandbox button deposits a key of the simulated provider', async () => {
+  await begin();
+  expect((await person.get('/keys/new')).text).toContain('Use a sandbox key');
+  await person.post('/keys/sandbox', { provider: 'openai' });
+  expect(await keys()).toMatchObject([{ sandbox: true, status: 'verified' }]);
+});
+
+test('after depositing, the person goes on to where they came from, on this site only', async () => {
+  await begin();
+  const add = (next: string) =>
+    person.submit('/keys/new', { provider: 'openai', key: 'sk-sandbox-abcdefghij', next });
+  expect((await add('/consent/arq_1')).location).toBe('/consent/arq_1');
+  expect((await add('//evil.example')).location).toMatch(/^\/keys\/key_/);
+});
+
+test('a key is renamed and billed elsewhere', async () => {
+  await begin();
+  const { id } = await deposit(broker, user.id);
+  const changed = await person.submit(`/keys/${id}`, { name: 'Home', organization: '', project: 'proj_1' });
+  expect((await person.get(changed.location ?? '')).text).toContain('The changes are saved.');
+  expect(await keys()).toMatchObject([{ name: 'Home', organization: null, project: 'proj_1' }]);
+  const refused = await person.post(`/keys/${id}`, { name: ' ', project: 'a b' });
+  expect(refused.status).toBe(422);
+  expect(refused.text).toContain('Give the key a name.');
+  expect(refused.text).toContain('This is no project id.');
+});
+
+test('a replaced key keeps its apps', async () => {
+  await begin();
+  const { id, fingerprint } = await deposit(broker, user.id);
+  await lend('Notes', id);
+  const replaced = await person.submit(`/keys/${id}/replace`, { key: 'sk-sandbox-another-one' });
+  const page = await person.get(replaced.location ?? '');
+  expect(page.text).toContain('The new key is in place.');
+  expect(page.text).toContain('Used by Notes');
+  expect((await keys())[0]?.fingerprint).not.toBe(fingerprint);
+});
+
+test('a key is not replaced by a bad one', async () => {
+  await begin();
+  const { id, fingerprint } = await deposit(broker, user.id);
+  const refused = await person.submit(`/keys/${id}/replace`, { key: 'sk-sandbox-invalid-abcdefgh' });
+  expect(refused.status).toBe(422);
+  expect(refused.html).not.toContain('sk-sandbox-invalid');
+  expect((await keys())[0]?.fingerprint).toBe(fingerprint);
+});
+
+test('deleting a key names the apps that lose it, and ends them', async () => {
+  await begin();
+  const { id } = await deposit(broker, user.id);
+  const grantId = await lend('Notes', id);
+  expect((await person.get(`/keys/${id}`)).text).toContain('These apps can use this key no longer: Notes');
+  const gone = await person.post(`/keys/${id}/delete`);
+  expect((await person.get(gone.location ?? '')).text).toContain('The key is deleted for good.');
+  expect(await keys()).toEqual([]);
+  expect((await broker.deps.store.grants.findGrant(grantId))?.revokedReason).toBe('credential_deleted');
+});
+
+test('somebody else’s key is not there', async () => {
+  await begin();
+  const stranger = await createUser(broker);
+  const { id } = await deposit(broker, stranger.id);
+  expect((await person.get(`/keys/${id}`)).status).toBe(404);
+  for (const path of [`/keys/${id}`, `/keys/${id}/replace`, `/keys/${id}/delete`]) {
+    expect((await person.post(path, { name: 'mine', key: 'sk-sandbox-abcdefghij' })).status).toBe(404);
+  }
+  expect(await broker.deps.store.credentials.findCredential(id)).toMatchObject({ version: 1 });
+});
+
+test('opening pages changes nothing', async () => {
+  await begin();
+  const { id } = await deposit(broker, user.id);
+  for (const path of [`/keys/${id}/delete`, `/keys/${id}/replace`, '/keys/sandbox', '/sign-out']) {
+    await person.get(path);
+  }
+  expect(await keys()).toHaveLength(1);
+  expect((await person.get('/keys')).status).toBe(200);
+});
