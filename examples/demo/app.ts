@@ -15,7 +15,7 @@ import * as oauth from 'openid-client';
 
 const { BROKER_URL = '', CLIENT_ID = '', CLIENT_SECRET = '', PORT = '8790' } = process.env;
 const origin = `http://127.0.0.1:${PORT}`;
-const model = 'gpt-5.6-mini';
+const model = 'gpt-5-mini';
 const refreshBefore = 60_000;
 
 /** What this app keeps of one visitor. */

@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Browser } from '../../examples/demo/browser.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { freePort, runCommand, runJson, type ServerProcess, startServer } from '../support/process.ts';
 
 const calls = 200;
 const email = 'ada@example.com';
+const password = 'correct horse battery';
+const redirectUri = 'https://app.example.com/';
 
 let dataDir: string;
 let sandbox: Sandbox;
@@ -18,7 +22,7 @@ beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-crash-'));
   sandbox = await startSandbox({});
   env = { COATCHECK_SANDBOX: sandbox.url, PORT: String(await freePort()) };
-  await runJson(dataDir, ['user', 'create', '--email', email]);
+  await runJson(dataDir, ['user', 'create', '--email', email], { input: `${password}\n` });
   await runJson(dataDir, ['key', 'deposit', '--user', email, '--provider', 'openai'], {
     input: 'sk-sandbox-crash-test\n',
     env,
@@ -57,11 +61,34 @@ async function call(server: ServerProcess, model: string): Promise<void> {
   }
 }
 
+function exchange(server: ServerProcess, form: Record<string, string>): Promise<Response> {
+  const body = new URLSearchParams({ ...form, ...client });
+  return fetch(`${server.url}/oauth/token`, { method: 'POST', body });
+}
+
 function refresh(server: ServerProcess, token: string): Promise<Response> {
-  return fetch(`${server.url}/oauth/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: token, ...client }),
+  return exchange(server, { grant_type: 'refresh_token', refresh_token: token });
+}
+
+/** Signs in, approves the app, and gives what the app would redeem. */
+async function authorize(server: ServerProcess): Promise<Record<string, string>> {
+  const verifier = 'v'.repeat(43);
+  const query = new URLSearchParams({
+    response_type: 'code',
+    client_id: client.client_id,
+    redirect_uri: redirectUri,
+    scope: 'openai:text',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
   });
+  const browser = new Browser();
+  const signIn = await browser.open(`${server.url}/oauth/authorize?${query}`);
+  const consent = await browser.submit(signIn, '/sign-in', { email, password });
+  const choice = { scope: 'openai:text', life: 'day', decision: 'approve' };
+  // The app's address is nowhere; where the browser is sent is all that is wanted.
+  await browser.submit(consent, new URL(consent.url).pathname, choice).catch(() => {});
+  const code = new URL(browser.lastUrl).searchParams.get('code') ?? '';
+  return { grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier };
 }
 
 async function recordedModels(): Promise<Set<string>> {
@@ -114,5 +141,19 @@ describe('kill -9', () => {
     await again.stop();
     expect(reused.status).toBe(400);
     expect(await reused.json()).toMatchObject({ error: 'invalid_grant' });
+  });
+
+  it('leaves a spent code spent', async () => {
+    const server = await startServer(dataDir, env);
+    const form = await authorize(server);
+    const first = await exchange(server, form);
+    await server.stop('SIGKILL');
+    expect(first.status).toBe(200);
+
+    const again = await startServer(dataDir, env);
+    const replayed = await exchange(again, form);
+    await again.stop();
+    expect(replayed.status).toBe(400);
+    expect(await replayed.json()).toMatchObject({ error: 'invalid_grant' });
   });
 });
