@@ -1,3 +1,4 @@
+import { readBounded } from '../lib/bounded_body.ts';
 import { OAuthError } from './errors.ts';
 import { type Parameters, parseParameters } from './parameters.ts';
 
@@ -15,28 +16,17 @@ export async function readForm(
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? '')) {
     throw new OAuthError('invalid_request', 'Send a form: Content-Type application/x-www-form-urlencoded.');
   }
-  const text = decodeUtf8(await readBounded(body));
+  const bytes = await readBounded(body, largestForm);
+  if (!bytes) {
+    throw new OAuthError('invalid_request', `The form is larger than ${largestForm} bytes.`, { status: 413 });
+  }
+  const text = decodeUtf8(bytes);
   const parameters = text === null ? null : parseParameters(text);
   if (!parameters) throw new OAuthError('invalid_request', 'The form is not properly encoded.');
   if (parameters.repeated.length > 0) {
     throw new OAuthError('invalid_request', 'A parameter is sent more than once.');
   }
   return parameters;
-}
-
-async function readBounded(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > largestForm) {
-      throw new OAuthError('invalid_request', `The form is larger than ${largestForm} bytes.`, {
-        status: 413,
-      });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** @returns null when it is no UTF-8 */

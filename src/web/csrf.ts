@@ -1,7 +1,11 @@
 import { createMiddleware } from 'hono/factory';
+import { readBounded } from '../lib/bounded_body.ts';
 import { constantTimeEqual, hmac } from '../lib/hash.ts';
 import type { PageEnv } from './page.ts';
-import { forbiddenForm } from './problem.tsx';
+import { forbiddenForm, formTooLarge } from './problem.tsx';
+
+/** In bytes; many times what any form of ours holds. The page that refuses more says 64 KB. */
+const largestForm = 64 * 1024;
 
 /** What forms carry: bound to the session, or before sign-in to the browser, and useless for getting at either. */
 export function csrfToken(boundTo: string): string {
@@ -9,14 +13,17 @@ export function csrfToken(boundTo: string): string {
 }
 
 /**
- * Lets a form post through when it came from one of our own pages, sent to this very session. Reads the form.
+ * Lets a form post through when it came from one of our own pages, sent to this very session. Reads the form, up to a bound.
  * @param issuer the public origin: the Host header says nothing about where we are
  */
 export function checkForm(issuer: string) {
   return createMiddleware<PageEnv>(async (c, next) => {
     const sent = { site: c.req.header('sec-fetch-site'), origin: c.req.header('origin') };
     if (!isSameOrigin(sent, issuer)) return forbiddenForm(c);
-    const form = new URLSearchParams(await c.req.text());
+    // Off node's own stream, not destroyed when it turns out too large: the answer has to get out first.
+    const body = await readBounded(c.env.incoming.iterator({ destroyOnReturn: false }), largestForm);
+    if (!body) return formTooLarge(c);
+    const form = new URLSearchParams(body.toString());
     if (!constantTimeEqual(form.get('csrf') ?? '', c.var.visitor.csrf)) return forbiddenForm(c);
     c.set('form', form);
     return next();

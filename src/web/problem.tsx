@@ -13,7 +13,7 @@ interface ProblemProps {
 }
 
 /** A page that says what went wrong and what to do next. */
-export function Problem({ title, children, ...frame }: ProblemProps) {
+function Problem({ title, children, ...frame }: ProblemProps) {
   return (
     <Layout title={title} width="narrow" {...frame}>
       <section class="card">

@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Deps } from '../deps.ts';
 import { showAccount, signOutEverywhere, submitPassword } from './account.tsx';
 import { showActivity } from './activity.tsx';
@@ -16,8 +15,8 @@ import { showKeys } from './keys.tsx';
 import { showNewApp, submitNewApp } from './new_app.tsx';
 import { showNewKey, submitNewKey, submitSandboxKey } from './new_key.tsx';
 import { showOperator, submitInvitation, submitSignUpSetting, withdrawInvitation } from './operator.tsx';
-import type { Page, PageContext, PageEnv, UserPage } from './page.ts';
-import { failed, formTooLarge, notFound } from './problem.tsx';
+import type { Page, PageEnv, UserPage } from './page.ts';
+import { failed, notFound } from './problem.tsx';
 import {
   deleteRegisteredApp,
   rotateSecret,
@@ -30,16 +29,13 @@ import { showSignUp, submitSignUp } from './sign_up.tsx';
 import { submitTestToken } from './test_token.tsx';
 import { identify } from './visitor.ts';
 
-const maximumForm = 64 * 1024;
-
 /** Every page, on one screen. What nothing else answers gets the page that says so: mount it last. */
 export function createPages(deps: Deps): Hono<PageEnv> {
   const pages = new Hono<PageEnv>();
   const get = (path: string, page: Page) => pages.get(path, page);
-  const limit = bodyLimit({ maxSize: maximumForm, onError: (c) => formTooLarge(c as PageContext) });
   const check = checkForm(deps.config.issuer);
   /** Every form post is bounded and checked before anything acts on it. */
-  const post = (path: string, page: Page) => pages.post(path, limit, check, page);
+  const post = (path: string, page: Page) => pages.post(path, check, page);
 
   pages.use(pageHeaders(deps.config));
   for (const file of [styleSheet, script, icon]) pages.get(file.path, serve(file));

@@ -2,9 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sessionCookie } from '../../src/accounts/cookies.ts';
 import { createSetupLink, invite } from '../../src/accounts/invitations.ts';
+import { startSession } from '../../src/accounts/session.ts';
+import type { User } from '../../src/store/records.ts';
 import { authorizePath } from '../support/authorization.ts';
-import { type Broker, createClient, createUser, password, startBroker } from '../support/broker.ts';
+import { type Broker, createClient, createUser, startBroker } from '../support/broker.ts';
 import { launchBrowser, seriousViolations } from '../support/browser.ts';
 import { furnish, type World } from '../support/world.ts';
 
@@ -17,11 +20,12 @@ let world: World;
 let browser: Browser;
 let closeBrowser: () => Promise<void>;
 let invitation: string;
-let newcomer: string;
+let newcomer: User;
 
 beforeAll(async () => {
   [broker, fresh] = await Promise.all([startBroker(), startBroker()]);
   world = await furnish(broker);
+  newcomer = await createUser(broker);
   await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
   invitation = (await invite(broker.deps, world.user.id, 'guest@example.com')).url;
   ({ browser, close: closeBrowser } = await launchBrowser());
@@ -129,15 +133,12 @@ const sizes = [
 ];
 
 async function open(who: string, viewport: (typeof sizes)[number]['viewport']): Promise<BrowserContext> {
-  const context = await browser.newContext({ viewport });
+  const context = await browser.newContext({ viewport, reducedMotion: 'reduce' });
   if (who === 'stranger') return context;
-  const page = await context.newPage();
-  await page.goto(`${broker.url}/sign-in`);
-  newcomer ??= (await createUser(broker)).email;
-  await page.getByLabel('Email address').fill(who === 'user' ? world.user.email : newcomer);
-  await page.getByLabel('Password').fill(password);
-  await press(page, 'Sign in');
-  await page.close();
+  const userId = who === 'user' ? world.user.id : newcomer.id;
+  const { name } = sessionCookie(broker.deps.config);
+  const value = await startSession(broker.deps, userId, undefined);
+  await context.addCookies([{ name, value, url: broker.url }]);
   return context;
 }
 

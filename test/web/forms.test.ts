@@ -135,3 +135,22 @@ test('a failure inside shows a plain page and goes to the log, not to the page',
   expect(broker.logs.join()).toContain('"route":"GET /keys"');
   expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
 });
+
+test.each([
+  ['as it is', 0, 303],
+  ['and bounded', 70_000, 413],
+])('a form sent in chunks is read %s', async (_name, padding, status) => {
+  const person = await signedIn();
+  const { csrf = '' } = await person.get('/keys/new');
+  const cookie = [...person.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const form = new URLSearchParams({ csrf, provider: 'openai', padding: 'x'.repeat(padding) });
+  const answer = await fetch(`${broker.url}/keys/sandbox`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { cookie, 'content-type': 'application/x-www-form-urlencoded' },
+    // A stream has no length to announce, so it goes out chunked.
+    body: new Blob([form.toString()]).stream(),
+    duplex: 'half',
+  } as RequestInit);
+  expect(answer.status).toBe(status);
+});

@@ -29,7 +29,7 @@ button.link:hover { text-decoration: underline; }
 .card, .card form, .confirm > form { display: flex; flex-direction: column; gap: var(--s4); }
 :is(.card, form) > :is(button, .button, details) { align-self: flex-start; }
 :is(.card, form) > details[open] { align-self: stretch; }
-.card > :is(h1, h2) { margin-block-end: calc(-1 * var(--s2)); }
+.card > :is(h1, h2):has(+ :is(p, details)) { margin-block-end: calc(-1 * var(--s2)); }
 .empty { padding-block: var(--s7); text-align: center; }
 .empty > p { max-width: 30rem; margin-inline: auto; color: var(--muted); }
 .empty > .button { align-self: center; }
@@ -117,7 +117,7 @@ button.link:hover { text-decoration: underline; }
 .snippet code { user-select: all; overflow-wrap: normal; }
 .filter { display: flex; gap: var(--s3); align-items: end; max-width: 26rem; }
 .filter > .field { flex: 1; }
-.filter > button { align-self: end; }
+.filter > [type="submit"] { align-self: end; }
 
 table { width: 100%; border-collapse: collapse; font-size: 0.9375rem; }
 th { text-align: start; font-size: var(--small); color: var(--muted); font-weight: 600; }

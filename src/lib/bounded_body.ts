@@ -1,0 +1,15 @@
+/**
+ * Reads a body to its end, or until it turns out too large; what is left then stays unread.
+ * @param limit largest size in bytes
+ * @returns null when it is larger
+ */
+export async function readBounded(body: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer | null> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
