@@ -32,6 +32,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** A ledger on the store. Settlements that cannot be written are tried again every half second until it is closed. */
 export function createLedger(store: LedgerStore, { onSettleError }: LedgerOptions): Ledger {
   let arrivals: Waiting[] = [];
   let settlements: Settlement[] = [];
@@ -54,7 +55,7 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
         for (const { reject } of part) reject(error);
       }
     }
-    if (settlements.length > 0) void settleWaiting();
+    if (settlements.length >= largestBatch) void settleWaiting();
   };
 
   const settleWaiting = (): Promise<void> => {

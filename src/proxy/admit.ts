@@ -20,7 +20,7 @@ export interface CallRequest {
   readonly body: RequestBody | null;
 }
 
-export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'vault' | 'upstreamOf' | 'instanceId' | 'log'>;
+export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'vault' | 'upstreamOf' | 'instanceId'>;
 
 type Admitted = Extract<AdmissionResult, { readonly kind: 'admitted' }>;
 
@@ -100,7 +100,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   try {
     const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox);
     if (baseUrl === null) throw sandboxIsOff(deps.config);
-    const key = await openKey(deps, callId, decision);
+    const key = await openKey(deps, decision);
     return new AdmittedCall(request, decision, { checked, key, baseUrl, body });
   } catch (error) {
     deps.ledger.settle(neverSent(callId));
@@ -131,12 +131,10 @@ async function askLedger(
   }
 }
 
-async function openKey(deps: AdmitDeps, callId: string, decision: Admitted): Promise<OpenedKey> {
-  const { id, version } = decision.credential;
+async function openKey({ vault }: AdmitDeps, { grantId, credential }: Admitted): Promise<OpenedKey> {
   try {
-    return await deps.vault.open(decision.grantId, id, version);
+    return await vault.open(grantId, credential.id, credential.version);
   } catch (cause) {
-    deps.log.error({ err: cause, callId, credentialId: id }, 'a deposited key cannot be opened');
     throw unavailable(cause);
   }
 }

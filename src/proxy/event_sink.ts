@@ -55,11 +55,11 @@ export function createEventSink(context: AnswerContext, head: AnswerHead): Answe
       const hadHeld = splitter.held > 0;
       const events = splitter.push(chunk);
       const outgoing = events.map(shown);
-      const isUntouched =
-        !hadHeld && splitter.held === 0 && outgoing.every((event, index) => event === events[index]);
-      const pieces = isUntouched ? [chunk] : outgoing.filter((event) => event !== null);
-      if (pieces.length > 0)
-        context.send(pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces));
+      const isWhole = !hadHeld && splitter.held === 0;
+      const isUntouched = isWhole && outgoing.every((event, index) => event === events[index]);
+      const pieces = outgoing.filter((event) => event !== null);
+      if (isUntouched) context.send(chunk);
+      else if (pieces.length > 0) context.send(Buffer.concat(pieces));
       if (splitter.held > largestEvent) context.fail(brokenOff(), 'cut');
     },
     end() {

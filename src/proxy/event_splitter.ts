@@ -43,13 +43,14 @@ export function createEventSplitter(): EventSplitter {
           if (index === start && held === 0) cut(index + 1);
         } else if (byte !== lf && byte !== cr) {
           isLineEmpty = false;
-        } else if (isLineEmpty) {
-          const isCrLf = byte === cr && chunk[index + 1] === lf;
-          if (isCrLf) index += 1;
-          isAfterCr &&= !isCrLf;
-          cut(index + 1);
-        } else {
+        } else if (!isLineEmpty) {
           isLineEmpty = true;
+        } else {
+          if (isAfterCr && chunk[index + 1] === lf) {
+            isAfterCr = false;
+            index += 1;
+          }
+          cut(index + 1);
         }
       }
       if (start < chunk.length) {

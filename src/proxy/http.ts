@@ -3,6 +3,7 @@ import { match } from '../catalog/match.ts';
 import type { Deps } from '../deps.ts';
 import { newId } from '../lib/ids.ts';
 import { admit } from './admit.ts';
+import { AppGone } from './app_gone.ts';
 import { authenticate } from './authenticate.ts';
 import { createByteBudget } from './byte_budget.ts';
 import { type Exchange, refuse } from './exchange.ts';
@@ -11,7 +12,6 @@ import { createInFlight } from './in_flight.ts';
 import { insufficientScope } from './ledger_refusal.ts';
 import { neverSent } from './never_sent.ts';
 import { answerPreflight, isPreflight } from './preflight.ts';
-import { AppGone } from './read_body.ts';
 import { Refusal } from './refusal.ts';
 import { receiveBody } from './request_body.ts';
 import { locate } from './target.ts';
@@ -30,6 +30,7 @@ export function createProxy(deps: Deps): Proxy {
   const { config, clock, log, ledger } = deps;
   const upstreams = createUpstreams(config);
   const inFlight = createInFlight(deps.store.grants, log);
+  const forwardDeps = { ...deps, upstreams, inFlight };
   const budget = createByteBudget(config.maxBuffered);
 
   const serve = async (exchange: Exchange, path: string | null) => {
@@ -48,7 +49,7 @@ export function createProxy(deps: Deps): Proxy {
         ledger.settle(neverSent(callId));
         throw new AppGone();
       }
-      forward({ ...deps, upstreams, inFlight }, exchange, admission, release);
+      forward(forwardDeps, exchange, admission, release);
     } catch (error) {
       release();
       throw error;
@@ -62,7 +63,9 @@ export function createProxy(deps: Deps): Proxy {
       return;
     }
     const refusal = reason instanceof Refusal ? reason : failed(reason);
-    if (refusal.cause) log.error({ err: refusal.cause, callId, code: refusal.code }, 'a call was refused');
+    if (refusal.cause && refusal.status >= 500) {
+      log.error({ err: refusal.cause, callId, code: refusal.code }, 'a call cannot be handled');
+    }
     refuse(exchange, refusal);
     discardRest(request);
   };

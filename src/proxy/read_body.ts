@@ -1,11 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { AppGone } from './app_gone.ts';
 import type { ByteBudget } from './byte_budget.ts';
 import { Refusal } from './refusal.ts';
-
-/** The app went away before it was answered: there is nobody left to answer. */
-export class AppGone extends Error {
-  override name = 'AppGone';
-}
 
 export interface BodyLimits {
   readonly bytes: number;

@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import type { AdmissionRequest, AdmissionResult, LedgerStore, Settlement } from '../../src/store/store.ts';
+
+const request = (callId: string): AdmissionRequest => ({
+  callId,
+  familyId: 'fam_1',
+  kid: 'sig_1',
+  instanceId: 'ins_1',
+  provider: 'openai',
+  route: 'POST /chat/completions',
+  model: 'gpt-4o',
+  scopes: ['openai:text'],
+  reservedNanoUsd: 0,
+});
+
+const settlement = (callId: string): Settlement => ({
+  callId,
+  status: 200,
+  outcome: 'answered',
+  usage: null,
+  costNanoUsd: 0,
+  upstreamRequestId: null,
+});
+
+/** A store that notes its batches and admits every call whose id does not begin with `bad`. */
+function fakeStore() {
+  const admitted: string[][] = [];
+  const settled: string[][] = [];
+  const store: LedgerStore = {
+    async admit(batch) {
+      admitted.push(batch.map(({ callId }) => callId));
+      return batch.map(
+        ({ callId }): AdmissionResult =>
+          callId.startsWith('bad')
+            ? { kind: 'refused', reason: 'grant_revoked' }
+            : {
+                kind: 'admitted',
+                grantId: callId,
+                userId: 'usr_1',
+                clientId: 'cli_1',
+                credential: { id: 'key_1', version: 1, sandbox: true },
+                startedAt: 0,
+              },
+      );
+    },
+    async settle(batch) {
+      settled.push(batch.map(({ callId }) => callId));
+      return batch.map(() => true);
+    },
+  };
+  return { store, admitted, settled };
+}
+
+const quiet = { onSettleError: () => {} };
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('admission', () => {
+  it('puts what is asked in one turn of the event loop into one transaction', async () => {
+    const { store, admitted } = fakeStore();
+    const ledger = createLedger(store, quiet);
+    const results = await Promise.all(['a', 'bad', 'c'].map((id) => ledger.admit(request(id))));
+    expect(admitted).toEqual([['a', 'bad', 'c']]);
+    expect(results.map(({ kind }) => kind)).toEqual(['admitted', 'refused', 'admitted']);
+    await ledger.admit(request('d'));
+    expect(admitted).toEqual([['a', 'bad', 'c'], ['d']]);
+  });
+
+  it('gives each call its own decision', async () => {
+    const { store } = fakeStore();
+    const ledger = createLedger(store, quiet);
+    const ids = Array.from({ length: 150 }, (_, index) => `call_${index}`);
+    const results = await Promise.all(ids.map((id) => ledger.admit(request(id))));
+    expect(results.map((result) => (result.kind === 'admitted' ? result.grantId : null))).toEqual(ids);
+  });
+
+  it('keeps transactions short', async () => {
+    const { store, admitted } = fakeStore();
+    const ledger = createLedger(store, quiet);
+    await Promise.all(Array.from({ length: 150 }, (_, index) => ledger.admit(request(`call_${index}`))));
+    expect(admitted.map(({ length }) => length)).toEqual([64, 64, 22]);
+  });
+
+  it('fails for the calls of a transaction that fails, and for no others', async () => {
+    const { store } = fakeStore();
+    const admit = store.admit;
+    const broken: LedgerStore = {
+      ...store,
+      admit: (batch) =>
+        batch.some(({ callId }) => callId === 'call_0') ? Promise.reject(new Error('disk')) : admit(batch),
+    };
+    const ledger = createLedger(broken, quiet);
+    const results = await Promise.allSettled(
+      Array.from({ length: 70 }, (_, index) => ledger.admit(request(`call_${index}`))),
+    );
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(64);
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(6);
+  });
+
+  it('fails for a call without a decision', async () => {
+    const { store } = fakeStore();
+    const ledger = createLedger({ ...store, admit: async () => [] }, quiet);
+    await expect(ledger.admit(request('a'))).rejects.toThrow('no decision');
+  });
+});
+
+describe('settlement', () => {
+  it('waits 25 ms for others, and writes each once', async () => {
+    const { store, settled } = fakeStore();
+    const ledger = createLedger(store, quiet);
+    ledger.settle(settlement('a'));
+    await vi.advanceTimersByTimeAsync(24);
+    ledger.settle(settlement('b'));
+    expect(settled).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(settled).toEqual([['a', 'b']]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(settled).toEqual([['a', 'b']]);
+  });
+
+  it('does not wait when a whole batch is there and calls are being admitted', async () => {
+    const { store, settled } = fakeStore();
+    const ledger = createLedger(store, quiet);
+    for (let index = 0; index < 64; index += 1) ledger.settle(settlement(`call_${index}`));
+    await ledger.admit(request('a'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(settled.map(({ length }) => length)).toEqual([64]);
+  });
+
+  it('is tried again until the store takes it, in order and without loss', async () => {
+    const { store, settled } = fakeStore();
+    const { settle } = store;
+    let isDown = true;
+    const errors: number[] = [];
+    const ledger = createLedger(
+      { ...store, settle: (batch) => (isDown ? Promise.reject(new Error('disk')) : settle(batch)) },
+      { onSettleError: (_, waiting) => errors.push(waiting) },
+    );
+    ledger.settle(settlement('a'));
+    await vi.advanceTimersByTimeAsync(25);
+    ledger.settle(settlement('b'));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(errors).toEqual([1, 2]);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(settled).toEqual([['a', 'b']]);
+  });
+
+  it('is written at the end, also what came in while the last batch was being written', async () => {
+    const { store, settled } = fakeStore();
+    const { settle } = store;
+    let isFirst = true;
+    const ledger = createLedger(
+      {
+        ...store,
+        async settle(batch) {
+          if (isFirst) ledger.settle(settlement('late'));
+          isFirst = false;
+          return settle(batch);
+        },
+      },
+      quiet,
+    );
+    ledger.settle(settlement('a'));
+    await ledger.close();
+    expect(settled.flat()).toEqual(['a', 'late']);
+  });
+
+  it('lets the end come when the store is gone', async () => {
+    const { store } = fakeStore();
+    const ledger = createLedger({ ...store, settle: () => Promise.reject(new Error('gone')) }, quiet);
+    ledger.settle(settlement('a'));
+    await ledger.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
