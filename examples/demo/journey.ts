@@ -1,5 +1,6 @@
 /** The whole journey over HTTP, as a person with a browser walks it. */
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Browser, type Page } from './browser.ts';
 import type { Demo } from './parts.ts';
@@ -7,9 +8,10 @@ import type { Demo } from './parts.ts';
 const email = 'you@example.com';
 const password = 'a long demo password';
 
-/** Says what was done; a step that was off throws, and ends the demo. */
+/** Hears of every step that was done. */
 export type Report = (step: string) => void;
 
+/** @throws at the first step that does not show what it should */
 export async function walk(demo: Demo, report: Report): Promise<void> {
   const sandbox = await demo.startSandbox();
   const { url: broker } = await demo.startBroker(sandbox.url);
@@ -90,7 +92,6 @@ function required(page: Page, pattern: RegExp): string {
 }
 
 async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net');
   return new Promise((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const address = probe.address();

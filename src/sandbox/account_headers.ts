@@ -1,11 +1,11 @@
-import { ACCOUNT } from './errors.ts';
+import { account } from './errors.ts';
 import { derivedId } from './seed.ts';
 
 /** The headers that come with every answer of the real OpenAI and say things about the account and the way there. */
 export function accountHeaders(seed: string): Readonly<Record<string, string>> {
   return {
-    'openai-organization': ACCOUNT.organization,
-    'openai-project': ACCOUNT.project,
+    'openai-organization': account.organization,
+    'openai-project': account.project,
     'openai-processing-ms': '12',
     'openai-version': '2020-10-01',
     'x-request-id': derivedId('req_', seed),

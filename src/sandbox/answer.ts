@@ -1,7 +1,10 @@
 import type { Refusal } from './errors.ts';
 
 /** One server-sent event. `data` is sent as JSON, text as it is (`[DONE]`). */
-export type ServerEvent = { readonly event?: string; readonly data: unknown };
+export interface ServerEvent {
+  readonly event?: string;
+  readonly data: unknown;
+}
 
 /** What an endpoint decides to say. How it is delivered, or broken off, is not its business. */
 export type Answer =
@@ -20,14 +23,17 @@ export type Answer =
     }
   | { readonly kind: 'events'; readonly events: Iterable<ServerEvent> };
 
+/** 200 with JSON. */
 export function json(body: unknown): Answer {
   return { kind: 'json', status: 200, body, headers: {} };
 }
 
+/** 200 with bytes as they are. */
 export function bytes(contentType: string, body: Uint8Array): Answer {
   return { kind: 'bytes', status: 200, contentType, body, headers: {} };
 }
 
+/** 200 with text. */
 export function plainText(text: string): Answer {
   return bytes('text/plain; charset=utf-8', Buffer.from(text));
 }
@@ -42,10 +48,12 @@ export function* unnamedEvents(events: Iterable<unknown>): Generator<ServerEvent
   for (const data of events) yield { data };
 }
 
+/** 200 with server-sent events. */
 export function eventStream(events: Iterable<ServerEvent>): Answer {
   return { kind: 'events', events };
 }
 
+/** An error in OpenAI's shape. */
 export function refusal({ status, body, headers }: Refusal): Answer {
   return { kind: 'json', status, body: { error: body }, headers };
 }

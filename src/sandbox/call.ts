@@ -1,10 +1,14 @@
 import { invalidValue, missingParameter } from './errors.ts';
 import { type Fields, integerOf, textOf } from './fields.ts';
 
-export type UploadedFile = { readonly field: string; readonly bytes: Uint8Array; readonly sha256: string };
+export interface UploadedFile {
+  readonly field: string;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
 
 /** A request that passed authentication, routing and parsing: what an endpoint answers. */
-export type Call = {
+export interface Call {
   readonly model: string;
   readonly fields: Fields;
   readonly files: readonly UploadedFile[];
@@ -13,30 +17,36 @@ export type Call = {
   readonly seed: string;
   /** Unix seconds, for `created` and `created_at`. */
   readonly created: number;
-};
+}
 
-/** The most choices, images or variations one call may ask for. */
-const MAX_N = 128;
+/** How many choices, images or variations one call may ask for. */
+const mostAlternatives = 128;
 
+/** A text that has to be there. @throws Refusal 400 */
 export function requiredText(call: Call, name: string): string {
   const value = textOf(call.fields[name]);
   if (value === undefined) throw missingParameter(name);
   return value;
 }
 
+/** A list that has to be there. @throws Refusal 400 */
 export function requiredList(call: Call, name: string): readonly unknown[] {
   const value = call.fields[name];
   if (!Array.isArray(value)) throw missingParameter(name);
   return value;
 }
 
+/** The first file of that name, which has to be there. @throws Refusal 400 */
 export function requiredFile(call: Call, field: string): UploadedFile {
   const file = call.files.find((candidate) => candidate.field === field);
   if (file === undefined) throw missingParameter(field);
   return file;
 }
 
-/** An optional integer, at least 1 unless told otherwise, where `null` means left out. */
+/**
+ * An optional integer, at least 1 unless told otherwise, where `null` means left out.
+ * @throws Refusal 400 when it is none, or out of bounds
+ */
 export function optionalInteger(
   call: Call,
   name: string,
@@ -53,5 +63,5 @@ export function optionalInteger(
 
 /** How many alternatives are asked for: the field `n`, 1 when left out. */
 export function alternatives(call: Call): number {
-  return optionalInteger(call, 'n', { most: MAX_N }) ?? 1;
+  return optionalInteger(call, 'n', { most: mostAlternatives }) ?? 1;
 }

@@ -1,7 +1,7 @@
 import { type Answer, refusal } from './answer.ts';
 import { requireExisting } from './endpoints/models.ts';
 import { invalidRequest, Refusal, unknownUrl } from './errors.ts';
-import { applyFault, type Delivery, modelRefusal, PROMPT_DELIVERY } from './faults.ts';
+import { applyFault, type Delivery, modelRefusal, promptDelivery } from './faults.ts';
 import { flagOf, textOf } from './fields.ts';
 import type { ParsedBody } from './request_body.ts';
 import type { Route } from './routes.ts';
@@ -9,7 +9,7 @@ import { seedOf } from './seed.ts';
 import { keyRefusal } from './special_keys.ts';
 
 /** A request as far as it could be understood. Nothing about it has been judged yet. */
-export type Incoming = {
+export interface Incoming {
   readonly method: string;
   readonly path: string;
   readonly matched: { readonly route: Route; readonly parameter: string } | undefined;
@@ -17,9 +17,13 @@ export type Incoming = {
   readonly body: ParsedBody | Refusal;
   /** Unix seconds. */
   readonly created: number;
-};
+}
 
-export type Reply = { readonly answer: Answer; readonly delivery: Delivery; readonly seed: string };
+export interface Reply {
+  readonly answer: Answer;
+  readonly delivery: Delivery;
+  readonly seed: string;
+}
 
 /** Decides what to answer, in the real order: the key, the route, the body, the model, the call itself. */
 export function decide(incoming: Incoming): Reply {
@@ -28,7 +32,7 @@ export function decide(incoming: Incoming): Reply {
     return { seed, ...answerIncoming(incoming, seed) };
   } catch (problem) {
     if (!(problem instanceof Refusal)) throw problem;
-    return { seed, answer: refusal(problem), delivery: PROMPT_DELIVERY };
+    return { seed, answer: refusal(problem), delivery: promptDelivery };
   }
 }
 
@@ -55,7 +59,7 @@ function answerIncoming(incoming: Incoming, seed: string): { answer: Answer; del
   if (refused !== undefined) throw refused;
   if (matched === undefined) throw unknownUrl(incoming.method, incoming.path);
   const { route, parameter } = matched;
-  if (route.body === 'none') return { answer: route.answer(parameter), delivery: PROMPT_DELIVERY };
+  if (route.body === 'none') return { answer: route.answer(parameter), delivery: promptDelivery };
 
   if (body instanceof Refusal) throw body;
   if (model === undefined) throw invalidRequest('you must provide a model parameter');

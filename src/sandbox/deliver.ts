@@ -7,9 +7,9 @@ import type { Delivery } from './faults.ts';
 /** Answered in full, broken off by the sandbox on purpose, or left by the client. */
 export type Outcome = 'answered' | 'cut' | 'aborted';
 
-const BYTES_PER_WRITE = 16_384;
+const bytesPerWrite = 16_384;
 /** Long enough for the first half to arrive before the connection is destroyed. */
-const FLUSH_MS = 10;
+const flushMs = 10;
 
 /**
  * Sends an answer no faster than the client reads it, and stops when the client goes away.
@@ -37,7 +37,7 @@ export async function deliver(
     }
     switch (delivery.halfway) {
       case 'cut':
-        await pause(FLUSH_MS, departed);
+        await pause(flushMs, departed);
         response.destroy();
         return 'cut';
       case 'stall':
@@ -86,8 +86,8 @@ function* formatted(events: Iterable<ServerEvent>): Generator<string> {
 }
 
 function* slices(body: Uint8Array): Generator<Uint8Array> {
-  for (let start = 0; start < body.byteLength; start += BYTES_PER_WRITE) {
-    yield body.subarray(start, start + BYTES_PER_WRITE);
+  for (let start = 0; start < body.byteLength; start += bytesPerWrite) {
+    yield body.subarray(start, start + bytesPerWrite);
   }
 }
 

@@ -1,23 +1,23 @@
 import { type Answer, bytes, eventStream, refusal, type ServerEvent } from './answer.ts';
-import { ACCOUNT, type Refusal, rateLimited, serverError } from './errors.ts';
+import { account, type Refusal, rateLimited, serverError } from './errors.ts';
 import { type Fields, fieldsOf, isFields, listOf } from './fields.ts';
 
 /** How an answer travels. Milliseconds; `never` sends nothing at all. */
-export type Delivery = {
+export interface Delivery {
   readonly firstByteAfter: number | 'never';
   readonly betweenEvents: number;
   /** What happens half-way through the body. */
   readonly halfway: 'go on' | 'cut' | 'stall';
-};
+}
 
-export const PROMPT_DELIVERY: Delivery = { firstByteAfter: 0, betweenEvents: 0, halfway: 'go on' };
+export const promptDelivery: Delivery = { firstByteAfter: 0, betweenEvents: 0, halfway: 'go on' };
 
 /** What a special model does to the answer that an ordinary model would give, or to its delivery. */
-type Fault = {
+interface Fault {
   readonly refusal?: (model: string) => Refusal;
   readonly answer?: (answer: Answer) => Answer;
   readonly delivery?: (number: number) => Partial<Delivery>;
-};
+}
 
 type SpecialModel = Fault & {
   readonly name: string;
@@ -27,11 +27,11 @@ type SpecialModel = Fault & {
   readonly number?: { readonly default: number; readonly most: number };
 };
 
-const LONG_STREAM = 'sandbox-long';
-const REDIRECT_TARGET = 'https://elsewhere.sandbox.invalid/v1/stolen';
+const longStream = 'sandbox-long';
+const redirectTarget = 'https://elsewhere.sandbox.invalid/v1/stolen';
 
 /** Models that fail on demand, on every route that has a model in its body. */
-export const SPECIAL_MODELS: readonly SpecialModel[] = [
+export const specialModels: readonly SpecialModel[] = [
   { name: 'sandbox-500', effect: '500 server_error', refusal: () => serverError(500) },
   {
     name: 'sandbox-429',
@@ -45,7 +45,7 @@ export const SPECIAL_MODELS: readonly SpecialModel[] = [
     delivery: (firstByteAfter) => ({ firstByteAfter }),
   },
   {
-    name: LONG_STREAM,
+    name: longStream,
     effect: 'an answer of 100 tokens, or of the number at the end of the name, streamed one every 20 ms',
     number: { default: 100, most: 100_000 },
     delivery: () => ({ betweenEvents: 20 }),
@@ -73,14 +73,14 @@ export const SPECIAL_MODELS: readonly SpecialModel[] = [
   {
     name: 'sandbox-redirect',
     effect: '302 to another host',
-    answer: () => ({ kind: 'json', status: 302, body: {}, headers: { location: REDIRECT_TARGET } }),
+    answer: () => ({ kind: 'json', status: 302, body: {}, headers: { location: redirectTarget } }),
   },
   { name: 'sandbox-garbage', effect: '200 with broken JSON, or with broken events', answer: garbage },
   { name: 'sandbox-no-usage', effect: 'an ordinary answer that never reports usage', answer: withoutUsage },
 ];
 
 function find(model: string): { row: SpecialModel; number: number } | undefined {
-  for (const row of SPECIAL_MODELS) {
+  for (const row of specialModels) {
     if (model === row.name) return { row, number: row.number?.default ?? 0 };
     const suffix = model.startsWith(`${row.name}-`) ? model.slice(row.name.length + 1) : '';
     if (row.number !== undefined && /^\d+$/.test(suffix)) {
@@ -93,7 +93,7 @@ function find(model: string): { row: SpecialModel; number: number } | undefined 
 /** How many tokens a model has to write whatever it is asked, for `sandbox-long`. */
 export function pacedChunks(model: string): number | undefined {
   const found = find(model);
-  return found?.row.name === LONG_STREAM ? found.number : undefined;
+  return found?.row.name === longStream ? found.number : undefined;
 }
 
 /** The error that a special model answers instead of anything else. */
@@ -105,14 +105,14 @@ export function modelRefusal(model: string): Refusal | undefined {
 export function applyFault(model: string, ordinary: Answer): { answer: Answer; delivery: Delivery } {
   const found = find(model);
   const answer = found?.row.answer?.(ordinary) ?? ordinary;
-  return { answer, delivery: { ...PROMPT_DELIVERY, ...found?.row.delivery?.(found.number) } };
+  return { answer, delivery: { ...promptDelivery, ...found?.row.delivery?.(found.number) } };
 }
 
 function endingInError(answer: Answer): Answer {
   if (answer.kind !== 'events') return refusal(serverError(500));
   const events = [...answer.events];
   const sent = events.slice(0, Math.ceil(events.length / 2));
-  const message = `The model crashed. Organization ${ACCOUNT.organization}, project ${ACCOUNT.project}.`;
+  const message = `The model crashed. Organization ${account.organization}, project ${account.project}.`;
   const error = { type: 'server_error', code: 'server_error', message, param: null };
   const number = fieldsOf(sent.at(-1)?.data).sequence_number;
   // The responses API has an error event of its own; the others send OpenAI's error shape as data.

@@ -1,6 +1,7 @@
 /** A JSON object, or the text fields of a multipart form, as received: nothing about its values is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Whether the value is a JSON object. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -15,6 +16,7 @@ export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** The value as a text. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

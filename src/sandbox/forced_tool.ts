@@ -3,7 +3,10 @@ import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
 import { schemaSample } from './schema_sample.ts';
 import { type WrittenText, writeText } from './written_text.ts';
 
-export type ToolCall = { readonly name: string; readonly arguments: WrittenText };
+export interface ToolCall {
+  readonly name: string;
+  readonly arguments: WrittenText;
+}
 
 /** A function tool. The chat API wraps its definition in `function`, the responses API doesn't. */
 function definition(tool: unknown): Fields {

@@ -14,5 +14,5 @@ export async function openSandbox(config: {
   readonly sandbox: 'on' | 'off' | { readonly url: string };
 }): Promise<OpenSandbox> {
   if (config.sandbox === 'off') return closedSandbox;
-  return config.sandbox === 'on' ? startSandbox({}) : { ...closedSandbox, url: config.sandbox.url };
+  return config.sandbox === 'on' ? startSandbox() : { ...closedSandbox, url: config.sandbox.url };
 }

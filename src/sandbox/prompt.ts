@@ -1,5 +1,5 @@
 import { type Fields, fieldsOf, isFields, listOf, textOf } from './fields.ts';
-import { countTokens, TOKENS_PER_ATTACHMENT } from './tokens.ts';
+import { countTokens, tokensPerAttachment } from './tokens.ts';
 
 /** The words of a message's content: itself, or its text parts one after the other. */
 function contentText(content: unknown): string {
@@ -14,7 +14,7 @@ function contentTokens(content: unknown): number {
   if (typeof content === 'string') return countTokens(content);
   return listOf(content).reduce<number>((sum, part) => {
     const text = textOf(fieldsOf(part).text);
-    return sum + (text === undefined ? TOKENS_PER_ATTACHMENT : countTokens(text));
+    return sum + (text === undefined ? tokensPerAttachment : countTokens(text));
   }, 0);
 }
 

@@ -6,12 +6,15 @@ import { type Fields, isFields } from './fields.ts';
 import { sha256 } from './seed.ts';
 
 /** OpenAI takes images of 50 MB and sounds of 25 MB. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const MAX_PARTS = 1000;
+const maxBodyBytes = 64 * 1024 * 1024;
+const maxParts = 1000;
 
-export type ParsedBody = { readonly fields: Fields; readonly files: readonly UploadedFile[] };
+export interface ParsedBody {
+  readonly fields: Fields;
+  readonly files: readonly UploadedFile[];
+}
 
-export const NO_BODY: ParsedBody = { fields: {}, files: [] };
+export const noBody: ParsedBody = { fields: {}, files: [] };
 
 /** Reads a body whole. Throws a `Refusal` when it is too large, and whatever the socket throws when it breaks. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -20,9 +23,9 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.byteLength;
     // The rest is read and dropped: a client that is still sending would not see the answer.
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+    if (length <= maxBodyBytes) chunks.push(chunk);
   }
-  if (length > MAX_BODY_BYTES) throw bodyTooLarge(MAX_BODY_BYTES);
+  if (length > maxBodyBytes) throw bodyTooLarge(maxBodyBytes);
   return Buffer.concat(chunks);
 }
 
@@ -72,7 +75,7 @@ function multipartFields(contentType: string, body: Buffer): Promise<ParsedBody>
     const files: UploadedFile[] = [];
     const parser = new Busboy({
       headers: { 'content-type': contentType },
-      limits: { parts: MAX_PARTS, fieldSize: MAX_BODY_BYTES },
+      limits: { parts: maxParts, fieldSize: maxBodyBytes },
     });
     parser.on('field', (name, value) => {
       const { field, isList } = listName(name);

@@ -12,7 +12,7 @@ export type FieldSummary =
   | { readonly type: string; readonly bytes: number; readonly sha256: string };
 
 /** A request as the sandbox remembers it: never a whole key, never a word of a prompt. */
-export type ReceivedRequest = {
+export interface ReceivedRequest {
   /** 1 for the first request since the start, and so on. */
   readonly number: number;
   /** When it arrived, in ISO 8601. */
@@ -35,20 +35,20 @@ export type ReceivedRequest = {
   /** Events or pieces of the answer's body that were sent. */
   readonly writes: number;
   readonly outcome: Outcome | 'open';
-};
+}
 
 /** Counts of all requests since the start, also of those that the log has forgotten. */
-export type Totals = {
+export interface Totals {
   readonly requests: number;
   readonly by_route: Readonly<Record<string, number>>;
   readonly by_status: Readonly<Record<string, number>>;
   readonly by_outcome: Readonly<Record<string, number>>;
-};
+}
 
 /** What is written down as a request goes on. */
 export type Progress = { -readonly [Name in keyof ReceivedRequest]: ReceivedRequest[Name] };
 
-export type RequestLog = {
+export interface RequestLog {
   /** Counts a request the moment it arrives. */
   open(arrival: Arrival): Progress;
   /** Closes a request's entry and counts how it ended. */
@@ -56,9 +56,9 @@ export type RequestLog = {
   /** The latest requests, oldest first. Entries are copies. */
   received(): readonly ReceivedRequest[];
   totals(): Totals;
-};
+}
 
-type Arrival = {
+interface Arrival {
   readonly at: Date;
   readonly method: string;
   readonly path: string;
@@ -67,9 +67,9 @@ type Arrival = {
   readonly key: string | undefined;
   /** The route's name; not the path, of which there may be any number. */
   readonly route: string;
-};
+}
 
-const HEADERS_OF_INTEREST = [
+const headersOfInterest = [
   'accept',
   'accept-encoding',
   'content-type',
@@ -82,9 +82,9 @@ const HEADERS_OF_INTEREST = [
   'x-stainless-retry-count',
 ];
 
-const LONGEST_TEXT = 200;
+const longestText = 200;
 /** A key shorter than this would be half told by its last four characters. */
-const SHORTEST_KEY_WITH_LAST4 = 16;
+const shortestKeyWithLast4 = 16;
 
 /** @param capacity how many requests are remembered; older ones are only counted */
 export function createRequestLog(capacity: number): RequestLog {
@@ -153,7 +153,7 @@ function summarize(value: unknown): FieldSummary {
 }
 
 function firstEntry({ at, method, path, queryNames, headers, key }: Arrival, number: number): Progress {
-  const values = HEADERS_OF_INTEREST.flatMap((name) => {
+  const values = headersOfInterest.flatMap((name) => {
     const value = headers[name];
     return typeof value === 'string' ? [[name, clipped(value)] as const] : [];
   });
@@ -165,7 +165,7 @@ function firstEntry({ at, method, path, queryNames, headers, key }: Arrival, num
     query_names: queryNames.map(clipped),
     header_names: Object.keys(headers).sort(),
     headers: Object.fromEntries(values),
-    key_last4: key !== undefined && key.length >= SHORTEST_KEY_WITH_LAST4 ? key.slice(-4) : null,
+    key_last4: key !== undefined && key.length >= shortestKeyWithLast4 ? key.slice(-4) : null,
     key_sha256: key === undefined ? null : sha256(key).slice(0, 16),
     body_bytes: 0,
     fields: {},
@@ -178,7 +178,7 @@ function firstEntry({ at, method, path, queryNames, headers, key }: Arrival, num
 }
 
 function clipped(text: string): string {
-  return text.slice(0, LONGEST_TEXT);
+  return text.slice(0, longestText);
 }
 
 function increment(counts: Map<string, number>, name: string): void {

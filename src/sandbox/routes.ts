@@ -26,80 +26,43 @@ export type Route = {
     }
 );
 
+const free = { method: 'POST', paid: false, body: 'json' } as const;
+const paid = { method: 'POST', paid: true, body: 'json' } as const;
+const paidForm = { method: 'POST', paid: true, body: 'multipart' } as const;
+
 /** Everything the sandbox can do. Anything else is 404. */
-const ROUTES: readonly Route[] = [
+const routes: readonly Route[] = [
   { method: 'GET', path: '/models', paid: false, body: 'none', answer: listModels },
   { method: 'GET', path: '/models/{model}', paid: false, body: 'none', answer: retrieveModel },
-  { method: 'POST', path: '/chat/completions', paid: true, body: 'json', answer: createChatCompletion },
-  { method: 'POST', path: '/completions', paid: true, body: 'json', answer: createCompletion },
-  { method: 'POST', path: '/responses', paid: true, body: 'json', answer: createResponse },
-  {
-    method: 'POST',
-    path: '/responses/input_tokens',
-    paid: false,
-    body: 'json',
-    answer: countInputTokens,
-    defaultModel: 'gpt-5',
-  },
-  { method: 'POST', path: '/responses/compact', paid: true, body: 'json', answer: compactResponse },
-  { method: 'POST', path: '/decisions', paid: true, body: 'json', answer: createDecision },
-  { method: 'POST', path: '/embeddings', paid: true, body: 'json', answer: createEmbeddings },
-  {
-    method: 'POST',
-    path: '/moderations',
-    paid: false,
-    body: 'json',
-    answer: createModeration,
-    defaultModel: 'omni-moderation-latest',
-  },
-  {
-    method: 'POST',
-    path: '/images/generations',
-    paid: true,
-    body: 'json',
-    answer: generateImages,
-    defaultModel: 'gpt-image-2',
-  },
-  {
-    method: 'POST',
-    path: '/images/edits',
-    paid: true,
-    body: 'multipart',
-    answer: editImages,
-    defaultModel: 'gpt-image-2',
-  },
-  {
-    method: 'POST',
-    path: '/images/variations',
-    paid: true,
-    body: 'multipart',
-    answer: varyImages,
-    defaultModel: 'dall-e-2',
-  },
-  { method: 'POST', path: '/audio/speech', paid: true, body: 'json', answer: createSpeech },
-  {
-    method: 'POST',
-    path: '/audio/transcriptions',
-    paid: true,
-    body: 'multipart',
-    answer: createTranscription,
-  },
-  { method: 'POST', path: '/audio/translations', paid: true, body: 'multipart', answer: createTranslation },
+  { ...paid, path: '/chat/completions', answer: createChatCompletion },
+  { ...paid, path: '/completions', answer: createCompletion },
+  { ...paid, path: '/responses', answer: createResponse },
+  { ...free, path: '/responses/input_tokens', answer: countInputTokens, defaultModel: 'gpt-5' },
+  { ...paid, path: '/responses/compact', answer: compactResponse },
+  { ...paid, path: '/decisions', answer: createDecision },
+  { ...paid, path: '/embeddings', answer: createEmbeddings },
+  { ...free, path: '/moderations', answer: createModeration, defaultModel: 'omni-moderation-latest' },
+  { ...paid, path: '/images/generations', answer: generateImages, defaultModel: 'gpt-image-2' },
+  { ...paidForm, path: '/images/edits', answer: editImages, defaultModel: 'gpt-image-2' },
+  { ...paidForm, path: '/images/variations', answer: varyImages, defaultModel: 'dall-e-2' },
+  { ...paid, path: '/audio/speech', answer: createSpeech },
+  { ...paidForm, path: '/audio/transcriptions', answer: createTranscription },
+  { ...paidForm, path: '/audio/translations', answer: createTranslation },
 ];
 
-const STATIC_ROUTES = new Map(ROUTES.map((route) => [`${route.method} ${route.path}`, route]));
-const ONE_MODEL = '/models/';
+const routesByName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
+const oneModel = '/models/';
 
 /**
  * Finds the route for a path below `/v1`.
  * @returns the route and the value of its path parameter ('' when it has none)
  */
 export function matchRoute(method: string, path: string): { route: Route; parameter: string } | undefined {
-  const route = STATIC_ROUTES.get(`${method} ${path}`);
+  const route = routesByName.get(`${method} ${path}`);
   if (route !== undefined) return path.includes('{') ? undefined : { route, parameter: '' };
-  const parameter = path.startsWith(ONE_MODEL) ? decoded(path.slice(ONE_MODEL.length)) : '';
-  const modelRoute = STATIC_ROUTES.get(`${method} ${ONE_MODEL}{model}`);
-  const isOneSegment = parameter !== '' && !path.slice(ONE_MODEL.length).includes('/');
+  const parameter = path.startsWith(oneModel) ? decoded(path.slice(oneModel.length)) : '';
+  const modelRoute = routesByName.get(`${method} ${oneModel}{model}`);
+  const isOneSegment = parameter !== '' && !path.slice(oneModel.length).includes('/');
   return modelRoute !== undefined && isOneSegment ? { route: modelRoute, parameter } : undefined;
 }
 

@@ -1,12 +1,12 @@
 import { type Fields, fieldsOf, isFields, listOf, textOf } from './fields.ts';
 
 /** Recursive schemas are followed this deep, then whatever ends soonest is chosen. */
-const PATIENCE = 6;
+const patience = 6;
 /** Some schemas can never end, or grow at every step. They are cut at this depth and at this many values. */
-const DEEPEST = 20;
-const MOST_VALUES = 2000;
+const deepest = 20;
+const mostValues = 2000;
 
-const FORMATS: Readonly<Record<string, string>> = {
+const formats: Readonly<Record<string, string>> = {
   date: '2026-01-01',
   'date-time': '2026-01-01T00:00:00Z',
   duration: 'P1D',
@@ -19,7 +19,11 @@ const FORMATS: Readonly<Record<string, string>> = {
   uuid: '00000000-0000-4000-8000-000000000000',
 };
 
-type Sampling = { readonly root: Fields; readonly text: string; valuesLeft: number };
+interface Sampling {
+  readonly root: Fields;
+  readonly text: string;
+  valuesLeft: number;
+}
 
 /**
  * A value that satisfies a JSON schema, as far as OpenAI's structured outputs use JSON Schema (no `pattern`).
@@ -27,11 +31,11 @@ type Sampling = { readonly root: Fields; readonly text: string; valuesLeft: numb
  */
 export function schemaSample(schema: unknown, text: string): unknown {
   const root = fieldsOf(schema);
-  return sample(root, { root, text, valuesLeft: MOST_VALUES }, 0);
+  return sample(root, { root, text, valuesLeft: mostValues }, 0);
 }
 
 function sample(schema: Fields, sampling: Sampling, depth: number): unknown {
-  if (depth > DEEPEST || sampling.valuesLeft <= 0) return null;
+  if (depth > deepest || sampling.valuesLeft <= 0) return null;
   sampling.valuesLeft -= 1;
   const inner = (next: unknown): unknown => sample(fieldsOf(next), sampling, depth + 1);
   if ('const' in schema) return schema.const;
@@ -62,13 +66,13 @@ function sample(schema: Fields, sampling: Sampling, depth: number): unknown {
 
 function typeName(schema: Fields, depth: number): unknown {
   const types = Array.isArray(schema.type) ? schema.type : [schema.type];
-  if (depth >= PATIENCE && types.includes('null')) return 'null';
+  if (depth >= patience && types.includes('null')) return 'null';
   return types[0] ?? ('properties' in schema ? 'object' : 'items' in schema ? 'array' : 'string');
 }
 
 function chosen(options: readonly unknown[], depth: number): unknown {
   const last = options.find((option) => fieldsOf(option).type === 'null');
-  return depth >= PATIENCE && last !== undefined ? last : options[0];
+  return depth >= patience && last !== undefined ? last : options[0];
 }
 
 function merged(parts: readonly unknown[]): Fields {
@@ -80,14 +84,14 @@ function merged(parts: readonly unknown[]): Fields {
 function sampleObject(schema: Fields, inner: (next: unknown) => unknown, depth: number): unknown {
   const required = new Set(listOf(schema.required));
   const wanted = Object.entries(fieldsOf(schema.properties)).filter(
-    ([name]) => depth < PATIENCE || required.has(name),
+    ([name]) => depth < patience || required.has(name),
   );
   return Object.fromEntries(wanted.map(([name, property]) => [name, inner(property)]));
 }
 
 function arrayLength(schema: Fields, depth: number): number {
   const least = Math.min(Number(schema.minItems ?? 0) || 0, 100);
-  return depth >= PATIENCE ? least : Math.max(least, schema.maxItems === 0 ? 0 : 1);
+  return depth >= patience ? least : Math.max(least, schema.maxItems === 0 ? 0 : 1);
 }
 
 function sampleNumber(schema: Fields): number {
@@ -100,7 +104,7 @@ function sampleNumber(schema: Fields): number {
 }
 
 function sampleString(schema: Fields, text: string): string {
-  const formatted = FORMATS[textOf(schema.format) ?? ''];
+  const formatted = formats[textOf(schema.format) ?? ''];
   if (formatted !== undefined) return formatted;
   const least = Math.min(Number(schema.minLength ?? 0) || 0, 10_000);
   return text.padEnd(least, '.').slice(0, Number(schema.maxLength ?? text.length + least));

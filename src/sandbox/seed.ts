@@ -5,7 +5,7 @@ import { type Fields, isFields } from './fields.ts';
  * What a broker between app and provider may set or change without changing what was asked: who asks, how it is
  * delivered, how much it may cost. Left out of the seed so that the direct and the brokered call answer alike.
  */
-const NOT_PART_OF_THE_QUESTION: ReadonlySet<string> = new Set([
+const notPartOfTheQuestion: ReadonlySet<string> = new Set([
   'max_completion_tokens',
   'max_output_tokens',
   'max_tokens',
@@ -33,7 +33,7 @@ function canonicalJson(value: unknown): string {
 
 /** What every id, vector, picture and sound of an answer is derived from: a hash of the question. */
 export function seedOf(path: string, fields: Fields, fileHashes: readonly string[]): string {
-  const question = Object.entries(fields).filter(([name]) => !NOT_PART_OF_THE_QUESTION.has(name));
+  const question = Object.entries(fields).filter(([name]) => !notPartOfTheQuestion.has(name));
   return sha256(`${path}\n${canonicalJson(Object.fromEntries(question))}\n${fileHashes.join('\n')}`);
 }
 

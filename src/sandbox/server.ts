@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../lib/clock.ts';
 import { accountHeaders } from './account_headers.ts';
 import { decide, type Incoming, modelOf, ownMistake, type Reply } from './decide.ts';
 import { deliver, type Outcome } from './deliver.ts';
 import { Refusal } from './errors.ts';
-import { PROMPT_DELIVERY } from './faults.ts';
+import { promptDelivery } from './faults.ts';
 import { flagOf } from './fields.ts';
-import { NO_BODY, type ParsedBody, parseBody, readBody } from './request_body.ts';
+import { noBody, type ParsedBody, parseBody, readBody } from './request_body.ts';
 import {
   createRequestLog,
   type Progress,
@@ -18,20 +19,16 @@ import {
 import { matchRoute } from './routes.ts';
 import { bearerKey } from './special_keys.ts';
 
-export type { ReceivedRequest, Totals };
-
-export type SandboxOptions = {
-  /** Default 127.0.0.1. */
-  readonly host?: string;
+export interface SandboxOptions {
   /** Default 0: any free port. */
   readonly port?: number;
   /** Called once for each request, when it has ended. */
   readonly onRequest?: (request: ReceivedRequest) => void;
-  /** Milliseconds since 1970. Without it `created` is always the same, and the log uses the system's clock. */
-  readonly now?: () => number;
-};
+  /** Without it `created` is always the same, and the log uses the system's clock. */
+  readonly now?: Clock;
+}
 
-export type Sandbox = {
+export interface Sandbox {
   /** The base URL for clients, with `/v1`. */
   readonly url: string;
   /** The latest 10,000 requests, oldest first, also those still open. */
@@ -40,36 +37,37 @@ export type Sandbox = {
   totals(): Totals;
   /** Stops listening and breaks off what is open. */
   close(): Promise<void>;
-};
+}
 
-const LOG_CAPACITY = 10_000;
-const LONGEST_MODEL = 200;
-const LOG_PATH = '/_sandbox/requests';
-const API_PREFIX = '/v1';
+/** It serves this machine alone: anybody may call it. */
+const host = '127.0.0.1';
+const logCapacity = 10_000;
+const longestModel = 200;
+const logPath = '/_sandbox/requests';
+const apiPrefix = '/v1';
 /** `created` of every answer when no clock is given: 2026-01-01, in Unix seconds. */
-const FIXED_CREATED = 1_767_225_600;
+const fixedCreated = 1_767_225_600;
 /** Longer than clients keep idle connections, so that the sandbox never closes one just as it is used again. */
-const KEEP_ALIVE_MS = 75_000;
+const keepAliveMs = 75_000;
 
 /**
  * Starts a simulated OpenAI on a listener of its own. It keeps no state but its log, and the same request always
  * gets the same answer. `special_keys.ts` and `faults.ts` list the keys and models that fail on demand.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const log = createRequestLog(LOG_CAPACITY);
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+  const log = createRequestLog(logCapacity);
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     // What fails here is the socket: the client left while it was still sending.
     serve(log, options, request, response).catch(() => response.destroy());
   });
-  const host = options.host ?? '127.0.0.1';
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, host, resolve);
   });
   // A server that listens on a host and port has an address of this kind.
-  const { address, family, port } = server.address() as AddressInfo;
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${API_PREFIX}`,
+    url: `http://${host}:${port}${apiPrefix}`,
     received: log.received,
     totals: log.totals,
     close: () =>
@@ -89,11 +87,11 @@ async function serve(
   // Not a URL object: it would tidy up dot segments, and what was really asked for would go unseen.
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
   const parameters = new URLSearchParams(query);
-  if (path === LOG_PATH && isLoopback(request)) return showLog(log, parameters, response);
+  if (path === logPath && isLoopback(request)) return showLog(log, parameters, response);
 
   const method = request.method ?? 'GET';
-  const matched = path.startsWith(`${API_PREFIX}/`)
-    ? matchRoute(method, path.slice(API_PREFIX.length))
+  const matched = path.startsWith(`${apiPrefix}/`)
+    ? matchRoute(method, path.slice(apiPrefix.length))
     : undefined;
   const key = bearerKey(request.headers.authorization);
   const entry = log.open({
@@ -103,7 +101,7 @@ async function serve(
     queryNames: [...new Set(parameters.keys())],
     headers: request.headers,
     key,
-    route: matched === undefined ? 'unknown' : `${method} ${API_PREFIX}${matched.route.path}`,
+    route: matched === undefined ? 'unknown' : `${method} ${apiPrefix}${matched.route.path}`,
   });
 
   const departed = new AbortController();
@@ -111,7 +109,7 @@ async function serve(
   let outcome: Outcome = 'aborted';
   try {
     const body = await understandBody(request, matched?.route.body ?? 'none', entry);
-    const created = options.now === undefined ? FIXED_CREATED : Math.floor(options.now() / 1000);
+    const created = options.now === undefined ? fixedCreated : Math.floor(options.now() / 1000);
     const { answer, delivery, seed } = reply({ method, path, matched, key, body, created }, entry);
     outcome = await deliver(response, answer, accountHeaders(seed), delivery, departed.signal, () => {
       entry.writes += 1;
@@ -132,7 +130,7 @@ async function understandBody(
   try {
     const body = await readBody(request);
     entry.body_bytes = body.byteLength;
-    return wanted === 'none' ? NO_BODY : await parseBody(wanted, request.headers['content-type'], body);
+    return wanted === 'none' ? noBody : await parseBody(wanted, request.headers['content-type'], body);
   } catch (problem) {
     if (problem instanceof Refusal) return problem;
     throw problem;
@@ -145,14 +143,14 @@ function reply(incoming: Incoming, entry: Progress): Reply {
     noteBody(entry, incoming);
     return decide(incoming);
   } catch (error) {
-    return { answer: ownMistake(error), delivery: PROMPT_DELIVERY, seed: '' };
+    return { answer: ownMistake(error), delivery: promptDelivery, seed: '' };
   }
 }
 
 function noteBody(entry: Progress, incoming: Incoming): void {
   const { body } = incoming;
   if (body instanceof Refusal) return;
-  entry.model = modelOf(incoming)?.slice(0, LONGEST_MODEL) ?? null;
+  entry.model = modelOf(incoming)?.slice(0, longestModel) ?? null;
   entry.stream = flagOf(body.fields.stream);
   entry.fields = summarizeBody(body);
 }

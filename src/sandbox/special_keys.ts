@@ -10,23 +10,27 @@ import {
 import type { Route } from './routes.ts';
 
 /** Every key that the sandbox accepts begins like this. */
-const KEY_PREFIX = 'sk-sandbox-';
+const keyPrefix = 'sk-sandbox-';
 
-type Circumstances = { readonly key: string; readonly route: Route | undefined; readonly model: string };
+interface Circumstances {
+  readonly key: string;
+  readonly route: Route | undefined;
+  readonly model: string;
+}
 
-type SpecialKey = {
+interface SpecialKey {
   readonly prefix: string;
   /** In words, for people. */
   readonly effect: string;
   readonly on: 'every call' | 'all but models' | 'paid calls';
   readonly refusal: (circumstances: Circumstances) => Refusal;
-};
+}
 
 /**
  * Keys that fail on demand. The first row whose prefix fits counts. Most leave the list of models alone, so that such
  * a key passes the check made when it is deposited.
  */
-export const SPECIAL_KEYS: readonly SpecialKey[] = [
+export const specialKeys: readonly SpecialKey[] = [
   {
     prefix: 'sk-sandbox-invalid',
     effect: '401 invalid_api_key, the message repeats parts of the key',
@@ -93,7 +97,7 @@ export function keyRefusal(
   model: string,
 ): Refusal | undefined {
   if (key === undefined) return missingKey();
-  if (!key.startsWith(KEY_PREFIX)) return incorrectKey(key);
-  const row = SPECIAL_KEYS.find(({ prefix }) => key.startsWith(prefix));
+  if (!key.startsWith(keyPrefix)) return incorrectKey(key);
+  const row = specialKeys.find(({ prefix }) => key.startsWith(prefix));
   return row !== undefined && applies(row, route) ? row.refusal({ key, route, model }) : undefined;
 }

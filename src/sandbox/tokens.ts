@@ -2,10 +2,10 @@
  * The sandbox's tokenizer: a token is as many whole characters as fit into 4 bytes of UTF-8. For ASCII that is
  * ceil(length / 4). Counting, cutting at a limit and streaming all follow this one rule, so that they agree.
  */
-const BYTES_PER_TOKEN = 4;
+const bytesPerToken = 4;
 
 /** What an image, a sound or a file counts as in a prompt. */
-export const TOKENS_PER_ATTACHMENT = 85;
+export const tokensPerAttachment = 85;
 
 /** The tokens of a text. Joined again they are the text. */
 export function splitTokens(text: string): string[] {
@@ -14,7 +14,7 @@ export function splitTokens(text: string): string[] {
   let bytes = 0;
   for (const character of text) {
     const size = Buffer.byteLength(character);
-    if (bytes + size > BYTES_PER_TOKEN) {
+    if (bytes + size > bytesPerToken) {
       tokens.push(token);
       token = '';
       bytes = 0;
@@ -29,5 +29,5 @@ export function splitTokens(text: string): string[] {
 /** How many tokens a text has. */
 export function countTokens(text: string): number {
   const isAscii = Buffer.byteLength(text) === text.length;
-  return isAscii ? Math.ceil(text.length / BYTES_PER_TOKEN) : splitTokens(text).length;
+  return isAscii ? Math.ceil(text.length / bytesPerToken) : splitTokens(text).length;
 }

@@ -1,26 +1,33 @@
 import { pacedChunks } from './faults.ts';
 import { listOf } from './fields.ts';
+import { schemaSample } from './schema_sample.ts';
 import { splitTokens } from './tokens.ts';
 
 /** How much of the prompt an answer repeats, in characters. */
-const ECHO_LENGTH = 200;
+const echoLength = 200;
 
 /** Text as a model would write it: token by token, up to a limit. */
-export type WrittenText = {
+export interface WrittenText {
   readonly text: string;
   readonly tokens: readonly string[];
   readonly finish: 'stop' | 'length';
-};
+}
 
 /** The sandbox's answer to a prompt: its beginning, so that a person can see which call was answered. */
 export function answerText(model: string, prompt: string, alternative = 0): string {
   const chunks = pacedChunks(model);
   if (chunks !== undefined) return numberedChunks(chunks);
   const words = prompt.replaceAll(/\s+/g, ' ').trim();
-  const echo = words.length > ECHO_LENGTH ? `${words.slice(0, ECHO_LENGTH - 1)}…` : words;
+  const echo = words.length > echoLength ? `${words.slice(0, echoLength - 1)}…` : words;
   const which = alternative === 0 ? '' : ` ${alternative + 1}`;
   // The cut may have split a surrogate pair.
   return `Sandbox answer${which} to: ${echo.toWellFormed()}`;
+}
+
+/** A text in the format asked for: as it is, as some JSON object, or as JSON that satisfies the schema. */
+export function inFormat(type: unknown, schema: unknown, text: string): string {
+  if (type === 'json_object') return JSON.stringify({ answer: text });
+  return type === 'json_schema' ? JSON.stringify(schemaSample(schema, text)) : text;
 }
 
 /** Exactly `count` tokens: "000 001 002 …". */

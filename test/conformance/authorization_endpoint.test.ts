@@ -1,17 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Fields } from '../support/authorization.ts';
 import { expectPage } from './expect_page.ts';
-import {
-  answerOf,
-  authorizeUrl,
-  type Fields,
-  makePkce,
-  obtainCode,
-  obtainTokens,
-  redeem,
-  walk,
-} from './flow.ts';
+import { answerOf, authorizeUrl, makePkce, obtainCode, obtainTokens, redeem, walk } from './flow.ts';
 import { startTarget } from './target.ts';
 
 const target = await startTarget();

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Browser } from './browser.ts';
+import type { HttpBrowser } from '../support/http_browser.ts';
 import { expectPage } from './expect_page.ts';
 import { answerOf, authorizeUrl } from './flow.ts';
 import { startTarget } from './target.ts';
@@ -8,12 +8,12 @@ const target = await startTarget();
 afterAll(() => target.close());
 const app = await target.registerApp();
 
-async function begin(browser: Browser): Promise<string> {
+async function begin(browser: HttpBrowser): Promise<string> {
   const response = await browser.request(authorizeUrl(target, app));
   return response.headers.get('location') ?? '';
 }
 
-async function approved(browser: Browser): Promise<string> {
+async function approved(browser: HttpBrowser): Promise<string> {
   return target.decide(browser, await begin(browser), { approve: true });
 }
 
@@ -67,7 +67,7 @@ describe('browser and session', () => {
     const browser = await target.signIn();
     const next = await approved(browser);
     const sharedMachine = await target.signIn();
-    sharedMachine.setCookie('coatcheck_browser', browser.cookie('coatcheck_browser') ?? '');
+    sharedMachine.cookies.set('coatcheck_browser', browser.cookies.get('coatcheck_browser') ?? '');
     await expectPage(await sharedMachine.request(next));
   });
 
@@ -76,7 +76,7 @@ describe('browser and session', () => {
       const browser = await target.signIn();
       const next = await target.decide(browser, await begin(browser), { approve });
       const elsewhere = browser.clone();
-      elsewhere.setCookie('coatcheck_browser', 'ccbr_another');
+      elsewhere.cookies.set('coatcheck_browser', 'ccbr_another');
       await expectPage(await elsewhere.request(next));
       expect(answerOf(await browser.request(next), app)?.has(approve ? 'code' : 'error')).toBe(true);
     }

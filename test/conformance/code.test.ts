@@ -107,7 +107,7 @@ describe('authorization code', () => {
       tokens.refreshToken,
       tokens.accessToken,
       consent.headers.get('location')?.split('/').at(-1) ?? '',
-      browser.cookie('coatcheck_browser') ?? '',
+      browser.cookies.get('coatcheck_browser') ?? '',
       app.clientSecret ?? '',
     ]) {
       expect((await redeem(target, app, { code, verifier })).error).toBe('invalid_grant');

@@ -1,9 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
-import type { Browser } from './browser.ts';
+import { randomBytes } from 'node:crypto';
+import { authorizePath, challengeOf, encode, type Fields } from '../support/authorization.ts';
+import type { HttpBrowser } from '../support/http_browser.ts';
 import type { Decision, RegisteredApp, Target } from './target.ts';
-
-/** Parameters of a request; undefined leaves one out. */
-export type Fields = Readonly<Record<string, string | undefined>>;
 
 export interface Pkce {
   readonly verifier: string;
@@ -11,30 +9,12 @@ export interface Pkce {
 }
 
 export function makePkce(verifier = randomBytes(32).toString('base64url')): Pkce {
-  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
-}
-
-function encode(fields: Fields): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) query.set(name, value);
-  }
-  return query;
+  return { verifier, challenge: challengeOf(verifier) };
 }
 
 /** A good authorization request of this app, but for what `changes` says. */
 export function authorizeUrl(target: Target, app: RegisteredApp, changes: Fields = {}): string {
-  const query = encode({
-    response_type: 'code',
-    client_id: app.clientId,
-    redirect_uri: app.redirectUri,
-    scope: 'openai:text openai:embeddings',
-    state: 'a state',
-    code_challenge: makePkce().challenge,
-    code_challenge_method: 'S256',
-    ...changes,
-  });
-  return `${target.baseUrl}/oauth/authorize?${query}`;
+  return target.baseUrl + authorizePath({ id: app.clientId, redirectUris: [app.redirectUri] }, changes);
 }
 
 /** What an answer sends to the client; null when it does not redirect to the client at all. */
@@ -49,7 +29,7 @@ export async function walk(
   target: Target,
   app: RegisteredApp,
   changes: Fields = {},
-  options: { readonly browser?: Browser; readonly decision?: Decision } = {},
+  options: { readonly browser?: HttpBrowser; readonly decision?: Decision } = {},
 ): Promise<Response> {
   const browser = options.browser ?? (await target.signIn());
   const first = await browser.request(authorizeUrl(target, app, changes));

@@ -9,7 +9,7 @@ import {
   deposit,
   startBroker,
 } from '../support/broker.ts';
-import { Browser } from './browser.ts';
+import { HttpBrowser } from '../support/http_browser.ts';
 
 /** A registered client, as its developer knows it. */
 export interface RegisteredApp {
@@ -37,15 +37,15 @@ export interface Target {
   readonly baseUrl: string;
   registerApp(options?: AppOptions): Promise<RegisteredApp>;
   /** A browser that nobody is signed in with. */
-  newBrowser(): Browser;
+  newBrowser(): HttpBrowser;
   /** A browser with a new user signed in, who has deposited a key. */
-  signIn(): Promise<Browser>;
+  signIn(): Promise<HttpBrowser>;
   /**
    * Decides on the consent page.
    * @param consentUrl where the authorization endpoint has sent the browser
    * @returns where the page sends the browser after it
    */
-  decide(browser: Browser, consentUrl: string, decision: Decision): Promise<string>;
+  decide(browser: HttpBrowser, consentUrl: string, decision: Decision): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -79,14 +79,14 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
       return { clientId: client.id, clientSecret: client.secret, redirectUri: redirectUris[0] ?? '' };
     },
 
-    newBrowser: () => new Browser(broker.url),
+    newBrowser: () => new HttpBrowser(broker.url),
 
     // Not through the sign-in form, which lets only so many in from one address: the session is made directly.
     async signIn() {
       const user = await createUser(broker);
       await deposit(broker, user.id);
-      const browser = new Browser(broker.url);
-      browser.setCookie(session, await startSession(deps, user.id, undefined));
+      const browser = new HttpBrowser(broker.url);
+      browser.cookies.set(session, await startSession(deps, user.id, undefined));
       return browser;
     },
 
@@ -97,7 +97,7 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
 }
 
 /** Fills in the consent page as a person does. */
-async function decideByForm(browser: Browser, consentUrl: string, decision: Decision): Promise<string> {
+async function decideByForm(browser: HttpBrowser, consentUrl: string, decision: Decision): Promise<string> {
   const page = await (await browser.request(consentUrl)).text();
   const fields = [...page.matchAll(/<input[^>]*>/g)].map(([input]) => ({
     name: /name="([^"]*)"/.exec(input)?.[1],

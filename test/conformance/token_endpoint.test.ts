@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Fields } from '../support/authorization.ts';
 import {
   ask,
   basicAuth,
-  type Fields,
   formAuth,
   introspect,
   obtainCode,

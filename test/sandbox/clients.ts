@@ -3,12 +3,16 @@ import OpenAI6 from 'openai-6';
 import { onTestFinished } from 'vitest';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.ts';
 
-export const KEY = 'sk-sandbox-test-0123456789';
+export const testKey = 'sk-sandbox-test-0123456789';
 
-type ClientOptions = { baseURL: string; apiKey: string; maxRetries: number };
+interface ClientOptions {
+  baseURL: string;
+  apiKey: string;
+  maxRetries: number;
+}
 
 /** Both majors that must work, used alike. What the tests call exists in both. */
-export const MAJORS = [
+export const majors = [
   ['openai 7', (options: ClientOptions) => new OpenAI(options)],
   ['openai 6', (options: ClientOptions) => new OpenAI6(options) as unknown as OpenAI],
 ] as const;
@@ -20,7 +24,7 @@ export async function sandboxForTest(options: SandboxOptions = {}): Promise<Sand
   return sandbox;
 }
 
-export function clientFor(sandbox: Sandbox, apiKey: string = KEY): OpenAI {
+export function clientFor(sandbox: Sandbox, apiKey: string = testKey): OpenAI {
   return new OpenAI({ baseURL: sandbox.url, apiKey, maxRetries: 0 });
 }
 
@@ -34,7 +38,7 @@ export function post(
   return fetch(`${sandbox.url}${path}`, {
     method: 'POST',
     redirect: 'manual',
-    headers: { authorization: `Bearer ${options.key ?? KEY}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${options.key ?? testKey}`, 'content-type': 'application/json' },
     body: typeof body === 'string' ? body : JSON.stringify(body),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });

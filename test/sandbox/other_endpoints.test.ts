@@ -3,7 +3,7 @@ import type OpenAI from 'openai';
 import { toFile } from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { clientFor, collect, eventData, KEY, MAJORS, post } from './clients.ts';
+import { clientFor, collect, eventData, majors, post, testKey } from './clients.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -30,8 +30,8 @@ function expectPng(base64: string | undefined): void {
   expect(inflateSync(picture.subarray(41, 41 + dataLength)).byteLength).toBe(width * (1 + 3 * width));
 }
 
-describe.each(MAJORS)('%s', (_major, create) => {
-  const client = (): OpenAI => create({ baseURL: sandbox.url, apiKey: KEY, maxRetries: 0 });
+describe.each(majors)('%s', (_major, create) => {
+  const client = (): OpenAI => create({ baseURL: sandbox.url, apiKey: testKey, maxRetries: 0 });
 
   test('lists models, a fine-tuned one among them, and retrieves each', async () => {
     const models = await collect(client().models.list());

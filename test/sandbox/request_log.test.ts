@@ -1,8 +1,8 @@
 import { toFile } from 'openai';
 import { describe, expect, test } from 'vitest';
+import type { ReceivedRequest, Totals } from '../../src/sandbox/request_log.ts';
 import { createRequestLog } from '../../src/sandbox/request_log.ts';
-import type { ReceivedRequest, Totals } from '../../src/sandbox/server.ts';
-import { chat, clientFor, eventually, KEY, post, sandboxForTest } from './clients.ts';
+import { chat, clientFor, eventually, post, sandboxForTest, testKey } from './clients.ts';
 
 test('a request is remembered by what it was, not by what it said', async () => {
   const sandbox = await sandboxForTest({ now: () => 1_800_000_000_000 });
@@ -41,7 +41,7 @@ test('a request is remembered by what it was, not by what it said', async () => 
   });
   expect(request?.header_names).toContain('authorization');
   const everything = JSON.stringify([sandbox.received(), sandbox.totals()]);
-  for (const word of [secret, 'somebody', KEY]) expect(everything).not.toContain(word);
+  for (const word of [secret, 'somebody', testKey]) expect(everything).not.toContain(word);
 });
 
 test('an upload is remembered by its size and hash', async () => {

@@ -1,7 +1,7 @@
 import OpenAI from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { SPECIAL_KEYS } from '../../src/sandbox/special_keys.ts';
+import { specialKeys } from '../../src/sandbox/special_keys.ts';
 import { chat, clientFor, errorOf, post } from './clients.ts';
 
 let sandbox: Sandbox;
@@ -34,7 +34,7 @@ describe.each([
 });
 
 test('every special key has a prefix that an ordinary sandbox key could have', () => {
-  for (const { prefix } of SPECIAL_KEYS) expect(prefix).toMatch(/^sk-sandbox-[a-z-]+$/);
+  for (const { prefix } of specialKeys) expect(prefix).toMatch(/^sk-sandbox-[a-z-]+$/);
 });
 
 test('a wrong key is repeated in part, as the real provider does, but never whole', async () => {

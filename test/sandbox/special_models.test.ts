@@ -1,20 +1,20 @@
 import OpenAI from 'openai';
 import { describe, expect, test } from 'vitest';
-import { SPECIAL_MODELS } from '../../src/sandbox/faults.ts';
+import { specialModels } from '../../src/sandbox/faults.ts';
 import { chat, clientFor, collect, eventData, eventually, post, sandboxForTest } from './clients.ts';
 
-const ROUTE = '/chat/completions';
+const chatRoute = '/chat/completions';
 const streaming = (model: string): object => chat(model, { stream: true });
 
 test('every special model is on the list of models', async () => {
   const models = await collect(clientFor(await sandboxForTest()).models.list());
-  expect(models.map(({ id }) => id)).toEqual(expect.arrayContaining(SPECIAL_MODELS.map(({ name }) => name)));
+  expect(models.map(({ id }) => id)).toEqual(expect.arrayContaining(specialModels.map(({ name }) => name)));
 });
 
 test('sandbox-500 and sandbox-429 fail', async () => {
   const sandbox = await sandboxForTest();
-  expect((await post(sandbox, ROUTE, chat('sandbox-500'))).status).toBe(500);
-  const limited = await post(sandbox, ROUTE, chat('sandbox-429'));
+  expect((await post(sandbox, chatRoute, chat('sandbox-500'))).status).toBe(500);
+  const limited = await post(sandbox, chatRoute, chat('sandbox-429'));
   expect(limited.status).toBe(429);
   expect(limited.headers.get('retry-after')).toBe('2');
 });
@@ -22,7 +22,7 @@ test('sandbox-500 and sandbox-429 fail', async () => {
 test('sandbox-slow-MS sends its first byte after that time', async () => {
   const sandbox = await sandboxForTest();
   const start = performance.now();
-  const response = await post(sandbox, ROUTE, streaming('sandbox-slow-150'));
+  const response = await post(sandbox, chatRoute, streaming('sandbox-slow-150'));
   expect(performance.now() - start).toBeGreaterThan(140);
   expect(eventData(await response.text()).at(-1)).toBe('[DONE]');
 });
@@ -45,7 +45,7 @@ describe('sandbox-cut', () => {
 
   test('destroys the connection in the middle of a JSON answer', async () => {
     const sandbox = await sandboxForTest();
-    const response = await post(sandbox, ROUTE, chat('sandbox-cut'));
+    const response = await post(sandbox, chatRoute, chat('sandbox-cut'));
     expect(response.status).toBe(200);
     await expect(response.text()).rejects.toThrow();
   });
@@ -54,7 +54,7 @@ describe('sandbox-cut', () => {
 test('sandbox-stall goes silent half-way, until the client leaves', async () => {
   const sandbox = await sandboxForTest();
   const leave = new AbortController();
-  const response = await post(sandbox, ROUTE, streaming('sandbox-stall'), { signal: leave.signal });
+  const response = await post(sandbox, chatRoute, streaming('sandbox-stall'), { signal: leave.signal });
   const reader = response.body?.getReader();
   expect((await reader?.read())?.done).toBe(false);
   await eventually(() => (sandbox.received()[0]?.writes ?? 0) > 2);
@@ -66,7 +66,7 @@ test('sandbox-stall goes silent half-way, until the client leaves', async () => 
 test('sandbox-hang sends nothing, but is on record at once', async () => {
   const sandbox = await sandboxForTest();
   const leave = new AbortController();
-  const pending = post(sandbox, ROUTE, chat('sandbox-hang'), { signal: leave.signal });
+  const pending = post(sandbox, chatRoute, chat('sandbox-hang'), { signal: leave.signal });
   await eventually(() => sandbox.received()[0]?.model === 'sandbox-hang');
   expect(sandbox.totals().requests).toBe(1);
   leave.abort();
@@ -77,7 +77,7 @@ test('sandbox-hang sends nothing, but is on record at once', async () => {
 
 describe('sandbox-stream-error', () => {
   test('ends a chat stream in an error that names an organization', async () => {
-    const response = await post(await sandboxForTest(), ROUTE, streaming('sandbox-stream-error'));
+    const response = await post(await sandboxForTest(), chatRoute, streaming('sandbox-stream-error'));
     const events = eventData(await response.text());
     expect(events[0]).toMatchObject({ object: 'chat.completion.chunk' });
     expect(events.at(-1)).toMatchObject({ error: { message: expect.stringContaining('org-') } });
@@ -97,23 +97,23 @@ describe('sandbox-stream-error', () => {
   });
 
   test('is a plain 500 without a stream', async () => {
-    const response = await post(await sandboxForTest(), ROUTE, chat('sandbox-stream-error'));
+    const response = await post(await sandboxForTest(), chatRoute, chat('sandbox-stream-error'));
     expect(response.status).toBe(500);
   });
 });
 
 test('sandbox-redirect points to another host', async () => {
-  const response = await post(await sandboxForTest(), ROUTE, chat('sandbox-redirect'));
+  const response = await post(await sandboxForTest(), chatRoute, chat('sandbox-redirect'));
   expect(response.status).toBe(302);
   expect(new URL(response.headers.get('location') ?? '').hostname).toBe('elsewhere.sandbox.invalid');
 });
 
 test('sandbox-garbage answers 200 with what is neither JSON nor events', async () => {
   const sandbox = await sandboxForTest();
-  const json = await post(sandbox, ROUTE, chat('sandbox-garbage'));
+  const json = await post(sandbox, chatRoute, chat('sandbox-garbage'));
   expect(json.status).toBe(200);
   await expect(json.json()).rejects.toThrow();
-  const stream = await post(sandbox, ROUTE, streaming('sandbox-garbage'));
+  const stream = await post(sandbox, chatRoute, streaming('sandbox-garbage'));
   expect(stream.headers.get('content-type')).toMatch('text/event-stream');
   const text = await stream.text();
   expect(() => eventData(text)).toThrow();
@@ -121,7 +121,7 @@ test('sandbox-garbage answers 200 with what is neither JSON nor events', async (
 
 test('sandbox-long-N streams N tokens, some 20 ms apart', async () => {
   const start = performance.now();
-  const response = await post(await sandboxForTest(), ROUTE, streaming('sandbox-long-5'));
+  const response = await post(await sandboxForTest(), chatRoute, streaming('sandbox-long-5'));
   const events = eventData(await response.text());
   expect(performance.now() - start).toBeGreaterThan(80);
   // The role, five tokens, the reason to stop, [DONE].
@@ -133,8 +133,8 @@ test('sandbox-no-usage never reports any', async () => {
   const model = 'sandbox-no-usage';
   const asked = { stream: true, stream_options: { include_usage: true } };
   const requests: [string, object][] = [
-    [ROUTE, chat(model)],
-    [ROUTE, chat(model, asked)],
+    [chatRoute, chat(model)],
+    [chatRoute, chat(model, asked)],
     ['/responses', { model, input: 'Hi' }],
     ['/responses', { model, input: 'Hi', stream: true }],
     ['/embeddings', { model, input: 'Hi' }],

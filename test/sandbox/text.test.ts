@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { collect, KEY, MAJORS } from './clients.ts';
+import { collect, majors, testKey } from './clients.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -9,13 +9,13 @@ beforeAll(async () => {
   return () => sandbox.close();
 });
 
-const QUESTION = [
+const question = [
   { role: 'system', content: 'Be brief.' },
   { role: 'user', content: 'What is a coat check?' },
 ] as const;
-const ANSWER = 'Sandbox answer to: What is a coat check?';
+const expectedAnswer = 'Sandbox answer to: What is a coat check?';
 
-const CITY_TOOL = {
+const cityTool = {
   type: 'function',
   function: {
     name: 'find_city',
@@ -27,15 +27,15 @@ const CITY_TOOL = {
   },
 } satisfies OpenAI.ChatCompletionTool;
 
-describe.each(MAJORS)('%s gets text', (_major, create) => {
-  const client = () => create({ baseURL: sandbox.url, apiKey: KEY, maxRetries: 0 });
+describe.each(majors)('%s gets text', (_major, create) => {
+  const client = () => create({ baseURL: sandbox.url, apiKey: testKey, maxRetries: 0 });
 
   test('from a chat completion, with usage that adds up', async () => {
     const completion = await client().chat.completions.create({
       model: 'gpt-4o-mini',
-      messages: [...QUESTION],
+      messages: [...question],
     });
-    expect(completion.choices[0]?.message.content).toBe(ANSWER);
+    expect(completion.choices[0]?.message.content).toBe(expectedAnswer);
     expect(completion.choices[0]?.finish_reason).toBe('stop');
     // "Be brief." is 3 tokens, "What is a coat check?" is 6, the answer is 10.
     expect(completion.usage).toMatchObject({ prompt_tokens: 9, completion_tokens: 10, total_tokens: 19 });
@@ -44,18 +44,18 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
   test('from a streamed chat completion, the same as without streaming', async () => {
     const stream = await client().chat.completions.create({
       model: 'gpt-4o-mini',
-      messages: [...QUESTION],
+      messages: [...question],
       stream: true,
       stream_options: { include_usage: true },
     });
     const chunks = await collect(stream);
-    expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe(ANSWER);
+    expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe(expectedAnswer);
     expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('stop');
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 9, completion_tokens: 10 } });
   });
 
   test('cut at the limit, and says so', async () => {
-    const messages = [...QUESTION];
+    const messages = [...question];
     const newer = await client().chat.completions.create({
       model: 'gpt-5',
       messages,
@@ -70,7 +70,7 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
   test('several times, and until a stop sequence', async () => {
     const { choices } = await client().chat.completions.create({
       model: 'gpt-4o',
-      messages: [...QUESTION],
+      messages: [...question],
       n: 3,
       stop: ['coat'],
     });
@@ -84,8 +84,8 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
   test('as the tool call it insists on, plain and streamed', async () => {
     const request = {
       model: 'gpt-4o',
-      messages: [...QUESTION],
-      tools: [CITY_TOOL],
+      messages: [...question],
+      tools: [cityTool],
       tool_choice: { type: 'function' as const, function: { name: 'find_city' } },
     };
     const { choices } = await client().chat.completions.create(request);
@@ -93,7 +93,7 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
     expect(choices[0]?.finish_reason).toBe('tool_calls');
     expect(call).toMatchObject({ type: 'function', function: { name: 'find_city' } });
     const expected = call?.type === 'function' ? call.function.arguments : '';
-    expect(JSON.parse(expected)).toEqual({ city: ANSWER, count: 3 });
+    expect(JSON.parse(expected)).toEqual({ city: expectedAnswer, count: 3 });
 
     const chunks = await collect(await client().chat.completions.create({ ...request, stream: true }));
     const deltas = chunks.flatMap((chunk) => chunk.choices[0]?.delta.tool_calls ?? []);
@@ -105,8 +105,8 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
   test('without a tool call when tools are only offered', async () => {
     const { choices } = await client().chat.completions.create({
       model: 'gpt-4o',
-      messages: [...QUESTION],
-      tools: [CITY_TOOL],
+      messages: [...question],
+      tools: [cityTool],
     });
     expect(choices[0]?.message.tool_calls).toBeUndefined();
   });
@@ -114,13 +114,13 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
   test('as JSON, of any kind or of a schema', async () => {
     const any = await client().chat.completions.create({
       model: 'gpt-4o',
-      messages: [...QUESTION],
+      messages: [...question],
       response_format: { type: 'json_object' },
     });
-    expect(JSON.parse(any.choices[0]?.message.content ?? '')).toEqual({ answer: ANSWER });
+    expect(JSON.parse(any.choices[0]?.message.content ?? '')).toEqual({ answer: expectedAnswer });
     const shaped = await client().chat.completions.create({
       model: 'gpt-4o',
-      messages: [...QUESTION],
+      messages: [...question],
       response_format: {
         type: 'json_schema',
         json_schema: {
@@ -165,13 +165,13 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
       instructions: 'Be brief.',
       input: 'What is a coat check?',
     });
-    expect(response.output_text).toBe(ANSWER);
+    expect(response.output_text).toBe(expectedAnswer);
     expect(response.status).toBe('completed');
     expect(response.usage).toMatchObject({ input_tokens: 9, output_tokens: 10, total_tokens: 19 });
   });
 
   test('from a streamed response, in the whole numbered sequence of events', async () => {
-    const request = { model: 'gpt-5', input: [...QUESTION] };
+    const request = { model: 'gpt-5', input: [...question] };
     const events = await collect(await client().responses.create({ ...request, stream: true }));
     expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, index) => index));
     const kinds = events.map(({ type }) => type);
@@ -239,14 +239,14 @@ describe.each(MAJORS)('%s gets text', (_major, create) => {
   });
 
   test('counts of tokens, the same as the response later reports', async () => {
-    const request = { model: 'gpt-5', input: [...QUESTION] };
+    const request = { model: 'gpt-5', input: [...question] };
     const counted = await client().responses.inputTokens.count(request);
     const { usage } = await client().responses.create(request);
     expect(counted).toMatchObject({ object: 'response.input_tokens', input_tokens: usage?.input_tokens });
   });
 
   test('compacted', async () => {
-    const compacted = await client().responses.compact({ model: 'gpt-5', input: [...QUESTION] });
+    const compacted = await client().responses.compact({ model: 'gpt-5', input: [...question] });
     expect(compacted).toMatchObject({
       object: 'response.compaction',
       output: [{ type: 'compaction' }],

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { chat, eventData, KEY, post, sandboxForTest } from './clients.ts';
+import { chat, eventData, post, sandboxForTest, testKey } from './clients.ts';
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -139,14 +139,14 @@ describe('what OpenAI would refuse is refused in its shape', () => {
   test('a form that is no form', async () => {
     const response = await fetch(`${sandbox.url}/audio/transcriptions`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${KEY}`, 'content-type': 'multipart/form-data' },
+      headers: { authorization: `Bearer ${testKey}`, 'content-type': 'multipart/form-data' },
       body: 'nonsense',
     });
     expect(response.status).toBe(400);
   });
 
   test('a method that a path does not have', async () => {
-    const headers = { authorization: `Bearer ${KEY}` };
+    const headers = { authorization: `Bearer ${testKey}` };
     expect((await fetch(`${sandbox.url}/chat/completions`, { headers })).status).toBe(404);
     expect((await fetch(`${sandbox.url}/models/gpt-4o`, { method: 'DELETE', headers })).status).toBe(404);
   });
@@ -158,7 +158,7 @@ describe('what OpenAI would refuse is refused in its shape', () => {
         hostname,
         port,
         path: '/v1/files/../models',
-        headers: { authorization: `Bearer ${KEY}` },
+        headers: { authorization: `Bearer ${testKey}` },
       };
       httpRequest(options, (response) => resolve(response.statusCode)).end();
     });

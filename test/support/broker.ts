@@ -35,9 +35,10 @@ export interface BrokerOptions {
   readonly upstreamUrl?: string;
 }
 
+/** Starts one; its log goes to `logs`. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
   const dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-test-'));
-  const sandbox = await startSandbox({});
+  const sandbox = await startSandbox();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -76,6 +77,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 export const password = 'correct horse battery';
 let people = 0;
 
+/** An account with the password above. */
 export async function createUser({ deps }: Broker, operator = false): Promise<User> {
   people += 1;
   const result = await deps.store.accounts.createUser(
@@ -131,6 +133,22 @@ export async function createClient(
   return { ...client, secret };
 }
 
+/** Makes a grant between a user's keys and an app. @returns its first tokens */
+export async function grantTo(
+  { deps }: Broker,
+  user: Pick<User, 'id'>,
+  client: Pick<Client, 'id'>,
+  scopes: readonly string[],
+): Promise<CreatedGrant> {
+  const created = await createGrant(
+    deps,
+    { userId: user.id, clientId: client.id, test: false, scopes, expiresAt: null, credentialIds: [] },
+    { kind: 'system' },
+  );
+  if (created.kind !== 'created') throw new Error(created.kind);
+  return created.tokens;
+}
+
 /** A user with a sandbox key, an app, and a grant between them with its first tokens. */
 export async function connect(
   broker: Broker,
@@ -144,18 +162,6 @@ export async function connect(
   const user = await createUser(broker);
   const credential = await deposit(broker, user.id, options.key);
   const client = await createClient(broker, user.id);
-  const created = await createGrant(
-    broker.deps,
-    {
-      userId: user.id,
-      clientId: client.id,
-      test: false,
-      scopes: options.scopes ?? allScopes,
-      expiresAt: null,
-      credentialIds: [credential.id],
-    },
-    { kind: 'system' },
-  );
-  if (created.kind !== 'created') throw new Error(created.kind);
-  return { user, credential, client, tokens: created.tokens };
+  const tokens = await grantTo(broker, user, client, options.scopes ?? allScopes);
+  return { user, credential, client, tokens };
 }

@@ -1,4 +1,5 @@
 import { type Broker, password } from './broker.ts';
+import { HttpBrowser } from './http_browser.ts';
 
 /** What a form post sends: each field once or several times; undefined leaves one out. */
 export type FormFields = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -15,18 +16,16 @@ export interface Screen {
   readonly csrf: string | undefined;
 }
 
-/** Somebody at a browser without JavaScript: keeps cookies, sends forms with the token of the page they stand on. */
-export class Person {
-  readonly cookies = new Map<string, string>();
-  readonly #url: string;
+/** Somebody at a browser without JavaScript, who sends forms with the token of the page they stand on. */
+export class Person extends HttpBrowser {
   #csrf: string | undefined;
 
   constructor({ url }: Pick<Broker, 'url'>) {
-    this.#url = url;
+    super(url);
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Screen> {
-    return this.#request(path, { headers });
+    return this.#look(path, { headers });
   }
 
   /** Posts a form as the browser would from a page of ours. */
@@ -35,7 +34,7 @@ export class Person {
     for (const [name, value] of Object.entries({ csrf: this.#csrf, ...fields })) {
       for (const one of value === undefined ? [] : [value].flat()) body.append(name, one);
     }
-    return this.#request(path, { method: 'POST', body, headers });
+    return this.#look(path, { method: 'POST', body, headers });
   }
 
   /** Opens a page and posts to it. */
@@ -50,14 +49,8 @@ export class Person {
     await this.get('/account');
   }
 
-  async #request(path: string, init: RequestInit & { headers: Record<string, string> }): Promise<Screen> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(new URL(path, this.#url), {
-      ...init,
-      redirect: 'manual',
-      headers: { ...(cookie && { cookie }), ...init.headers },
-    });
-    for (const line of response.headers.getSetCookie()) this.#keep(line);
+  async #look(path: string, init: RequestInit): Promise<Screen> {
+    const response = await this.request(path, init);
     const html = await response.text();
     const csrf = /name="csrf" value="([^"]*)"/.exec(html)?.[1];
     this.#csrf = csrf ?? this.#csrf;
@@ -69,12 +62,6 @@ export class Person {
       text: textOf(html),
       csrf,
     };
-  }
-
-  #keep(line: string): void {
-    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-    if (/max-age=0/i.test(line)) this.cookies.delete(name);
-    else this.cookies.set(name, value);
   }
 }
 

@@ -1,10 +1,9 @@
 import { decodeJwt } from 'jose';
-import { createGrant } from '../../src/grants/create.ts';
 import { revokeGrant } from '../../src/grants/revoke.ts';
 import { newId } from '../../src/lib/ids.ts';
 import type { Credential, User } from '../../src/store/records.ts';
 import type { Settlement } from '../../src/store/store.ts';
-import { type Broker, createClient, createUser, deposit, type RegisteredClient } from './broker.ts';
+import { type Broker, createClient, createUser, deposit, grantTo, type RegisteredClient } from './broker.ts';
 
 /** Somebody who has used the broker for a while. */
 export interface World {
@@ -19,19 +18,14 @@ const system = { kind: 'system' } as const;
 
 /** Connects an app to a user's keys. @returns ids of grant and family */
 export async function connectApp(
-  { deps }: Broker,
+  broker: Broker,
   user: Pick<User, 'id'>,
   client: RegisteredClient,
   scopes: readonly string[] = ['openai:text', 'openai:embeddings'],
 ): Promise<{ readonly grantId: string; readonly familyId: string }> {
-  const created = await createGrant(
-    deps,
-    { userId: user.id, clientId: client.id, test: false, scopes, expiresAt: null, credentialIds: [] },
-    system,
-  );
-  if (created.kind !== 'created') throw new Error(created.kind);
-  const { family_id: familyId } = decodeJwt<{ family_id: string }>(created.tokens.access_token);
-  return { grantId: created.tokens.grant_id, familyId };
+  const { access_token, grant_id: grantId } = await grantTo(broker, user, client, scopes);
+  const { family_id: familyId } = decodeJwt<{ family_id: string }>(access_token);
+  return { grantId, familyId };
 }
 
 /** Puts a call on record; without a settlement it stays running. */

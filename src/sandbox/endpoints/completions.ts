@@ -9,7 +9,7 @@ import { answerText, stopSequences, type WrittenText, writeText } from '../writt
 import { completionUsage } from './usage.ts';
 
 /** What the real API writes at most when it isn't told. */
-const DEFAULT_MAX_TOKENS = 16;
+const defaultMaxTokens = 16;
 
 /** POST /completions: `n` answers for each prompt. */
 export function createCompletion(call: Call): Answer {
@@ -36,7 +36,7 @@ export function createCompletion(call: Call): Answer {
 /** `sandbox-long` writes as much as its name says unless it is told to stop earlier. */
 function pacedLimit(call: Call): number | undefined {
   const asked = optionalInteger(call, 'max_tokens');
-  return asked ?? (call.model.startsWith('sandbox-long') ? undefined : DEFAULT_MAX_TOKENS);
+  return asked ?? (call.model.startsWith('sandbox-long') ? undefined : defaultMaxTokens);
 }
 
 /** A prompt may be a text, tokens, or a list of either. */

@@ -32,7 +32,10 @@ function decide(question: Fields, seed: string): OpenAI.Decision['answers'][numb
     case 'score':
       return score(question, name, seed);
     default:
-      throw invalidRequest("Invalid value for 'questions[].type'.", 'questions', 'invalid_value');
+      throw invalidRequest("Invalid value for 'questions[].type'.", {
+        param: 'questions',
+        code: 'invalid_value',
+      });
   }
 }
 

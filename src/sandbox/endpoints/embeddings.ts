@@ -5,17 +5,20 @@ import { invalidRequest, missingParameter } from '../errors.ts';
 import { derivedNumbers, sha256 } from '../seed.ts';
 import { countTokens } from '../tokens.ts';
 
-const DEFAULT_DIMENSIONS = 1536;
-const MAX_DIMENSIONS = 3072;
-const MAX_INPUTS = 2048;
+const usualDimensions = 1536;
+const maxDimensions = 3072;
+const maxInputs = 2048;
 
-type EmbeddingInput = { readonly words: string; readonly tokens: number };
+interface EmbeddingInput {
+  readonly words: string;
+  readonly tokens: number;
+}
 
 /** POST /embeddings: the same input has the same vector, whatever it is asked together with. */
 export function createEmbeddings(call: Call): Answer {
   const inputs = inputsOf(call.fields.input);
   const dimensions =
-    optionalInteger(call, 'dimensions', { most: MAX_DIMENSIONS }) ?? defaultDimensions(call.model);
+    optionalInteger(call, 'dimensions', { most: maxDimensions }) ?? defaultDimensions(call.model);
   const asBase64 = call.fields.encoding_format === 'base64';
   const tokens = inputs.reduce((sum, input) => sum + input.tokens, 0);
   const data = inputs.map((input, index) => {
@@ -39,11 +42,11 @@ type WireEmbeddings = Omit<OpenAI.CreateEmbeddingResponse, 'data'> & {
 function inputsOf(input: unknown): readonly EmbeddingInput[] {
   if (input === undefined) throw missingParameter('input');
   const items = Array.isArray(input) && typeof input[0] !== 'number' ? input : [input];
-  if (items.length > MAX_INPUTS)
-    throw invalidRequest(`'input' must have at most ${MAX_INPUTS} items.`, 'input');
+  if (items.length > maxInputs)
+    throw invalidRequest(`'input' must have at most ${maxInputs} items.`, { param: 'input' });
   const inputs = items.map(inputOf);
   if (inputs.length === 0 || inputs.includes(undefined))
-    throw invalidRequest("'$.input' is invalid.", 'input');
+    throw invalidRequest("'$.input' is invalid.", { param: 'input' });
   return inputs.filter((one) => one !== undefined);
 }
 
@@ -54,7 +57,7 @@ function inputOf(item: unknown): EmbeddingInput | undefined {
 }
 
 function defaultDimensions(model: string): number {
-  return model.includes('3-large') ? MAX_DIMENSIONS : DEFAULT_DIMENSIONS;
+  return model.includes('3-large') ? maxDimensions : usualDimensions;
 }
 
 /** A direction in space, in the 32-bit numbers that both encodings carry. */

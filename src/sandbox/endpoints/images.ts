@@ -7,23 +7,23 @@ import { derivedId } from '../seed.ts';
 import { countTokens } from '../tokens.ts';
 
 /** What an image given to edit counts as. */
-const INPUT_IMAGE_TOKENS = 256;
-const MAX_PARTIAL_IMAGES = 3;
+const inputImageTokens = 256;
+const maxPartialImages = 3;
 
 /** Output tokens of one image, by quality and size, as the GPT image models count them. */
-const OUTPUT_TOKENS = {
+const outputTokensPerImage = {
   low: { '1024x1024': 272, '1024x1536': 408, '1536x1024': 400 },
   medium: { '1024x1024': 1056, '1024x1536': 1584, '1536x1024': 1568 },
   high: { '1024x1024': 4160, '1024x1536': 6240, '1536x1024': 6208 },
 } as const;
 
 /** The pictures themselves are always small PNGs, whatever size and format their labels say. */
-type Labels = {
+interface Labels {
   readonly background: 'opaque' | 'transparent';
   readonly output_format: 'png' | 'webp' | 'jpeg';
   readonly quality: 'low' | 'medium' | 'high';
   readonly size: '1024x1024' | '1024x1536' | '1536x1024';
-};
+}
 
 /** POST /images/generations */
 export function generateImages(call: Call): Answer {
@@ -89,8 +89,8 @@ function labelsOf({ fields }: Call): Labels {
 
 function imageUsage({ quality, size }: Labels, prompt: string, inputImages: number, count: number) {
   const text = countTokens(prompt);
-  const image = inputImages * INPUT_IMAGE_TOKENS;
-  const output = count * OUTPUT_TOKENS[quality][size];
+  const image = inputImages * inputImageTokens;
+  const output = count * outputTokensPerImage[quality][size];
   return {
     input_tokens: text + image,
     input_tokens_details: { text_tokens: text, image_tokens: image },
@@ -107,7 +107,7 @@ function* imageEvents(
   inputImages: number,
 ): Generator<OpenAI.ImageGenStreamEvent | OpenAI.ImageEditStreamEvent> {
   const common = { created_at: call.created, ...labels };
-  const count = optionalInteger(call, 'partial_images', { least: 0, most: MAX_PARTIAL_IMAGES }) ?? 0;
+  const count = optionalInteger(call, 'partial_images', { least: 0, most: maxPartialImages }) ?? 0;
   for (let index = 0; index < count; index += 1) {
     const unfinished = png(`${call.seed} partial ${index}`).toString('base64');
     yield { type: `${kind}.partial_image`, b64_json: unfinished, partial_image_index: index, ...common };

@@ -1,18 +1,18 @@
 import type OpenAI from 'openai';
 import { type Answer, json } from '../answer.ts';
 import { modelNotFound } from '../errors.ts';
-import { SPECIAL_MODELS } from '../faults.ts';
+import { specialModels } from '../faults.ts';
 
 /** Names that begin like this don't exist. Every other name is a model. */
-const NONEXISTENT = 'nonexistent';
+const nonexistent = 'nonexistent';
 
 /** 2024-01-01, in Unix seconds. */
-const CREATED = 1_704_067_200;
+const createdAt = 1_704_067_200;
 
 /** A fine-tuned model carries the name of its organization, which an app has no business to know. */
-const FINE_TUNED = 'ft:gpt-4o-mini-2024-07-18:sandbox-account::abc12345';
+const fineTuned = 'ft:gpt-4o-mini-2024-07-18:sandbox-account::abc12345';
 
-const ORDINARY = [
+const ordinary = [
   'gpt-6-sol',
   'gpt-5.5',
   'gpt-5.4-mini',
@@ -38,14 +38,16 @@ const ORDINARY = [
 
 function model(id: string): OpenAI.Model {
   const owner = id.startsWith('ft:') ? 'sandbox-account' : id.startsWith('sandbox-') ? 'sandbox' : 'system';
-  return { id, object: 'model', created: CREATED, owned_by: owner };
+  return { id, object: 'model', created: createdAt, owned_by: owner };
 }
 
+/** GET /models: ordinary names, a fine-tuned one, and every special one. */
 export function listModels(): Answer {
-  const names = [...ORDINARY, FINE_TUNED, ...SPECIAL_MODELS.map(({ name }) => name)];
+  const names = [...ordinary, fineTuned, ...specialModels.map(({ name }) => name)];
   return json({ object: 'list', data: names.map(model) });
 }
 
+/** GET /models/{model} */
 export function retrieveModel(id: string): Answer {
   requireExisting(id);
   return json(model(id));
@@ -53,5 +55,5 @@ export function retrieveModel(id: string): Answer {
 
 /** Throws OpenAI's `model_not_found` for a model whose name says that it doesn't exist. */
 export function requireExisting(name: string): void {
-  if (name.startsWith(NONEXISTENT)) throw modelNotFound(name);
+  if (name.startsWith(nonexistent)) throw modelNotFound(name);
 }

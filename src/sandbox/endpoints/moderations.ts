@@ -6,7 +6,7 @@ import { fieldsOf, textOf } from '../fields.ts';
 import { derivedId } from '../seed.ts';
 
 /** Each category, and whether it is looked for in images too. */
-const CATEGORIES = [
+const allCategories = [
   ['harassment', false],
   ['harassment/threatening', false],
   ['hate', false],
@@ -22,8 +22,8 @@ const CATEGORIES = [
   ['violence/graphic', true],
 ] as const;
 
-const FLAGGED_SCORE = 0.98;
-const CLEAN_SCORE = 0.0001;
+const flaggedScore = 0.98;
+const cleanScore = 0.0001;
 
 /** POST /moderations: a text is flagged in a category when it mentions it by name. */
 export function createModeration(call: Call): Answer {
@@ -36,7 +36,10 @@ export function createModeration(call: Call): Answer {
   } satisfies OpenAI.ModerationCreateResponse);
 }
 
-type ModerationInput = { readonly text: string; readonly hasImage: boolean };
+interface ModerationInput {
+  readonly text: string;
+  readonly hasImage: boolean;
+}
 
 /** Texts are judged one by one; a list of parts (texts and images) is judged as one thing. */
 function inputsOf(input: unknown): readonly ModerationInput[] {
@@ -52,13 +55,13 @@ function moderate({ text, hasImage }: ModerationInput): OpenAI.Moderation {
   const words = text.toLowerCase();
   const isFlagged = (category: string): boolean => words.includes(category);
   const perCategory = <Value>(value: (category: string, inImages: boolean) => Value) =>
-    Object.fromEntries(CATEGORIES.map(([category, inImages]) => [category, value(category, inImages)]));
+    Object.fromEntries(allCategories.map(([category, inImages]) => [category, value(category, inImages)]));
   return {
-    flagged: CATEGORIES.some(([category]) => isFlagged(category)),
-    // Object.fromEntries forgets the names that CATEGORIES spells out.
+    flagged: allCategories.some(([category]) => isFlagged(category)),
+    // Object.fromEntries forgets the names that allCategories spells out.
     categories: perCategory(isFlagged) as unknown as OpenAI.Moderation.Categories,
     category_scores: perCategory((category) =>
-      isFlagged(category) ? FLAGGED_SCORE : CLEAN_SCORE,
+      isFlagged(category) ? flaggedScore : cleanScore,
     ) as unknown as OpenAI.Moderation.CategoryScores,
     category_applied_input_types: perCategory((_category, inImages) =>
       hasImage && inImages ? ['text', 'image'] : ['text'],

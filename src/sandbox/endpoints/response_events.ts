@@ -3,16 +3,16 @@ import type OpenAI from 'openai';
 /** A response as it travels. `output_text` is added by the client library. */
 export type WireResponse = Omit<OpenAI.Responses.Response, 'output_text'>;
 
-/** The one thing a response consists of: a message or a function call, and the tokens it was written in. */
-export type WrittenOutput = {
-  readonly item: OpenAI.Responses.ResponseOutputMessage | OpenAI.Responses.ResponseFunctionToolCall;
-  readonly tokens: readonly string[];
-  readonly finish: 'stop' | 'length';
-};
-
 type Message = OpenAI.Responses.ResponseOutputMessage;
 type FunctionCall = OpenAI.Responses.ResponseFunctionToolCall;
 type TextPart = OpenAI.Responses.ResponseOutputText;
+
+/** The one thing a response consists of: a message or a function call, and the tokens it was written in. */
+export interface WrittenOutput {
+  readonly item: Message | FunctionCall;
+  readonly tokens: readonly string[];
+  readonly finish: 'stop' | 'length';
+}
 
 /** An event of the responses API before it gets its number, its responses as they travel. */
 type UnnumberedEvent = OpenAI.Responses.ResponseStreamEvent extends infer Event
@@ -80,10 +80,6 @@ function* functionCallEvents(item: FunctionCall, tokens: readonly string[]): Gen
     item: { ...item, status: 'in_progress', arguments: '' },
   };
   for (const delta of tokens) yield { type: 'response.function_call_arguments.delta', ...place, delta };
-  yield {
-    type: 'response.function_call_arguments.done',
-    ...place,
-    arguments: item.arguments,
-  };
+  yield { type: 'response.function_call_arguments.done', ...place, arguments: item.arguments };
   yield { type: 'response.output_item.done', output_index: 0, item };
 }

@@ -5,9 +5,8 @@ import { missingParameter } from '../errors.ts';
 import { fieldsOf, flagOf, listOf, textOf } from '../fields.ts';
 import { forcedToolCall } from '../forced_tool.ts';
 import { lastUserText, promptTokens } from '../prompt.ts';
-import { schemaSample } from '../schema_sample.ts';
 import { derivedId, sha256 } from '../seed.ts';
-import { answerText, writeText } from '../written_text.ts';
+import { answerText, inFormat, writeText } from '../written_text.ts';
 import { responseEvents, type WireResponse, type WrittenOutput } from './response_events.ts';
 import { responseUsage } from './usage.ts';
 
@@ -60,7 +59,8 @@ function writeOutput(call: Call, prompt: string): WrittenOutput {
   const limit = optionalInteger(call, 'max_output_tokens');
   const text = answerText(call.model, prompt);
   const toolCall = forcedToolCall(call, text, limit);
-  const written = toolCall?.arguments ?? writeText(formatted(call, text), { limit });
+  const { type, schema } = fieldsOf(fieldsOf(call.fields.text).format);
+  const written = toolCall?.arguments ?? writeText(inFormat(type, schema, text), { limit });
   const status = written.finish === 'length' ? 'incomplete' : 'completed';
   const item: WrittenOutput['item'] =
     toolCall === undefined
@@ -80,12 +80,6 @@ function writeOutput(call: Call, prompt: string): WrittenOutput {
           arguments: written.text,
         };
   return { item, tokens: written.tokens, finish: written.finish };
-}
-
-function formatted(call: Call, text: string): string {
-  const { type, schema } = fieldsOf(fieldsOf(call.fields.text).format);
-  if (type === 'json_object') return JSON.stringify({ answer: text });
-  return type === 'json_schema' ? JSON.stringify(schemaSample(schema, text)) : text;
 }
 
 /** What a response repeats of its request, and what is always the same. */

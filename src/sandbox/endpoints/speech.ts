@@ -5,13 +5,13 @@ import { oneOf } from '../fields.ts';
 import { mp3, pcm, wav } from '../sound.ts';
 import { countTokens } from '../tokens.ts';
 
-const TOKENS_PER_SECOND = 10;
-const MAX_SECONDS = 3;
-const OUTPUT_TOKENS_PER_SECOND = 20;
-const BYTES_PER_EVENT = 8192;
+const inputTokensPerSecond = 10;
+const maxSeconds = 3;
+const outputTokensPerSecond = 20;
+const bytesPerEvent = 8192;
 
 /** Only these are what they claim to be; the remaining formats carry a WAV. */
-const FORMATS = {
+const formats = {
   mp3: { contentType: 'audio/mpeg', encode: mp3 },
   wav: { contentType: 'audio/wav', encode: wav },
   pcm: { contentType: 'audio/pcm', encode: pcm },
@@ -24,9 +24,9 @@ const FORMATS = {
 export function createSpeech(call: Call): Answer {
   const input = requiredText(call, 'input');
   if (call.fields.voice === undefined) throw missingParameter('voice');
-  const format = FORMATS[oneOf(call.fields.response_format, ['mp3', 'wav', 'pcm', 'opus', 'aac', 'flac'])];
+  const format = formats[oneOf(call.fields.response_format, ['mp3', 'wav', 'pcm', 'opus', 'aac', 'flac'])];
   const tokens = countTokens(input);
-  const seconds = Math.min(MAX_SECONDS, Math.max(1, tokens) / TOKENS_PER_SECOND);
+  const seconds = Math.min(maxSeconds, Math.max(1, tokens) / inputTokensPerSecond);
   const sound = format.encode(call.seed, seconds);
   return call.fields.stream_format === 'sse'
     ? eventStream(unnamedEvents(speechEvents(sound, tokens, seconds)))
@@ -34,11 +34,11 @@ export function createSpeech(call: Call): Answer {
 }
 
 function* speechEvents(sound: Uint8Array, tokens: number, seconds: number): Generator<unknown> {
-  for (let start = 0; start < sound.byteLength; start += BYTES_PER_EVENT) {
-    const audio = Buffer.from(sound.subarray(start, start + BYTES_PER_EVENT)).toString('base64');
+  for (let start = 0; start < sound.byteLength; start += bytesPerEvent) {
+    const audio = Buffer.from(sound.subarray(start, start + bytesPerEvent)).toString('base64');
     yield { type: 'speech.audio.delta', audio };
   }
-  const output = Math.ceil(seconds * OUTPUT_TOKENS_PER_SECOND);
+  const output = Math.ceil(seconds * outputTokensPerSecond);
   const usage = { input_tokens: tokens, output_tokens: output, total_tokens: tokens + output };
   yield { type: 'speech.audio.done', usage };
 }

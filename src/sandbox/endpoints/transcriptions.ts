@@ -5,10 +5,13 @@ import { listOf, oneOf, textOf } from '../fields.ts';
 import { durationOf } from '../sound.ts';
 import { countTokens, splitTokens } from '../tokens.ts';
 
-const AUDIO_TOKENS_PER_SECOND = 10;
-const FORMATS = ['json', 'text', 'srt', 'vtt', 'verbose_json', 'diarized_json'] as const;
+const audioTokensPerSecond = 10;
+const formats = ['json', 'text', 'srt', 'vtt', 'verbose_json', 'diarized_json'] as const;
 
-type Transcript = { readonly text: string; readonly seconds: number };
+interface Transcript {
+  readonly text: string;
+  readonly seconds: number;
+}
 
 /** POST /audio/transcriptions */
 export function createTranscription(call: Call): Answer {
@@ -54,8 +57,8 @@ function isWhisper({ model }: Call): boolean {
   return model.startsWith('whisper');
 }
 
-function formatOf({ fields }: Call): (typeof FORMATS)[number] {
-  return oneOf(fields.response_format, FORMATS);
+function formatOf({ fields }: Call): (typeof formats)[number] {
+  return oneOf(fields.response_format, formats);
 }
 
 function durationUsage({ seconds }: Transcript): OpenAI.Audio.Transcription.Duration {
@@ -63,7 +66,7 @@ function durationUsage({ seconds }: Transcript): OpenAI.Audio.Transcription.Dura
 }
 
 function tokenUsage(call: Call, { text, seconds }: Transcript): OpenAI.Audio.Transcription.Tokens {
-  const audio = Math.ceil(seconds * AUDIO_TOKENS_PER_SECOND);
+  const audio = Math.ceil(seconds * audioTokensPerSecond);
   const prompt = countTokens(textOf(call.fields.prompt) ?? '');
   const output = countTokens(text);
   return {
