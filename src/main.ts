@@ -22,25 +22,36 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   const config = await listen(server, readConfig(env));
   const log = createLogger(config.logLevel, 'stdout');
   for (const name of config.unknownVariables) log.warn(`${name} is set, but there is no such setting`);
-  const sandbox = await openSandbox(config);
   try {
-    const deps = await openDeps(config, { log, sandboxUrl: sandbox.url });
-    const app = createApp(deps);
-    server.on('request', app.listener);
-    const sweeper = setInterval(() => void sweep(deps), sweepInterval);
+    const sandbox = await openSandbox(config);
+    try {
+      const deps = await openDeps(config, { log, sandboxUrl: sandbox.url });
+      await run(server, deps).finally(() => closeDeps(deps));
+    } finally {
+      await sandbox.close();
+    }
+    log.info('stopped');
+  } finally {
+    // A start that fails has to end the process, so that whoever watches over it notices.
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+async function run(server: Server, deps: Deps): Promise<void> {
+  const { config, log } = deps;
+  const app = createApp(deps);
+  server.on('request', app.listener);
+  const sweeper = setInterval(() => void sweep(deps), sweepInterval);
+  try {
     writeFileSync(issuerFile(config.dataDir), config.issuer, { mode: 0o600 });
     await announceSetup(deps);
     log.info(`Coatcheck is at ${config.issuer}`);
-
     await stopSignal(log);
-    clearInterval(sweeper);
     await drain(server, config.drainTimeout, log);
-    await app.close();
-    await closeDeps(deps);
-    log.info('stopped');
   } finally {
-    server.close();
-    await sandbox.close();
+    clearInterval(sweeper);
+    await app.close();
   }
 }
 

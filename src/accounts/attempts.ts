@@ -8,17 +8,17 @@ export interface AttemptLimit {
 }
 
 /**
- * Counts one attempt under every limit.
+ * Counts one attempt under each limit in turn, up to the first that is used up: what is refused under a narrow limit
+ * takes nothing from the wider ones after it, which others share.
  * @returns in how many seconds to come back when one of them is used up; null when the attempt may go on
  */
 export async function countAttempts(
   accounts: AccountStore,
   limits: readonly AttemptLimit[],
 ): Promise<number | null> {
-  let wait: number | null = null;
   for (const { key, limit, windowSeconds } of limits) {
     const { allowed, retryAfter } = await accounts.countAttempt(key, limit, windowSeconds);
-    if (!allowed) wait = Math.max(wait ?? 0, retryAfter);
+    if (!allowed) return retryAfter;
   }
-  return wait;
+  return null;
 }

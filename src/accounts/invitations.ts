@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
 import type { Actor, Invitation } from '../store/records.ts';
@@ -5,14 +6,13 @@ import type { AccountStore } from '../store/store.ts';
 
 interface InvitationDeps {
   readonly store: { readonly accounts: AccountStore };
-  readonly clock: () => number;
+  readonly clock: Clock;
   readonly config: { readonly issuer: string };
 }
 
 /** A link that makes one account. Shown once: the store keeps only the hash of its token. */
 export interface InvitationLink {
   readonly url: string;
-  readonly token: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -67,5 +67,5 @@ async function createLink(
   const token = newToken('ccin');
   const expiresAt = clock() + life;
   await store.accounts.createInvitation({ ...invitation, hash: sha256(token), expiresAt }, actor);
-  return { url: `${config.issuer}/${invitation.kind}/${token}`, token, expiresAt };
+  return { url: `${config.issuer}/${invitation.kind}/${token}`, expiresAt };
 }

@@ -1,11 +1,13 @@
+import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
 import type { Session, User } from '../store/records.ts';
 import type { AccountStore } from '../store/store.ts';
 
-interface SessionDeps {
+/** What starting, finding and ending sessions works with. */
+export interface SessionDeps {
   readonly store: { readonly accounts: AccountStore };
-  readonly clock: () => number;
+  readonly clock: Clock;
   readonly config: { readonly sessionTtl: number };
 }
 

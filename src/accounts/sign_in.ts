@@ -1,15 +1,8 @@
 import { sha256 } from '../lib/hash.ts';
-import type { AccountStore } from '../store/store.ts';
 import { type AttemptLimit, countAttempts } from './attempts.ts';
 import { normalizeEmail } from './email.ts';
 import { verifyPassword } from './password.ts';
-import { startSession } from './session.ts';
-
-interface SignInDeps {
-  readonly store: { readonly accounts: AccountStore };
-  readonly clock: () => number;
-  readonly config: { readonly sessionTtl: number };
-}
+import { endSession, type SessionDeps, startSession } from './session.ts';
 
 export interface SignInAttempt {
   readonly email: string;
@@ -28,7 +21,7 @@ export type SignInResult =
   | { readonly kind: 'too_many'; readonly retryAfter: number };
 
 /** Checks a password and starts a session. Takes as long for an unknown address as for a known one. */
-export async function signIn(deps: SignInDeps, attempt: SignInAttempt): Promise<SignInResult> {
+export async function signIn(deps: SessionDeps, attempt: SignInAttempt): Promise<SignInResult> {
   const { accounts } = deps.store;
   const email = normalizeEmail(attempt.email);
   const limits = signInLimits(email, attempt.address);
@@ -38,12 +31,18 @@ export async function signIn(deps: SignInDeps, attempt: SignInAttempt): Promise<
   const verified = await verifyPassword(attempt.password, user?.passwordHash ?? null);
   if (!user || !verified || user.status !== 'active') return { kind: 'wrong' };
   await accounts.clearAttempts(limits.accountFromHere.key);
-  return { kind: 'signed_in', token: await startSession(deps, user.id, attempt.previousToken) };
+  const token = await startSession(deps, user.id, attempt.previousToken);
+  // A password changed while this one was being checked ended every session but this, which was yet to come.
+  if ((await accounts.findUser(user.id))?.passwordHash !== user.passwordHash) {
+    await endSession(deps, token);
+    return { kind: 'wrong' };
+  }
+  return { kind: 'signed_in', token };
 }
 
 /**
- * The narrow limit is per account and address, so that a stranger's guesses do not lock the owner out; the wide ones
- * stop guessing from many addresses and guessing at many accounts.
+ * Narrowest first. Per account and address, so that a stranger's guesses do not lock the owner out; the wide ones stop
+ * guessing at many accounts and guessing from many addresses.
  */
 function signInLimits(email: string, address: string) {
   const windowSeconds = 15 * 60;
@@ -51,7 +50,7 @@ function signInLimits(email: string, address: string) {
   const account = sha256(email);
   return {
     accountFromHere: { key: `sign_in:${account}:${address}`, limit: 10, windowSeconds },
-    account: { key: `sign_in:${account}`, limit: 100, windowSeconds },
     address: { key: `sign_in:${address}`, limit: 100, windowSeconds },
+    account: { key: `sign_in:${account}`, limit: 100, windowSeconds },
   } satisfies Record<string, AttemptLimit>;
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId } from '../lib/ids.ts';
 import type { User } from '../store/records.ts';
@@ -9,7 +10,7 @@ import { hashPassword, passwordComplaint } from './password.ts';
 
 interface SignUpDeps {
   readonly store: { readonly accounts: AccountStore };
-  readonly clock: () => number;
+  readonly clock: Clock;
 }
 
 /** Which way somebody comes in: by the operator's set-up link, an invitation, or open sign-up. */

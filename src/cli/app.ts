@@ -12,13 +12,14 @@ interface CreateOptions {
   scope: string;
 }
 
+/** Adds `app create`. */
 export function addAppCommands(program: Command, output: Output): void {
   program
     .command('app')
     .description('registered apps')
     .command('create')
     .description('register an app; the secret of a web app is shown this once')
-    .requiredOption('--owner <user>', 'e-mail address or id of the developer')
+    .requiredOption('--owner <user>', 'email address or id of the developer')
     .requiredOption('--name <name>', 'what users see')
     .requiredOption('--redirect-uri <uri>', 'where users come back to; may be repeated', collect)
     .addOption(

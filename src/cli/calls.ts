@@ -4,6 +4,7 @@ import { CommandError, type Output, withDeps } from './session.ts';
 
 const largestPage = 1000;
 
+/** Adds `calls list` and `calls export`. */
 export function addCallsCommands(program: Command, output: Output): void {
   const calls = program.command('calls').description('the record of proxied calls');
   calls

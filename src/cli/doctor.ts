@@ -10,10 +10,11 @@ interface Finding {
   readonly detail: string;
 }
 
+/** Adds `doctor`. */
 export function addDoctorCommand(program: Command, output: Output): void {
   program
     .command('doctor')
-    .description('look for what would keep the broker from working, without changing anything but the schema')
+    .description('look for what would keep the broker from working; makes what a first start would make')
     .action(() => examine(output));
 }
 

@@ -1,17 +1,19 @@
+import { normalizeEmail } from '../accounts/email.ts';
 import type { Deps } from '../deps.ts';
 import type { Client, User } from '../store/records.ts';
 import { CommandError } from './session.ts';
 
-/** The user by e-mail address or id. */
+/** The user by email address or id. @throws CommandError when there is none */
 export async function requireUser({ store }: Deps, emailOrId: string): Promise<User> {
   const user = emailOrId.startsWith('usr_')
     ? await store.accounts.findUser(emailOrId)
-    : await store.accounts.findUserByEmail(emailOrId.trim().toLowerCase());
+    : await store.accounts.findUserByEmail(normalizeEmail(emailOrId));
   if (!user)
     throw new CommandError(`There is no user ${emailOrId}. Make one with \`user create --email …\`.`);
   return user;
 }
 
+/** The registered app. @throws CommandError when there is none, or it has been deleted */
 export async function requireClient({ store }: Deps, id: string): Promise<Client> {
   const client = await store.clients.findClient(id);
   if (!client) throw new CommandError(`There is no app ${id}. Make one with \`app create …\`.`);

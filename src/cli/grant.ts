@@ -6,12 +6,13 @@ import type { GrantView } from '../store/store.ts';
 import { requireClient, requireUser } from './find.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
 
+/** Adds `grant create`, `grant list` and `grant revoke`. */
 export function addGrantCommands(program: Command, output: Output): void {
   const grant = program.command('grant').description('what users allow apps');
   grant
     .command('create')
     .description('make or replace a grant and print its first tokens')
-    .requiredOption('--user <user>', 'e-mail address or id')
+    .requiredOption('--user <user>', 'email address or id')
     .requiredOption('--client <id>', 'the app')
     .requiredOption('--scope <scopes>', 'what it may do, such as "openai:text openai:embeddings"')
     .action((options: { user: string; client: string; scope: string }) => create(options, output));

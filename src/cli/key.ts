@@ -11,13 +11,14 @@ interface DepositOptions {
   project?: string;
 }
 
+/** Adds `key deposit`. */
 export function addKeyCommands(program: Command, output: Output): void {
   program
     .command('key')
     .description('deposited provider keys')
     .command('deposit')
     .description('deposit a key for a user; the key is the first line of standard input')
-    .requiredOption('--user <user>', 'e-mail address or id')
+    .requiredOption('--user <user>', 'email address or id')
     .requiredOption('--provider <name>', 'whose key it is, such as openai')
     .option('--name <name>', 'what the user sees it as')
     .option('--organization <id>', 'bill to this organisation')

@@ -7,6 +7,7 @@ import { moveToCurrentMasterKey } from '../tokens/rotate_master_key.ts';
 import { createKeyFile, prependFreshKey } from '../vault/keyring.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
 
+/** Adds `keys init` and `keys rotate`. */
 export function addKeysCommands(program: Command, output: Output): void {
   const keys = program.command('keys').description('the keys of the broker itself');
   keys

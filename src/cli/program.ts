@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
+import { StoreError } from '../store/store_error.ts';
 import { KeyringError } from '../vault/keyring.ts';
 import { VaultError } from '../vault/vault.ts';
 import { addAppCommands } from './app.ts';
@@ -53,7 +54,6 @@ export async function runCommandLine(args: readonly string[], { serve }: Program
   addKeysCommands(program, output);
   addSandboxCommand(program, output);
   addDoctorCommand(program, output);
-  inheritSettings(program);
   try {
     await program.parseAsync(args, { from: 'user' });
     return done;
@@ -62,29 +62,25 @@ export async function runCommandLine(args: readonly string[], { serve }: Program
   }
 }
 
-/** Subcommands take over neither setting by themselves when they are added by `addCommand` or nested. */
-function inheritSettings(command: Command): void {
-  for (const sub of command.commands) {
-    sub.copyInheritedSettings(command);
-    inheritSettings(sub);
-  }
-}
-
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused;
-  const expected =
-    error instanceof CommandError ||
-    error instanceof ConfigError ||
-    error instanceof KeyringError ||
-    error instanceof VaultError;
-  process.stderr.write(`${expected ? error.message : describe(error)}\n`);
+  process.stderr.write(`${describe(error)}\n`);
   return failed;
 }
 
+/** Our own errors say what to do. Of the others only those that the operator can mend come without a stack. */
+const ours = [CommandError, ConfigError, KeyringError, VaultError, StoreError];
+
+const advice: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Something is listening there already; set PORT to another.',
+  SQLITE_BUSY: 'Another process keeps the database to itself; try again when it is done.',
+};
+
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'EADDRINUSE') {
-    return `${error.message}. Something is listening there already; set PORT to another.`;
-  }
-  return error.stack ?? error.message;
+  if (ours.some((kind) => error instanceof kind)) return error.message;
+  const code = 'code' in error ? String(error.code) : '';
+  if (advice[code]) return `${error.message}. ${advice[code]}`;
+  // What the operating system or SQLite refuses: permissions, a full disk, a damaged file.
+  return 'syscall' in error || code.startsWith('SQLITE_') ? error.message : (error.stack ?? error.message);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { startSandbox } from '../sandbox/server.ts';
 import { CommandError, type Output } from './session.ts';
 
+/** Adds `sandbox`. */
 export function addSandboxCommand(program: Command, output: Output): void {
   program
     .command('sandbox')
@@ -15,10 +16,7 @@ async function run(options: { port: string }, output: Output): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new CommandError('--port takes a number from 0 to 65535.');
   }
-  const sandbox = await startSandbox({
-    port,
-    onRequest: output.report,
-  });
+  const sandbox = await startSandbox({ port, onRequest: output.report });
   output.show({ url: sandbox.url }, [`The sandbox is at ${sandbox.url}`]);
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);

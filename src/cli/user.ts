@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
+import { emailComplaint, normalizeEmail } from '../accounts/email.ts';
 import { hashPassword, passwordComplaint } from '../accounts/password.ts';
 import { newId } from '../lib/ids.ts';
 import { CommandError, firstInputLine, type Output, withDeps } from './session.ts';
 
+/** Adds `user create`. */
 export function addUserCommands(program: Command, output: Output): void {
   program
     .command('user')
@@ -16,9 +18,9 @@ export function addUserCommands(program: Command, output: Output): void {
 }
 
 async function createUser(options: { email: string; operator?: true }, output: Output): Promise<void> {
-  const email = options.email.trim().toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) {
-    throw new CommandError(`${options.email} is no e-mail address. Example: --email you@example.com`);
+  const email = normalizeEmail(options.email);
+  if (emailComplaint(email) !== null) {
+    throw new CommandError(`${options.email} is no email address. Example: --email you@example.com`);
   }
   const given = await firstInputLine();
   const complaint = given === '' ? null : passwordComplaint(given);

@@ -1,5 +1,6 @@
 import { allScopes } from '../catalog/catalog.ts';
 import { joinScope, splitScope, unknownScopes } from '../catalog/scope.ts';
+import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId, newToken } from '../lib/ids.ts';
 import type { Actor, Client, ClientType } from '../store/records.ts';
@@ -16,7 +17,7 @@ export interface Registration {
 
 interface RegistrationDeps {
   readonly store: { readonly clients: ClientStore };
-  readonly clock: () => number;
+  readonly clock: Clock;
 }
 
 const longestName = 60;
@@ -76,11 +77,12 @@ export async function replaceSecret(
 }
 
 /** The scope to store: known scopes once each, everything when none is named. */
-export function registeredScope(scope: string): string {
+function registeredScope(scope: string): string {
   const scopes = splitScope(scope);
   return joinScope(scopes.length === 0 ? allScopes : scopes);
 }
 
+/** Why an app cannot have this name; null when it can. */
 export function nameComplaint(name: string): string | null {
   const trimmed = name.trim();
   if (trimmed === '') return 'Give the app a name.';
@@ -88,6 +90,7 @@ export function nameComplaint(name: string): string | null {
   return deceptiveCharacters.test(trimmed) ? 'The name holds invisible or control characters.' : null;
 }
 
+/** What is wrong with the first bad one of a registration's redirect URIs, or with their number; null when they are good. */
 export function redirectUrisComplaint(uris: readonly string[], type: ClientType): string | null {
   if (uris.length === 0) return 'Give at least one redirect URI.';
   if (uris.length > mostUris) return `Give at most ${mostUris} redirect URIs.`;

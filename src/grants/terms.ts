@@ -1,6 +1,7 @@
 import { providersOfScopes } from '../catalog/catalog.ts';
 import type { Provider } from '../catalog/provider.ts';
 import { joinScope } from '../catalog/scope.ts';
+import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Credential } from '../store/records.ts';
 import type { CredentialStore, GrantStore, GrantTerms } from '../store/store.ts';
@@ -12,7 +13,7 @@ export interface GrantChoice {
   readonly clientId: string;
   readonly test: boolean;
   readonly scopes: readonly string[];
-  /** Milliseconds since the epoch; null until revoked. */
+  /** Milliseconds since the epoch; null: it lasts until it is revoked. */
   readonly expiresAt: number | null;
   /** Ids of the user's keys to use, at most one a provider; a provider without one gets the user's newest. */
   readonly credentialIds: readonly string[];
@@ -21,7 +22,7 @@ export interface GrantChoice {
 export interface TermsDeps {
   readonly store: { readonly credentials: CredentialStore; readonly grants: GrantStore };
   readonly vault: Vault;
-  readonly clock: () => number;
+  readonly clock: Clock;
 }
 
 /** The user has no key for a provider that the scopes reach. */

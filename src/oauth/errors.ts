@@ -79,6 +79,7 @@ export function errorResponse(error: OAuthError): {
   };
 }
 
+/** When to try again, where that is known (RFC 9110 §10.2.3). */
 export function retryHeader({ retryAfter }: OAuthError): Readonly<Record<string, string>> {
   return retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
 }

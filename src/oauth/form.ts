@@ -16,7 +16,7 @@ export async function readForm(
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? '')) {
     throw new OAuthError('invalid_request', 'Send a form: Content-Type application/x-www-form-urlencoded.');
   }
-  const bytes = await readBounded(body, largestForm);
+  const bytes = await readBounded(whole(body), largestForm);
   if (!bytes) {
     throw new OAuthError('invalid_request', `The form is larger than ${largestForm} bytes.`, { status: 413 });
   }
@@ -27,6 +27,18 @@ export async function readForm(
     throw new OAuthError('invalid_request', 'A parameter is sent more than once.');
   }
   return parameters;
+}
+
+/** The same bytes. That a client goes away before the last of them is its own doing, and no failure of ours. */
+async function* whole(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET') {
+      throw new OAuthError('invalid_request', 'The form did not come in whole.');
+    }
+    throw cause;
+  }
 }
 
 /** @returns null when it is no UTF-8 */

@@ -4,7 +4,7 @@ import { effectiveScopes } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
 import type { Operation } from './client_endpoint.ts';
 import { OAuthError } from './errors.ts';
-import { isActive, type PresentedToken, recogniseToken } from './presented_token.ts';
+import { isActive, type PresentedToken, recognizeToken } from './presented_token.ts';
 
 /**
  * The introspection endpoint (RFC 7662), for confidential clients and their own tokens. Whatever is not good is answered
@@ -16,7 +16,7 @@ export const introspect: Operation = async (deps, { client, parameters }) => {
   }
   const text = parameters.one('token');
   if (text === undefined) throw new OAuthError('invalid_request', 'token is missing.');
-  const presented = await recogniseToken(deps, text, client);
+  const presented = await recognizeToken(deps, text, client);
   return presented && isActive(presented) ? describe(deps, presented) : { active: false };
 };
 

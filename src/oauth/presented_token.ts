@@ -11,10 +11,10 @@ export type PresentedToken =
   | { readonly kind: 'refresh'; readonly token: RefreshToken; readonly standing: Standing };
 
 /**
- * Recognises a token of this client; `token_type_hint` is not needed for it (RFC 7009 §2.1).
+ * Recognizes a token of this client; `token_type_hint` is not needed for it (RFC 7009 §2.1).
  * @returns null for any other text, and for a token of another client
  */
-export async function recogniseToken(
+export async function recognizeToken(
   { store, accessTokens }: Pick<Deps, 'store' | 'accessTokens'>,
   text: string,
   client: Client,

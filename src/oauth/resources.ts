@@ -1,4 +1,5 @@
 import { providerOfScope, providers } from '../catalog/catalog.ts';
+import { OAuthError } from './errors.ts';
 
 /**
  * The scopes that are left when a request names resources (RFC 8707 §2); all of them when it names none.
@@ -19,6 +20,11 @@ export function narrowToResources(
     scopes.filter((scope) => providerOfScope(scope) === provider);
   if (wanted.some((provider) => provider === undefined || within(provider).length === 0)) return null;
   return scopes.filter((scope) => wanted.includes(providerOfScope(scope)));
+}
+
+/** Tokens are asked for a resource that they cannot be for. */
+export function unknownResource(): OAuthError {
+  return new OAuthError('invalid_target', 'resource is none of ours, or the user has not allowed it.');
 }
 
 /** Scheme and host know no case (RFC 3986 §6.2.2.1); everything after them is compared as written. */

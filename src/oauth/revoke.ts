@@ -1,6 +1,6 @@
 import type { Operation } from './client_endpoint.ts';
 import { OAuthError } from './errors.ts';
-import { recogniseToken } from './presented_token.ts';
+import { recognizeToken } from './presented_token.ts';
 
 /**
  * The revocation endpoint (RFC 7009). Either kind of token ends its whole family. An unknown token is no error: what the
@@ -9,7 +9,7 @@ import { recogniseToken } from './presented_token.ts';
 export const revoke: Operation = async (deps, { client, parameters }) => {
   const text = parameters.one('token');
   if (text === undefined) throw new OAuthError('invalid_request', 'token is missing.');
-  const presented = await recogniseToken(deps, text, client);
+  const presented = await recognizeToken(deps, text, client);
   if (presented) {
     await deps.store.grants.revokeFamily(presented.standing.family.id, 'client', {
       kind: 'client',

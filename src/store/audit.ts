@@ -1,4 +1,5 @@
-import type { Actor } from './records.ts';
+import { newId } from '../lib/ids.ts';
+import type { Actor, AuditEvent } from './records.ts';
 
 /** Everything the audit trail can tell: what was acted on, a dot, what happened to it. */
 export type AuditAction =
@@ -33,6 +34,18 @@ export type AuditAction =
   | 'signing_key.withdrawn';
 
 /** How an actor is written in the trail: `user:usr_…`, `client:cli_…`, `command_line` or `system`. */
-export function actorName(actor: Actor): string {
+function actorName(actor: Actor): string {
   return 'id' in actor ? `${actor.kind}:${actor.id}` : actor.kind;
+}
+
+/** What a change tells the trail. `detail` must hold no secret. */
+export type AuditEntry = Pick<AuditEvent, 'at' | 'subject' | 'userId'> & {
+  readonly actor: Actor;
+  readonly action: AuditAction;
+  readonly detail?: AuditEvent['detail'];
+};
+
+/** The event as it is kept. */
+export function auditEvent({ actor, detail = {}, ...entry }: AuditEntry): AuditEvent {
+  return { ...entry, id: newId('aud', entry.at), actor: actorName(actor), detail };
 }

@@ -113,7 +113,7 @@ export interface Grant {
   readonly scope: string;
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** Null until revoked. */
+  /** Null: it lasts until it is revoked. */
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
   readonly revokedReason: GrantEnd | null;

@@ -15,7 +15,8 @@ export function givesSameSuccessor(
 ): successor is RefreshToken {
   return (
     spent.usedAt !== null &&
-    now - spent.usedAt <= graceSeconds * 1000 &&
+    // Both ways: a clock that is set back does not make the grace any longer.
+    Math.abs(now - spent.usedAt) <= graceSeconds * 1000 &&
     spent.seq === family.seq - 1 &&
     successor?.usedAt === null
   );

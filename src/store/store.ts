@@ -38,7 +38,7 @@ export interface Store {
   readonly signingKeys: SigningKeyStore;
   readonly ledger: LedgerStore;
   readonly records: RecordStore;
-  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace. */
+  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, retired signing keys. */
   sweep(): Promise<void>;
   close(): Promise<void>;
 }
@@ -46,7 +46,8 @@ export interface Store {
 export interface AccountStore {
   /**
    * Makes an account and, when it comes through an invitation, uses that up. `operator` is taken from the invitation's
-   * kind (`setup` makes the operator), or from `operator` where an actor with the right to say so gives it.
+   * kind (`setup` makes the operator, and is good for the first account only), or from `operator` where an actor with the
+   * right to say so gives it.
    */
   createUser(
     user: Pick<User, 'id' | 'email' | 'passwordHash'> & { readonly operator?: boolean },
@@ -404,10 +405,16 @@ export interface Settlement {
   readonly upstreamRequestId: string | null;
 }
 
+/** A write was handed to the database, and whether it took effect will not be known. */
+export class OutcomeUnknown extends Error {
+  override name = 'OutcomeUnknown';
+}
+
 export interface LedgerStore {
   /**
    * Decides a batch in arrival order and writes the admitted calls as `pending`, all in one transaction.
    * @returns one result per request, in order
+   * @throws OutcomeUnknown when the calls may be on record all the same
    */
   admit(batch: readonly AdmissionRequest[]): Promise<readonly AdmissionResult[]>;
   /**

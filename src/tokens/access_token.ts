@@ -51,6 +51,10 @@ const longestToken = 8_192;
 /** RFC 7515 §7.1. Decoders of base64 forgive spaces and padding; a token is the same one to the last character. */
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
+/**
+ * Access tokens of this issuer.
+ * @param options.ttl life of a token in seconds
+ */
 export function createAccessTokens(
   keys: SigningKeys,
   options: { readonly issuer: string; readonly ttl: number; readonly clock: Clock },

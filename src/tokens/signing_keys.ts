@@ -1,10 +1,10 @@
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
+import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Actor, SigningKey } from '../store/records.ts';
 import type { SigningKeyStore } from '../store/store.ts';
-import type { Keyring } from '../vault/keyring.ts';
+import { type Keyring, masterKeyOf } from '../vault/keyring.ts';
 import { seal, unseal } from '../vault/seal.ts';
-import { masterKeyOf } from '../vault/vault.ts';
 
 /** The one algorithm access tokens are signed with. */
 export const signingAlgorithm = 'ES256';
@@ -30,7 +30,7 @@ export interface SigningKeys {
 
 /** How long another process may go on with what it read: a rotated key is picked up within it. */
 const rereadAfter = 5_000;
-
+/** How long an unknown key id is not looked for again. */
 const rereadUnknownAfter = 1_000;
 
 interface LoadedKey {
@@ -41,11 +41,7 @@ interface LoadedKey {
 /**
  * The signing keys in the store; the first one is made when there is none. Private keys are stored under the master key.
  */
-export function createSigningKeys(
-  store: SigningKeyStore,
-  keyring: Keyring,
-  clock: () => number,
-): SigningKeys {
+export function createSigningKeys(store: SigningKeyStore, keyring: Keyring, clock: Clock): SigningKeys {
   let loaded: Promise<readonly LoadedKey[]> | undefined;
   let loadedAt = Number.NEGATIVE_INFINITY;
   let signer: Promise<ActiveKey> | undefined;
@@ -61,8 +57,11 @@ export function createSigningKeys(
     );
   };
 
+  /** Counted both ways, so that a clock that is set back does not keep what was read. */
+  const age = () => Math.abs(clock() - loadedAt);
+
   const keys = (fresh = false): Promise<readonly LoadedKey[]> => {
-    if (!loaded || fresh || clock() - loadedAt > rereadAfter) {
+    if (!loaded || fresh || age() > rereadAfter) {
       loadedAt = clock();
       signer = undefined;
       loaded = read();
@@ -93,7 +92,7 @@ export function createSigningKeys(
         list.find(({ record }) => record.kid === kid)?.publicKey;
       const known = publicKeyIn(await keys());
       // Another process may just have rotated; forged key ids must not make us read the store at each of them.
-      return known ?? publicKeyIn(await keys(clock() - loadedAt > rereadUnknownAfter));
+      return known ?? publicKeyIn(await keys(age() > rereadUnknownAfter));
     },
 
     async publicJwks() {

@@ -1,5 +1,6 @@
 import { findProvider } from '../catalog/catalog.ts';
 import type { Provider } from '../catalog/provider.ts';
+import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId } from '../lib/ids.ts';
 import { Secret } from '../lib/secret.ts';
@@ -11,7 +12,7 @@ import type { Vault } from './vault.ts';
 export interface DepositDeps {
   readonly store: { readonly credentials: CredentialStore };
   readonly vault: Vault;
-  readonly clock: () => number;
+  readonly clock: Clock;
   /** Base URL that keys of this provider are good for; null when the sandbox is off. */
   readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
 }
@@ -111,6 +112,9 @@ async function examine(
   pasted: string,
   billing: Pick<Deposit, 'organization' | 'project'>,
 ): Promise<Examined> {
+  if (![billing.organization, billing.project].every(isBillingId)) {
+    return { kind: 'refused', advice: 'This is no organisation or project id of a provider.' };
+  }
   const trimmed = pasted.trim();
   if (trimmed === '') return { kind: 'refused', advice: 'Paste the key first.' };
   const shape = provider.keyShape(trimmed);
@@ -138,6 +142,11 @@ async function examine(
         note: `${check.reason}, so the key is saved unverified.`,
       };
   }
+}
+
+/** These go into headers to the provider as they are. */
+function isBillingId(id: string | null): boolean {
+  return /^[\w-]{0,100}$/.test(id?.trim() ?? '');
 }
 
 /** What stays visible of a key: enough to tell two apart, nothing to use. */

@@ -2,13 +2,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fchownSync,
   fsyncSync,
+  linkSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
+  rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Secret } from '../lib/secret.ts';
 
 export interface MasterKey {
@@ -65,40 +70,90 @@ export function openKeyring(source: KeyringSource): Keyring {
 }
 
 /**
- * Makes the key file with one fresh key, mode 0600.
+ * The master key of that id.
+ * @throws KeyringError naming the id, so that the operator knows which key is missing
+ */
+export function masterKeyOf(keyring: Keyring, id: string): MasterKey {
+  const key = keyring.find(id);
+  if (!key) throw new KeyringError(`The master key ${id} is missing from the keyring`);
+  return key;
+}
+
+/**
+ * Makes the key file with one fresh key, mode 0600. It is there whole or not at all, whenever the process ends.
  * @returns false when it exists already; it is never overwritten
  */
 export function createKeyFile(file: string): boolean {
-  let descriptor: number;
+  if (existsSync(file)) return false;
+  const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    descriptor = openSync(file, 'wx', 0o600);
+    writeDurably(openSync(draft, 'wx', 0o600), `${randomBytes(32).toString('base64')}\n`);
+    linkSync(draft, file);
+    syncFolderOf(file);
+    return true;
   } catch (error) {
     if (existsSync(file)) return false;
     throw new KeyringError(`The master key file ${file} cannot be made: ${(error as Error).message}`, {
       cause: error,
     });
+  } finally {
+    rmSync(draft, { force: true });
   }
-  writeAndClose(descriptor, `${randomBytes(32).toString('base64')}\n`);
-  return true;
 }
 
 /**
- * Puts a fresh key at the head of the file, in one atomic step; the older keys stay, to open what they wrapped.
- * @returns the new key
+ * Puts a fresh key at the head of the file, in one atomic step; the older keys stay, to open what they wrapped. The file
+ * keeps its owner, so that root can rotate for the user that the servers run as.
+ * @returns the new key, which has reached the disk: nothing is ever wrapped under a key that a power cut could take back
+ * @throws KeyringError when another process is doing it: of two that read the same file, one would lose the other's key
  */
 export function prependFreshKey(file: string): MasterKey {
-  const older = readFileSync(file, 'utf8');
+  const target = realpathSync(file);
+  const next = `${target}.next`;
+  const descriptor = claim(next);
   const fresh = randomBytes(32).toString('base64');
-  const next = `${file}.next`;
-  writeAndClose(openSync(next, 'wx', 0o600), `${fresh}\n${older}`);
-  renameSync(next, file);
+  try {
+    const { uid, gid } = statSync(target);
+    if (process.getuid?.() === 0) fchownSync(descriptor, uid, gid);
+    writeDurably(descriptor, `${fresh}\n${readFileSync(target, 'utf8')}`);
+    renameSync(next, target);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
+  }
+  syncFolderOf(target);
   return parseMasterKey(fresh, file);
 }
 
-function writeAndClose(descriptor: number, content: string): void {
-  writeSync(descriptor, content);
-  fsyncSync(descriptor);
-  closeSync(descriptor);
+/** Opens the file that whoever rotates has to itself. */
+function claim(next: string): number {
+  try {
+    return openSync(next, 'wx', 0o600);
+  } catch (error) {
+    if (!existsSync(next)) throw error;
+    throw new KeyringError(
+      `${next} is there: another rotation is at work, or one was interrupted. If none is at work, delete that file and run this again.`,
+    );
+  }
+}
+
+function writeDurably(descriptor: number, content: string): void {
+  try {
+    writeFileSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A new name is on the disk only when its folder is. */
+function syncFolderOf(file: string): void {
+  const folder = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 function fileStamp(file: string): string {

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { Secret } from '../lib/secret.ts';
 import type { Credential, Holder, Sealed, Wrap } from '../store/records.ts';
 import type { CredentialStore } from '../store/store.ts';
-import type { Keyring, MasterKey } from './keyring.ts';
+import { type Keyring, masterKeyOf } from './keyring.ts';
 import { seal, unseal } from './seal.ts';
 
 /** A provider key as the proxy uses it. */
@@ -36,7 +36,7 @@ export interface Vault {
   /**
    * Opens a credential through a grant's own wrap. Opened keys are kept for a few seconds.
    * @param version as the admission returned it: another version is another cache entry
-   * @throws VaultError when the grant holds no wrap, or what is stored has been tampered with
+   * @throws VaultError when the grant holds no wrap; node's own error when what is stored has been tampered with
    */
   open(grantId: string, credentialId: string, version: number): Promise<OpenedKey>;
   /** Forgets what was opened through this grant. */
@@ -50,14 +50,20 @@ export class VaultError extends Error {
   override name = 'VaultError';
 }
 
-export const ownerHolder: Holder = 'owner';
+const ownerHolder: Holder = 'owner';
 
 const dataKeyLength = 32;
 const openedKeyLife = 5_000;
 const openedKeysKept = 10_000;
 
+/** A vault on these master keys. It keeps nothing but opened keys, for a few seconds each. */
 export function createVault(keyring: Keyring, store: CredentialStore): Vault {
-  const opened = new LRUCache<string, OpenedKey>({ max: openedKeysKept, ttl: openedKeyLife });
+  const opened = new LRUCache<string, OpenedKey>({
+    max: openedKeysKept,
+    ttl: openedKeyLife,
+    // Without it what is too old stays in memory until it is asked for or pushed out.
+    ttlAutopurge: true,
+  });
 
   const wrap = (credentialId: string, holder: Holder, dataKey: Uint8Array): Wrap => {
     const master = keyring.current();
@@ -126,14 +132,4 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
 
 function credentialBinding(credential: Pick<Credential, 'id' | 'userId' | 'provider'>) {
   return ['credential', credential.userId, credential.provider, credential.id] as const;
-}
-
-/**
- * The master key of that id.
- * @throws VaultError naming the id, so that the operator knows which key is missing
- */
-export function masterKeyOf(keyring: Keyring, id: string): MasterKey {
-  const key = keyring.find(id);
-  if (!key) throw new VaultError(`The master key ${id} is missing from the keyring`);
-  return key;
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,18 +19,14 @@ interface GrantJson {
   readonly access_token: string;
 }
 
-/** An account with a sandbox key, an app and a grant between them. */
-async function grantFor(address: string, folder = dataDir): Promise<GrantJson & { client_id: string }> {
-  await runJson(folder, ['user', 'create', '--email', address]);
-  await runJson(folder, ['key', 'deposit', '--user', address, '--provider', 'openai'], {
-    input: 'sk-sandbox-command-line\n',
-  });
-  const { client_id } = await runJson<{ client_id: string }>(folder, [
-    ...['app', 'create', '--owner', address, '--name', 'Tool'],
+/** Connects a new app to the first test's account and its key. */
+async function connectApp(name: string): Promise<GrantJson & { client_id: string }> {
+  const { client_id } = await runJson<{ client_id: string }>(dataDir, [
+    ...['app', 'create', '--owner', email, '--name', name],
     ...redirect,
   ]);
-  const grant = await runJson<GrantJson>(folder, [
-    ...['grant', 'create', '--user', address, '--client', client_id],
+  const grant = await runJson<GrantJson>(dataDir, [
+    ...['grant', 'create', '--user', email, '--client', client_id],
     ...['--scope', 'openai:text openai:models.read'],
   ]);
   return { ...grant, client_id };
@@ -109,7 +106,7 @@ describe('command line', () => {
 
   const unusable = [
     [1, 'an account for ada@example.com already', ['user', 'create', '--email', email], ''],
-    [1, 'no e-mail address', ['user', 'create', '--email', 'ada'], ''],
+    [1, 'no email address', ['user', 'create', '--email', 'ada'], ''],
     [1, 'at least 10 characters', ['user', 'create', '--email', 'short@example.com'], 'short\n'],
     [
       1,
@@ -214,7 +211,7 @@ describe('command line beside a running server', () => {
   it('a grant revoked there is refused by the server on the very next call', async () => {
     const server = await startServer(dataDir);
     try {
-      const { access_token, grant_id } = await grantFor('revoked@example.com');
+      const { access_token, grant_id } = await connectApp('Revoked');
       expect((await models(server.url, access_token)).status).toBe(200);
       const first = await runJson<{ grant_id: string; revoked_at: string }>(dataDir, [
         'grant',
@@ -234,12 +231,12 @@ describe('command line beside a running server', () => {
   it('master and signing keys rotate while the server goes on', async () => {
     const server = await startServer(dataDir);
     try {
-      const { access_token } = await grantFor('rotated@example.com');
+      const { access_token } = await connectApp('Before the rotation');
       expect((await models(server.url, access_token)).status).toBe(200);
       const rotated = await runJson<{ master_key_id: string; wraps: number }>(dataDir, ['keys', 'rotate']);
       expect(rotated.wraps).toBeGreaterThan(1);
       expect(readFileSync(join(dataDir, 'master.key'), 'utf8').trim().split('\n')).toHaveLength(2);
-      const { access_token: second } = await grantFor('rotated-after@example.com');
+      const { access_token: second } = await connectApp('After the rotation');
       expect((await models(server.url, second)).status).toBe(200);
 
       await runJson(dataDir, ['keys', 'rotate', '--signing']);
@@ -266,7 +263,7 @@ describe('command line beside a running server', () => {
   it('calls are listed page by page and exported as NDJSON', async () => {
     const server = await startServer(dataDir);
     try {
-      const { access_token, grant_id, client_id } = await grantFor('calls@example.com');
+      const { access_token, grant_id, client_id } = await connectApp('Calling');
       for (let n = 0; n < 3; n += 1) await models(server.url, access_token);
       await server.stop();
       const only = ['calls', 'list', '--grant', grant_id];
@@ -301,7 +298,6 @@ describe('command line beside a running server', () => {
   });
 
   it('the sandbox runs alone and reports what it receives', async () => {
-    const { spawn } = await import('node:child_process');
     const child = spawn(process.execPath, ['dist/bin.js', 'sandbox', '--port', '0']);
     const lines: string[] = [];
     const report = new Promise<void>((resolve) => {

@@ -20,7 +20,7 @@ let client: { client_id: string; client_secret: string };
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-crash-'));
-  sandbox = await startSandbox({});
+  sandbox = await startSandbox();
   env = { COATCHECK_SANDBOX: sandbox.url, PORT: String(await freePort()) };
   await runJson(dataDir, ['user', 'create', '--email', email], { input: `${password}\n` });
   await runJson(dataDir, ['key', 'deposit', '--user', email, '--provider', 'openai'], {

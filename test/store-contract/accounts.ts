@@ -36,6 +36,15 @@ export function accounts(arena: () => Arena): void {
     passwordHash: 'hash',
   });
 
+  test('the set-up invitation makes the first account, the operator’s, and no other', async () => {
+    const [first, second] = [await invite({ kind: 'setup' }), await invite({ kind: 'setup' })];
+    const created = await accountsOf().createUser(newAccount(), { invitationHash: first.hash });
+    expect(created).toMatchObject({ kind: 'created', user: { operator: true } });
+    expect(await accountsOf().createUser(newAccount(), { invitationHash: second.hash })).toEqual({
+      kind: 'invitation_invalid',
+    });
+  });
+
   test('an account made by an actor is found by id and by address', async () => {
     const { stores } = arena();
     const before = await accountsOf().countUsers();
@@ -73,12 +82,6 @@ export function accounts(arena: () => Arena): void {
     expect(await accountsOf().findInvitation(hash)).toBeNull();
     const used = (await accountsOf().listInvitations()).find((invitation) => invitation.hash === hash);
     expect(used?.usedAt).toBe(arena().clock.now);
-  });
-
-  test('the set-up invitation makes the operator', async () => {
-    const { hash } = await invite({ kind: 'setup' });
-    const created = await accountsOf().createUser(newAccount(), { invitationHash: hash });
-    expect(created).toMatchObject({ kind: 'created', user: { operator: true } });
   });
 
   test('an invitation for an address is for that address only', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { endings } from './endings.ts';
 import {
   type Arena,
   actionsOn,
@@ -7,7 +8,6 @@ import {
   minute,
   newFamily,
   openRequest,
-  operator,
   termsFor,
   unique,
 } from './world.ts';
@@ -216,34 +216,9 @@ export function authorizations(arena: () => Arena): void {
     },
   );
 
-  type Issued = Awaited<ReturnType<typeof issueCode>>;
-  const endings: readonly (readonly [string, (issued: Issued) => Promise<unknown>])[] = [
-    [
-      'the grant was revoked',
-      ({ terms }) => arena().stores[0].grants.revokeGrant(terms.id, 'user', operator),
-    ],
-    [
-      'the user was suspended',
-      ({ user }) => arena().stores[0].accounts.setUserStatus(user.id, 'suspended', operator),
-    ],
-    [
-      'the client was suspended',
-      ({ client }) => arena().stores[0].clients.setClientStatus(client.id, 'suspended', operator),
-    ],
-    ['the client was deleted', ({ client }) => arena().stores[0].clients.deleteClient(client.id, operator)],
-    [
-      'the key was deleted',
-      ({ credential }) => arena().stores[0].credentials.deleteCredential(credential.id, operator),
-    ],
-    [
-      'the password was changed',
-      ({ user }) => arena().stores[0].accounts.changePassword(user.id, 'x', operator),
-    ],
-  ];
-
   test.each(endings)('a code begins nothing after %s', async (_name, end) => {
     const issued = await issueCode(arena());
-    await end(issued);
+    await end(arena().stores[0], { ...issued, grantId: issued.terms.id });
     const family = familyTemplate();
     expect(await authorizationsOf().redeemCode(issued.attempt, family)).toEqual({ kind: 'ended' });
     expect(await authorizationsOf().findRefreshToken(family.refreshTokenHash)).toBeNull();

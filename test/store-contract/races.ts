@@ -202,7 +202,7 @@ export function races(arena: () => Arena): void {
     test('an invitation makes one account, and an address has one', async () => {
       const { stores, clock } = arena();
       const invitation = {
-        kind: 'setup' as const,
+        kind: 'invite' as const,
         email: null,
         createdBy: null,
         expiresAt: clock.now + minute,

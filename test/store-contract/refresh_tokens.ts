@@ -1,7 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Rotation } from '../../src/store/store.ts';
+import { endings } from './endings.ts';
 import { successorHash } from './tasks.ts';
-import { type Arena, actionsOn, createGrant, day, found, minute, operator, second, unique } from './world.ts';
+import {
+  type Arena,
+  actionsOn,
+  createGrant,
+  day,
+  found,
+  type Granted,
+  minute,
+  operator,
+  second,
+  unique,
+} from './world.ts';
 
 export function refreshTokens(arena: () => Arena): void {
   const graceSeconds = 10;
@@ -98,6 +110,15 @@ export function refreshTokens(arena: () => Arena): void {
     ]);
   });
 
+  test('a clock that is set back does not make the grace longer', async () => {
+    const { clock } = arena();
+    const { refreshTokenHash } = await createGrant(arena());
+    await rotate(refreshTokenHash);
+    clock.now -= graceSeconds * second + 1;
+    expect((await rotate(refreshTokenHash)).rotation).toEqual({ kind: 'reused' });
+    clock.now += graceSeconds * second + 1;
+  });
+
   test('once the successor was used, the predecessor ends the family even within the grace', async () => {
     const { family, refreshTokenHash } = await createGrant(arena());
     const { successor } = await rotate(refreshTokenHash);
@@ -160,39 +181,23 @@ export function refreshTokens(arena: () => Arena): void {
     expect((await rotate('unknown')).rotation).toEqual({ kind: 'unknown' });
   });
 
-  type Granted = Awaited<ReturnType<typeof createGrant>>;
-  const endings: readonly (readonly [string, (granted: Granted) => Promise<unknown>])[] = [
-    [
-      'the family was revoked',
-      ({ family }) => arena().stores[0].grants.revokeFamily(family.id, 'client', operator),
-    ],
-    [
-      'the grant was revoked',
-      ({ grant }) => arena().stores[0].grants.revokeGrant(grant.id, 'user', operator),
-    ],
-    [
-      'the user was suspended',
-      ({ user }) => arena().stores[0].accounts.setUserStatus(user.id, 'suspended', operator),
-    ],
-    [
-      'the client was suspended',
-      ({ client }) => arena().stores[0].clients.setClientStatus(client.id, 'suspended', operator),
-    ],
-    ['the client was deleted', ({ client }) => arena().stores[0].clients.deleteClient(client.id, operator)],
-    [
-      'the key was deleted',
-      ({ credential }) => arena().stores[0].credentials.deleteCredential(credential.id, operator),
-    ],
-  ];
-
-  test.each(endings)('nothing rotates after %s, nor within the grace', async (_name, end) => {
+  const nothingRotatesAfter = async (end: (granted: Granted) => Promise<unknown>) => {
     const granted = await createGrant(arena());
     const { successor } = await rotate(granted.refreshTokenHash);
     await end(granted);
     expect((await rotate(successor)).rotation).toEqual({ kind: 'ended' });
     expect((await rotate(granted.refreshTokenHash)).rotation).toEqual({ kind: 'ended' });
     expect(found(await findToken(successor)).usedAt).toBeNull();
-  });
+  };
+
+  test.each(endings)('nothing rotates after %s, nor within the grace', (_name, end) =>
+    nothingRotatesAfter((granted) => end(arena().stores[0], { ...granted, grantId: granted.grant.id })),
+  );
+
+  test('nothing rotates after the family was revoked, nor within the grace', () =>
+    nothingRotatesAfter(({ family }) =>
+      arena().stores[0].grants.revokeFamily(family.id, 'client', operator),
+    ));
 
   test('nothing rotates once the grant ran out, and again once it is renewed', async () => {
     const { clock } = arena();

@@ -3,6 +3,7 @@ import { successorHash } from './tasks.ts';
 import {
   type Arena,
   createGrant,
+  createSigningKey,
   createUser,
   day,
   found,
@@ -92,6 +93,20 @@ export function sweeping(arena: () => Arena): void {
     expect(await store.authorizations.rotateRefreshToken(refreshTokenHash, next)).toEqual({
       kind: 'unknown',
     });
+  });
+
+  test('a retired signing key goes once no token that it signed can live', async () => {
+    const { stores, clock } = arena();
+    const [{ signingKeys }] = stores;
+    const retired = await createSigningKey(arena());
+    const active = await createSigningKey(arena());
+    const kept = async () => (await signingKeys.listSigningKeys()).map(({ kid }) => kid);
+    clock.now += day;
+    await stores[0].sweep();
+    expect(await kept()).toEqual(expect.arrayContaining([active, retired]));
+    clock.now += day;
+    await stores[0].sweep();
+    expect(await kept()).toEqual([active]);
   });
 
   test('a salt is forgotten after the grace', async () => {

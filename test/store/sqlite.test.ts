@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -52,6 +52,12 @@ test('several processes may open a fresh file at once', async () => {
   const store = open();
   expect(await store.accounts.countUsers()).toBe(0);
   await store.close();
+});
+
+test.skipIf(process.getuid?.() === 0)('a database that cannot be written is refused', () => {
+  openConnection(file, systemClock).client.close();
+  chmodSync(file, 0o400);
+  expect(open).toThrow(/EACCES/);
 });
 
 test('a database of a newer version is refused', () => {
@@ -120,7 +126,7 @@ test('a replaced key leaves no bytes of the old one in any file', async () => {
   await store.close();
 });
 
-test('sweeping cuts the bytes of revoked wraps out of the log', async () => {
+test('sweeping cuts the bytes of what it deletes out of the log', async () => {
   const store = open();
   const user = await createUser(store);
   await store.accounts.startSession({ hash: 'marked session', userId: user.id, expiresAt: 0 }, null);

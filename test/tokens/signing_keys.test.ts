@@ -51,6 +51,14 @@ describe('signing keys', () => {
     expect(read).toHaveBeenCalledTimes(1);
   });
 
+  it('drops a key that another process has withdrawn, also when the clock is set back', async () => {
+    const [here, there] = [setting.startProcess(), setting.startProcess()];
+    const { kid } = await there.signingKeys.active();
+    await here.signingKeys.rotate('withdraw', by);
+    setting.advance(-3_600_000);
+    expect(await there.signingKeys.find(kid)).toBeUndefined();
+  });
+
   it('tries again after the store has failed', async () => {
     const { signingKeys } = setting.startProcess();
     const read = vi

@@ -1,4 +1,14 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,6 +41,32 @@ describe('keyring', () => {
     expect(keyring.current()).toEqual(fresh);
     expect(keyring.find(old.id)).toEqual(old);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('leaves nothing but the key file behind', () => {
+    createKeyFile(file);
+    prependFreshKey(file);
+    expect(readdirSync(folder)).toEqual(['master.key']);
+  });
+
+  it('does not rotate beside another rotation, which would lose the key of one', () => {
+    createKeyFile(file);
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(`${file}.next`, '');
+    expect(() => prependFreshKey(file)).toThrow('another rotation is at work');
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    rmSync(`${file}.next`);
+    prependFreshKey(file);
+    expect(readFileSync(file, 'utf8')).toContain(before);
+  });
+
+  it('rotates the file that a link leads to', () => {
+    createKeyFile(file);
+    const link = join(folder, 'link.key');
+    symlinkSync(file, link);
+    const fresh = prependFreshKey(link);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(openKeyring({ file }).current()).toEqual(fresh);
   });
 
   it('notices a rotation by another process', () => {

@@ -1,3 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import { moveToCurrentMasterKey } from '../../src/tokens/rotate_master_key.ts';
@@ -5,6 +8,9 @@ import { replaceKey } from '../../src/vault/deposit.ts';
 import { prependFreshKey } from '../../src/vault/keyring.ts';
 import { seal, unseal } from '../../src/vault/seal.ts';
 import { type Broker, connect, createUser, deposit, startBroker } from '../support/broker.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 describe('seal', () => {
   const key = Buffer.alloc(32, 7);
@@ -54,6 +60,15 @@ describe('vault', () => {
     await expect(vault.open(tokens.grant_id, credential.id, credential.version)).rejects.toThrow(
       'holds no wrap',
     );
+  });
+
+  it('keeps an opened key no longer than it says, asked for again or not', async () => {
+    const { vault } = broker.deps;
+    const { credential, tokens } = await connect(broker);
+    const opened = new WeakRef(await vault.open(tokens.grant_id, credential.id, credential.version));
+    await setTimeout(5_500);
+    collectGarbage();
+    expect(opened.deref()).toBeUndefined();
   });
 
   it('gives nothing to a grant that was not given the key', async () => {

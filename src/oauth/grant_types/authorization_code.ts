@@ -6,7 +6,7 @@ import { newId, newToken } from '../../lib/ids.ts';
 import type { Redemption, Standing } from '../../store/store.ts';
 import { OAuthError } from '../errors.ts';
 import { codeChallengeOf } from '../pkce.ts';
-import { narrowToResources } from '../resources.ts';
+import { narrowToResources, unknownResource } from '../resources.ts';
 import type { GrantType } from './grant_type.ts';
 
 /** Stands for the challenge of a verifier that is missing or malformed: no code has it, and the attempt is counted. */
@@ -61,8 +61,4 @@ function redeemed(redemption: Redemption): Standing {
 
 function invalidGrant(description: string, detail: string): OAuthError {
   return new OAuthError('invalid_grant', description, { detail });
-}
-
-function unknownResource(): OAuthError {
-  return new OAuthError('invalid_target', 'resource is none of ours, or the user has not allowed it.');
 }

@@ -7,7 +7,7 @@ import type { Rotation, Standing } from '../../store/store.ts';
 import { refreshGraceSeconds, successorOf } from '../../tokens/refresh_token.ts';
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
-import { narrowToResources } from '../resources.ts';
+import { narrowToResources, unknownResource } from '../resources.ts';
 import type { GrantType } from './grant_type.ts';
 
 /**
@@ -55,9 +55,7 @@ function narrowed(issuer: string, standing: Standing, parameters: Parameters): r
   if (scopes.length === 0)
     throw new OAuthError('invalid_scope', 'The user no longer allows any of these scopes.');
   const forResources = narrowToResources(issuer, scopes, parameters.all('resource'));
-  if (!forResources) {
-    throw new OAuthError('invalid_target', 'resource is none of ours, or the user has not allowed it.');
-  }
+  if (!forResources) throw unknownResource();
   return forResources;
 }
 

@@ -60,6 +60,8 @@ export function sqliteAccounts(connection: Connection): AccountStore {
     .returning()
     .prepare();
 
+  const userCount = () => db.select({ users: count() }).from(users).get()?.users ?? 0;
+
   const insertUser = (user: User, actor: Actor) => {
     db.insert(users).values(user).run();
     audit({
@@ -85,6 +87,7 @@ export function sqliteAccounts(connection: Connection): AccountStore {
         if (!invitation || (invitation.email !== null && invitation.email !== user.email)) {
           return { kind: 'invitation_invalid' };
         }
+        if (invitation.kind === 'setup' && userCount() > 0) return { kind: 'invitation_invalid' };
         if (byEmail.get({ email: user.email })) return { kind: 'email_taken' };
         const used = db
           .update(invitations)
@@ -105,7 +108,7 @@ export function sqliteAccounts(connection: Connection): AccountStore {
     },
 
     async countUsers() {
-      return db.select({ users: count() }).from(users).get()?.users ?? 0;
+      return userCount();
     },
 
     async listUsers() {

@@ -1,18 +1,10 @@
 import { sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import { newId } from '../../lib/ids.ts';
-import { type AuditAction, actorName } from '../audit.ts';
-import type { Actor, AuditEvent } from '../records.ts';
+import { type AuditEntry, auditEvent } from '../audit.ts';
 import { auditEvents } from './schema.ts';
 
-/** Writes one event into the transaction that is open. `detail` must hold no secret. */
-export type AuditWriter = (
-  event: Pick<AuditEvent, 'at' | 'subject' | 'userId'> & {
-    readonly actor: Actor;
-    readonly action: AuditAction;
-    readonly detail?: AuditEvent['detail'];
-  },
-) => void;
+/** Writes one event into the transaction that is open. */
+export type AuditWriter = (entry: AuditEntry) => void;
 
 export function auditWriter(db: BetterSQLite3Database): AuditWriter {
   const insert = db
@@ -27,7 +19,7 @@ export function auditWriter(db: BetterSQLite3Database): AuditWriter {
       detail: sql.placeholder('detail'),
     })
     .prepare();
-  return ({ actor, detail = {}, ...event }) => {
-    insert.run({ ...event, id: newId('aud', event.at), actor: actorName(actor), detail });
+  return (entry) => {
+    insert.run({ ...auditEvent(entry) });
   };
 }

@@ -1,9 +1,10 @@
-import { closeSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Clock } from '../../lib/clock.ts';
+import { StoreError } from '../store_error.ts';
 import { type AuditWriter, auditWriter } from './audit.ts';
 
 const generatedMigrations = fileURLToPath(new URL('../../../drizzle/sqlite', import.meta.url));
@@ -23,7 +24,8 @@ export interface Connection {
 
 /**
  * Opens a database file, makes it if need be, and brings its schema up to date.
- * @throws when the file was written by a newer version, or the lock is not to be had for several seconds
+ * @throws StoreError when the file was written by a newer version; SQLite's own error when the lock is not to be had for
+ * several seconds
  */
 export function openConnection(
   file: string,
@@ -50,6 +52,8 @@ function createPrivately(file: string): void {
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    // SQLite would open what it may not write for reading only, and we would find out at the first request.
+    accessSync(file, constants.W_OK);
   }
 }
 
@@ -80,7 +84,7 @@ function migrate(client: Database.Database, migrationsFolder: string): void {
   const migrations = readMigrationFiles({ migrationsFolder });
   const applied = () => Number(client.pragma('user_version', { simple: true }));
   if (applied() > migrations.length) {
-    throw new Error('The database was written by a newer version of Coatcheck; start that version.');
+    throw new StoreError('The database was written by a newer version of Coatcheck; start that version.');
   }
   if (applied() === migrations.length) return;
   const apply = client.transaction(() => {

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { and, isNotNull, lte, type SQL } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { memory } from '../memory.ts';
 import type { Connection } from './open.ts';
 import {
   attempts,
@@ -9,20 +10,11 @@ import {
   invitations,
   refreshTokens,
   sessions,
+  signingKeys,
 } from './schema.ts';
-
-const minute = 60_000;
-const day = 24 * 60 * minute;
 
 /** Rows per statement, so that the write lock is never held long. */
 const step = 100;
-
-/** Longer than any grace in which a spent refresh token still gives its successor. */
-const saltLife = minute;
-/** A used code stays on record, so that a late replay still ends its family. */
-const codeMemory = day;
-/** Likewise a used refresh token. */
-const refreshTokenMemory = 30 * day;
 
 /** Deletes what has expired, in short transactions between which others get their turn. */
 export async function sweep({ client, db, clock }: Connection): Promise<void> {
@@ -32,13 +24,14 @@ export async function sweep({ client, db, clock }: Connection): Promise<void> {
     [invitations, lte(invitations.expiresAt, now)],
     [attempts, lte(attempts.resetsAt, now)],
     [authorizationRequests, lte(authorizationRequests.expiresAt, now)],
-    [authorizationCodes, lte(authorizationCodes.expiresAt, now - codeMemory)],
-    [refreshTokens, lte(refreshTokens.expiresAt, now - refreshTokenMemory)],
+    [authorizationCodes, lte(authorizationCodes.expiresAt, now - memory.usedCode)],
+    [refreshTokens, lte(refreshTokens.expiresAt, now - memory.usedRefreshToken)],
+    [signingKeys, lte(signingKeys.retiredAt, now - memory.retiredSigningKey)],
   ];
   for (const [table, condition] of expired) {
     await repeat(() => db.delete(table).where(condition).limit(step).run().changes);
   }
-  const stale = and(isNotNull(refreshTokens.salt), lte(refreshTokens.usedAt, now - saltLife));
+  const stale = and(isNotNull(refreshTokens.salt), lte(refreshTokens.usedAt, now - memory.salt));
   await repeat(() => db.update(refreshTokens).set({ salt: null }).where(stale).limit(step).run().changes);
   // Cuts the log, which still holds the bytes of what was deleted.
   client.pragma('wal_checkpoint(TRUNCATE)');

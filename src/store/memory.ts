@@ -1,0 +1,14 @@
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** How long something is remembered after its use or end, in milliseconds. */
+export const memory = {
+  /** Longer than any grace in which a spent refresh token still gives its successor. */
+  salt: minute,
+  /** A used code stays on record, so that a late replay still ends its family. */
+  usedCode: day,
+  /** Likewise a used refresh token. */
+  usedRefreshToken: 30 * day,
+  /** No access token lives longer than a day: after that a retired key could only verify what was forged with it. */
+  retiredSigningKey: 2 * day,
+};
