@@ -28,6 +28,14 @@ const baseUrl = z
   )
   .transform((value) => value.replace(/\/+$/, ''));
 
+const databaseUrl = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^postgres(ql)?:\/\/[^/]/.test(value),
+    'must be the URL of a PostgreSQL database',
+  )
+  .transform((value) => new Secret(value));
+
 /**
  * Every environment variable the broker reads. `description` and `example` go into docs/configuration.md and into the
  * message that a wrong value gets. Durations are in seconds, sizes in bytes.
@@ -50,13 +58,11 @@ export const environment = z.object({
     description: 'Folder for the database and the master key; made with mode 0700.',
     example: '/var/lib/coatcheck',
   }),
-  COATCHECK_DATABASE_URL: z
-    .never({ error: 'is not supported yet: this version stores in SQLite in the data folder; unset it' })
-    .optional()
-    .meta({
-      description: 'Reserved for another store. Must not be set.',
-      example: '(unset)',
-    }),
+  COATCHECK_DATABASE_URL: databaseUrl.optional().meta({
+    description:
+      'A PostgreSQL database to keep everything in, which any number of processes may share; give them the same master key, made with `coatcheck keys init`. Default: SQLite in the data folder.',
+    example: 'postgres://coatcheck:password@db.example.com/coatcheck',
+  }),
   COATCHECK_MASTER_KEY_FILE: z.string().min(1).optional().meta({
     description:
       'File with the master keys, one base64 key of 32 bytes per line, newest first. Default `master.key` in the data folder; made once with mode 0600, but never in production.',
@@ -138,6 +144,8 @@ export interface Config {
   /** An https issuer: no key made on the spot, no sandbox unless asked for, secure cookies. */
   readonly production: boolean;
   readonly dataDir: string;
+  /** Of PostgreSQL, and it may hold a password; null keeps everything in SQLite in the data folder. */
+  readonly databaseUrl: Secret | null;
   readonly masterKey: { readonly file: string } | { readonly keys: Secret };
   /** Base URL per provider name, without a slash at the end. */
   readonly providerBaseUrls: Readonly<Record<string, string>>;
@@ -197,6 +205,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     issuer,
     production,
     dataDir,
+    databaseUrl: vars.COATCHECK_DATABASE_URL ?? null,
     masterKey: vars.COATCHECK_MASTER_KEY
       ? { keys: new Secret(vars.COATCHECK_MASTER_KEY) }
       : { file: resolve(vars.COATCHECK_MASTER_KEY_FILE ?? `${dataDir}/master.key`) },

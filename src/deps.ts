@@ -5,6 +5,8 @@ import type { Config } from './config.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { newId } from './lib/ids.ts';
+import type { Secret } from './lib/secret.ts';
+import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import type { Store } from './store/store.ts';
 import { type AccessTokens, createAccessTokens } from './tokens/access_token.ts';
@@ -39,20 +41,22 @@ export interface DepsOptions {
 /**
  * Builds everything: makes the data folder (0700) and, outside production, the master key file (0600) when they are not
  * there, opens the store and brings its schema up to date.
- * @throws KeyringError when the master keys are missing or unusable
+ * @throws KeyringError when the master keys are missing or unusable, StoreError when the store is
  */
 export async function openDeps(config: Config, options: DepsOptions): Promise<Deps> {
   const { log, clock = systemClock, sandboxUrl } = options;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   chmodSync(config.dataDir, 0o700);
   const database = join(config.dataDir, 'coatcheck.db');
-  // A database without its master key is a loss to repair, not a first start: a fresh key would open nothing in it.
-  if ('file' in config.masterKey && !config.production && !existsSync(database)) {
+  // A database without its master key is a loss to repair, not a first start: a fresh key would open nothing in it. Nor
+  // would one that a single process made for itself open much in a database that several share.
+  const firstStart = config.databaseUrl === null && !existsSync(database);
+  if ('file' in config.masterKey && !config.production && firstStart) {
     const { file } = config.masterKey;
     if (createKeyFile(file)) log.info({ file }, 'made a master key; back it up apart from the database');
   }
   const keyring = openKeyring(config.masterKey);
-  const store = openSqliteStore({ file: database, clock });
+  const store = await openStore(config.databaseUrl ?? database, options);
   const signingKeys = createSigningKeys(store.signingKeys, keyring, clock);
   return {
     config,
@@ -75,6 +79,16 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     upstreamOf: (providerName, sandbox) =>
       sandbox ? sandboxUrl : (config.providerBaseUrls[providerName] ?? null),
   };
+}
+
+/** Opens the store in the PostgreSQL database at a URL, or in an SQLite file. */
+async function openStore(at: Secret | string, { clock, log }: DepsOptions): Promise<Store> {
+  if (typeof at === 'string') return openSqliteStore({ file: at, clock: clock ?? systemClock });
+  return openPostgresStore({
+    url: at,
+    ...(clock && { clock }),
+    onConnectionLost: (error) => log.warn({ err: error }, 'lost a connection to the database'),
+  });
 }
 
 /** Writes what is waiting and closes the store. */

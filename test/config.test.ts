@@ -55,7 +55,8 @@ describe('configuration', () => {
     ['COATCHECK_TRUSTED_PROXIES', 'proxy.internal'],
     ['COATCHECK_MAX_JSON_BODY', '12'],
     ['COATCHECK_LOG_LEVEL', 'loud'],
-    ['COATCHECK_DATABASE_URL', 'postgres://localhost/coatcheck'],
+    ['COATCHECK_DATABASE_URL', 'mysql://localhost/coatcheck'],
+    ['COATCHECK_DATABASE_URL', 'localhost/coatcheck'],
   ])('%s=%s is refused by name, with an example', (name, value) => {
     const complaint = complaintAbout({ [name]: value });
     expect(complaint).toContain(name);

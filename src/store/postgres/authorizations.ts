@@ -1,0 +1,117 @@
+import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { maximumFailedRedemptions, mismatchOf } from '../redemption.ts';
+import { isGrantLive } from '../standing.ts';
+import type { AuthorizationStore } from '../store.ts';
+import { audit } from './audit.ts';
+import { endFamily } from './endings.ts';
+import { startFamily } from './families.ts';
+import type { Connection } from './open.ts';
+import { presentOf } from './present.ts';
+import { refreshing } from './refreshing.ts';
+import { authorizationCodes as codes, authorizationRequests as requests } from './schema.ts';
+import { standings } from './standing.ts';
+
+export function postgresAuthorizations(connection: Connection): AuthorizationStore {
+  const { db, givenNow, write } = connection;
+  return {
+    async saveRequest(request) {
+      await db.insert(requests).values({ ...request, createdAt: presentOf(givenNow()) });
+    },
+
+    async findRequest(id) {
+      const [request] = await db
+        .select()
+        .from(requests)
+        .where(and(eq(requests.id, id), gt(requests.expiresAt, presentOf(givenNow()))));
+      return request ?? null;
+    },
+
+    async issueCode(requestId, browserHash, userId, { hash, expiresAt }) {
+      return write(async (tx, now) => {
+        const [request] = await tx
+          .update(requests)
+          .set({ codeIssuedAt: now })
+          .where(
+            and(
+              eq(requests.id, requestId),
+              eq(requests.browserHash, browserHash),
+              eq(requests.userId, userId),
+              eq(requests.decision, 'approved'),
+              isNull(requests.codeIssuedAt),
+              gt(requests.expiresAt, now),
+            ),
+          )
+          .returning();
+        if (!request) return false;
+        const { clientId, grantId, redirectUri, codeChallenge, grantedScope } = request;
+        if (grantId === null || grantedScope === null) throw new Error('an approval without its grant');
+        await tx.insert(codes).values({
+          hash,
+          clientId,
+          grantId,
+          redirectUri,
+          codeChallenge,
+          scope: grantedScope,
+          createdAt: now,
+          expiresAt,
+          failedAttempts: 0,
+        });
+        return true;
+      });
+    },
+
+    async finishDenied(requestId, browserHash) {
+      const { rowCount } = await db
+        .delete(requests)
+        .where(
+          and(
+            eq(requests.id, requestId),
+            eq(requests.browserHash, browserHash),
+            eq(requests.decision, 'denied'),
+            gt(requests.expiresAt, presentOf(givenNow())),
+          ),
+        );
+      return rowCount === 1;
+    },
+
+    async redeemCode(attempt, family) {
+      const ofHash = eq(codes.hash, attempt.codeHash);
+      return write(async (tx, now) => {
+        const [code] = await tx.select().from(codes).where(ofHash).for('update');
+        if (!code) return { kind: 'unknown' };
+        const mismatch = mismatchOf(code, attempt);
+        if (mismatch) {
+          const [counted] = await tx
+            .update(codes)
+            .set({ failedAttempts: sql`${codes.failedAttempts} + 1` })
+            .where(and(ofHash, isNull(codes.usedAt)))
+            .returning({ failed: codes.failedAttempts });
+          if (counted && counted.failed >= maximumFailedRedemptions) await tx.delete(codes).where(ofHash);
+          return { kind: 'mismatch', of: mismatch };
+        }
+
+        const { clientId, grantId, scope, familyId } = code;
+        const by = { at: now, actor: { kind: 'client', id: clientId } } as const;
+        const [grant] = await standings(tx).ofGrant.execute({ id: grantId, now });
+        if (!grant) throw new Error('a code without its grant');
+        const userId = grant.grant.userId;
+        if (familyId !== null) {
+          if (await endFamily(tx, familyId, { ...by, reason: 'code_replay' })) {
+            await audit(tx, { ...by, action: 'code.replayed', subject: familyId, userId });
+          }
+          return { kind: 'replayed' };
+        }
+        if (!isGrantLive(grant)) return { kind: 'ended' };
+        const spent = await tx
+          .update(codes)
+          .set({ usedAt: now, familyId: family.id })
+          .where(and(ofHash, isNull(codes.usedAt), gt(codes.expiresAt, now)));
+        if (spent.rowCount === 0) return { kind: 'expired' };
+        const started = await startFamily(tx, { ...family, scope }, { grantId, clientId, userId }, by);
+        return { kind: 'redeemed', standing: { family: started, ...grant } };
+      });
+    },
+
+    ...refreshing(connection),
+  };
+}

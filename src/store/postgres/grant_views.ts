@@ -1,0 +1,64 @@
+import { and, count, desc, eq, getTableColumns, inArray, max, sql } from 'drizzle-orm';
+
+import type { GrantView } from '../store.ts';
+import type { Session } from './open.ts';
+import { calls, clients, credentials, grants, wraps } from './schema.ts';
+
+/** The grants of a user, of a client or of all, newest first, with what pages show beside them. */
+export async function listGrantViews(
+  db: Session,
+  { userId, clientId }: { readonly userId?: string; readonly clientId?: string },
+): Promise<readonly GrantView[]> {
+  const wanted = and(
+    userId === undefined ? undefined : eq(grants.userId, userId),
+    clientId === undefined ? undefined : eq(grants.clientId, clientId),
+  );
+  const wantedIds = db.select({ id: grants.id }).from(grants).where(wanted);
+
+  const used = db
+    .select({
+      grantId: calls.grantId,
+      calls: count().as('calls'),
+      costNanoUsd: sql<number>`sum(${calls.costNanoUsd})`.as('cost_nano_usd'),
+      lastCallAt: max(calls.startedAt).as('last_call_at'),
+    })
+    .from(calls)
+    .where(inArray(calls.grantId, wantedIds))
+    .groupBy(calls.grantId)
+    .as('used');
+  const { id, name, type, verified } = clients;
+  const rows = await db
+    .select({
+      grant: getTableColumns(grants),
+      client: { id, name, type, verified },
+      calls: sql`coalesce(${used.calls}, 0)`.mapWith(Number),
+      costNanoUsd: sql`coalesce(${used.costNanoUsd}, 0)`.mapWith(Number),
+      lastCallAt: used.lastCallAt,
+    })
+    .from(grants)
+    .innerJoin(clients, eq(clients.id, grants.clientId))
+    .leftJoin(used, eq(used.grantId, grants.id))
+    .where(wanted)
+    .orderBy(desc(grants.createdAt), desc(grants.id));
+
+  const held = await db
+    .select({
+      holder: wraps.holder,
+      credential: {
+        id: credentials.id,
+        provider: credentials.provider,
+        name: credentials.name,
+        last4: credentials.last4,
+        sandbox: credentials.sandbox,
+      },
+    })
+    .from(wraps)
+    .innerJoin(credentials, eq(credentials.id, wraps.credentialId))
+    .where(inArray(wraps.holder, wantedIds))
+    .orderBy(credentials.provider, credentials.id);
+  const byHolder = Map.groupBy(held, ({ holder }) => holder);
+  return rows.map((row) => ({
+    ...row,
+    credentials: (byHolder.get(row.grant.id) ?? []).map(({ credential }) => credential),
+  }));
+}

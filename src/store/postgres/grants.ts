@@ -1,0 +1,176 @@
+import { randomBytes } from 'node:crypto';
+import { and, eq, gt, inArray, isNull } from 'drizzle-orm';
+import { newId } from '../../lib/ids.ts';
+import type { Grant } from '../records.ts';
+import type { GrantStore, GrantTerms } from '../store.ts';
+import { audit } from './audit.ts';
+import { endFamily, endGrants } from './endings.ts';
+import { startFamily } from './families.ts';
+import { listGrantViews } from './grant_views.ts';
+import { lockUser } from './lock_user.ts';
+import type { Connection, Session } from './open.ts';
+import { presentOf } from './present.ts';
+import { authorizationRequests, credentials, grants, subjects, wraps } from './schema.ts';
+import { standings } from './standing.ts';
+import { deleteWraps } from './wraps.ts';
+
+/** The grant between a user and a client that was not revoked; there is at most one: the index `grants_live` sees to it. */
+const unrevoked = ({ userId, clientId, test }: Pick<Grant, 'userId' | 'clientId' | 'test'>) =>
+  and(
+    eq(grants.userId, userId),
+    eq(grants.clientId, clientId),
+    eq(grants.test, test),
+    isNull(grants.revokedAt),
+  );
+
+/** A request that this browser may decide now. */
+const openRequest = (requestId: string, browserHash: string, now: number) =>
+  and(
+    eq(authorizationRequests.id, requestId),
+    eq(authorizationRequests.browserHash, browserHash),
+    isNull(authorizationRequests.decision),
+    gt(authorizationRequests.expiresAt, now),
+  );
+
+async function findGrant(session: Session, id: string): Promise<Grant | null> {
+  const [grant] = await session.select().from(grants).where(eq(grants.id, id));
+  return grant ?? null;
+}
+
+/**
+ * The id under which these terms have to go, if it is not the one that they name. From then on nobody else makes a grant
+ * for this user or ends the one found.
+ */
+async function otherId(tx: Session, terms: GrantTerms, now: number): Promise<string | null> {
+  await lockUser(tx, terms.userId);
+  const [held] = await tx.select({ id: grants.id }).from(grants).where(unrevoked(terms)).for('no key update');
+  if (held) return held.id === terms.id ? null : held.id;
+  return (await findGrant(tx, terms.id)) ? newId('grt', now) : null;
+}
+
+/** Makes the grant or puts these terms in the place of its old ones. */
+async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, now: number): Promise<Grant> {
+  const { scope, expiresAt } = terms;
+  const [grant] = await tx
+    .insert(grants)
+    .values({ ...terms, createdAt: now, updatedAt: now })
+    .onConflictDoUpdate({ target: grants.id, set: { scope, expiresAt, updatedAt: now } })
+    .returning();
+  if (!grant) throw new Error('a grant that was not written');
+  await deleteWraps(tx, eq(wraps.holder, grant.id));
+  // A credential that was deleted meanwhile, or is not this user's, leaves no wrap.
+  const named = wrapped.map(({ credentialId }) => credentialId);
+  const owned = await tx
+    .select({ id: credentials.id })
+    .from(credentials)
+    .where(and(inArray(credentials.id, named), eq(credentials.userId, grant.userId)));
+  const kept = wrapped.filter(({ credentialId }) => owned.some(({ id }) => id === credentialId));
+  if (kept.length > 0) await tx.insert(wraps).values(kept);
+  return grant;
+}
+
+export function postgresGrants({ db, givenNow, write }: Connection): GrantStore {
+  return {
+    async approve(requestId, browserHash, terms) {
+      return write(async (tx, at) => {
+        const { userId, clientId, scope } = terms;
+        const other = await otherId(tx, terms, at);
+        if (other) return { kind: 'other_grant', grantId: other };
+        const decided = await tx
+          .update(authorizationRequests)
+          .set({ decision: 'approved', decidedAt: at, userId, grantId: terms.id, grantedScope: scope })
+          .where(and(openRequest(requestId, browserHash, at), eq(authorizationRequests.clientId, clientId)));
+        if (decided.rowCount === 0) return { kind: 'not_open' };
+        await putGrant(tx, terms, at);
+        await audit(tx, {
+          at,
+          actor: { kind: 'user', id: userId },
+          action: 'grant.approved',
+          subject: terms.id,
+          userId,
+          detail: { client: clientId, scope, test: terms.test },
+        });
+        return { kind: 'approved' };
+      });
+    },
+
+    async deny(requestId, browserHash, userId) {
+      return write(async (tx, at) => {
+        const [denied] = await tx
+          .update(authorizationRequests)
+          .set({ decision: 'denied', decidedAt: at, userId })
+          .where(openRequest(requestId, browserHash, at))
+          .returning({ client: authorizationRequests.clientId });
+        if (!denied) return false;
+        const actor = { kind: 'user', id: userId } as const;
+        await audit(tx, { at, actor, action: 'grant.denied', subject: requestId, userId, detail: denied });
+        return true;
+      });
+    },
+
+    async createGrant(terms, family, actor) {
+      return write(async (tx, at) => {
+        const other = await otherId(tx, terms, at);
+        if (other) return { kind: 'other_grant', grantId: other };
+        const { id: grantId, userId, clientId, scope, test } = terms;
+        const grant = await putGrant(tx, terms, at);
+        const detail = { client: clientId, scope, test };
+        await audit(tx, { at, actor, action: 'grant.created', subject: grantId, userId, detail });
+        const started = await startFamily(tx, family, { grantId, clientId, userId }, { at, actor });
+        return { kind: 'created', grant, family: started };
+      });
+    },
+
+    async findGrant(id) {
+      return findGrant(db, id);
+    },
+
+    async findLiveGrant(userId, clientId, test) {
+      const [found] = await db
+        .select({ grant: grants, now: presentOf(givenNow()) })
+        .from(grants)
+        .where(unrevoked({ userId, clientId, test }));
+      return found && (found.grant.expiresAt === null || found.grant.expiresAt > found.now)
+        ? found.grant
+        : null;
+    },
+
+    async listGrants(filter) {
+      return listGrantViews(db, filter);
+    },
+
+    async revokeGrant(id, reason, actor) {
+      return write(async (tx, at) => {
+        const ended = await endGrants(tx, [id], { at, actor, reason });
+        const grant = await findGrant(tx, id);
+        return typeof grant?.revokedAt === 'number'
+          ? { revokedAt: grant.revokedAt, already: ended.length === 0 }
+          : null;
+      });
+    },
+
+    async revokeFamily(id, reason, actor) {
+      await write((tx, at) => endFamily(tx, id, { at, actor, reason }));
+    },
+
+    async subjectFor(userId, clientId) {
+      const known = async () => {
+        const [row] = await db
+          .select({ subject: subjects.subject })
+          .from(subjects)
+          .where(and(eq(subjects.userId, userId), eq(subjects.clientId, clientId)));
+        return row?.subject;
+      };
+      const before = await known();
+      if (before) return before;
+      const subject = randomBytes(16).toString('base64url');
+      await db.insert(subjects).values({ userId, clientId, subject }).onConflictDoNothing();
+      return (await known()) ?? subject;
+    },
+
+    async findStanding(familyId) {
+      const [standing] = await standings(db).ofFamily.execute({ id: familyId, now: givenNow() });
+      return standing ?? null;
+    },
+  };
+}

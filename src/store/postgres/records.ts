@@ -1,0 +1,61 @@
+import { and, desc, eq, getTableColumns, inArray, lt, type SQL } from 'drizzle-orm';
+import type { RecordStore } from '../store.ts';
+import type { Connection } from './open.ts';
+import { auditEvents, calls, clients, grants } from './schema.ts';
+
+const { seq, ...eventColumns } = getTableColumns(auditEvents);
+
+/** Sorts after every call id. */
+const pastNewest = 'call_~';
+
+export function postgresRecords({ db }: Connection): RecordStore {
+  /** The newest calls under the grants that match: a page of each, the newest of which are the page. */
+  const newestUnder = (condition: SQL | undefined, before: string, limit: number) => {
+    const newest = db
+      .select({ id: calls.id })
+      .from(calls)
+      .where(and(eq(calls.grantId, grants.id), lt(calls.id, before)))
+      .orderBy(desc(calls.id))
+      .limit(limit)
+      .as('newest');
+    return db.select({ id: newest.id }).from(grants).crossJoinLateral(newest).where(condition);
+  };
+
+  return {
+    async listCalls({ userId, grantId, clientId, test }, { before, limit }) {
+      const past = before ?? pastNewest;
+      const ofGrants = and(
+        userId === undefined ? undefined : eq(grants.userId, userId),
+        grantId === undefined ? undefined : eq(grants.id, grantId),
+        clientId === undefined ? undefined : eq(grants.clientId, clientId),
+        test === undefined ? undefined : eq(grants.test, test),
+      );
+      const fewGrants = userId !== undefined || grantId !== undefined;
+      return db
+        .select({ ...getTableColumns(calls), clientName: clients.name })
+        .from(calls)
+        .innerJoin(grants, eq(grants.id, calls.grantId))
+        .innerJoin(clients, eq(clients.id, calls.clientId))
+        .where(
+          fewGrants
+            ? inArray(calls.id, newestUnder(ofGrants, past, limit))
+            : and(
+                ofGrants,
+                clientId === undefined ? undefined : eq(calls.clientId, clientId),
+                lt(calls.id, past),
+              ),
+        )
+        .orderBy(desc(calls.id))
+        .limit(limit);
+    },
+
+    async listAuditEvents({ userId }, limit) {
+      return db
+        .select(eventColumns)
+        .from(auditEvents)
+        .where(userId === undefined ? undefined : eq(auditEvents.userId, userId))
+        .orderBy(desc(seq))
+        .limit(limit);
+    },
+  };
+}

@@ -1,0 +1,316 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  integer,
+  json,
+  pgTable,
+  primaryKey,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type {
+  AuditEvent,
+  CallOutcome,
+  CallState,
+  ClientStatus,
+  ClientType,
+  CredentialStatus,
+  FamilyEnd,
+  GrantEnd,
+  Usage,
+  UserStatus,
+} from '../records.ts';
+
+/** Bytes decide the order, whatever the locale: ids sort by creation, and indexes outlive a change of its rules. */
+const text = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+const time = (name: string) => bigint(name, { mode: 'number' });
+const nanoUsd = (name: string) => bigint(name, { mode: 'number' });
+
+export const users = pgTable('users', {
+  id: text().primaryKey(),
+  email: text().notNull().unique(),
+  passwordHash: text('password_hash').notNull(),
+  operator: boolean('operator').notNull(),
+  status: text().$type<UserStatus>().notNull(),
+  createdAt: time('created_at').notNull(),
+});
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    hash: text().primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (table) => [index('sessions_user').on(table.userId), index('sessions_expiry').on(table.expiresAt)],
+);
+
+export const invitations = pgTable('invitations', {
+  hash: text().primaryKey(),
+  kind: text().$type<'setup' | 'invite'>().notNull(),
+  email: text(),
+  createdBy: text('created_by').references(() => users.id),
+  createdAt: time('created_at').notNull(),
+  expiresAt: time('expires_at').notNull(),
+  usedAt: time('used_at'),
+});
+
+export const settings = pgTable('settings', {
+  name: text().primaryKey(),
+  value: text().notNull(),
+});
+
+/** Failures and attempts per surface and subject, for limits that survive a restart. */
+export const attempts = pgTable(
+  'attempts',
+  {
+    key: text().primaryKey(),
+    count: integer().notNull(),
+    resetsAt: time('resets_at').notNull(),
+  },
+  (table) => [index('attempts_reset').on(table.resetsAt)],
+);
+
+export const credentials = pgTable(
+  'credentials',
+  {
+    id: text().primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    provider: text().notNull(),
+    name: text().notNull(),
+    version: integer().notNull(),
+    fingerprint: text().notNull(),
+    last4: text().notNull(),
+    organization: text(),
+    project: text(),
+    sandbox: boolean('sandbox').notNull(),
+    status: text().$type<CredentialStatus>().notNull(),
+    checkedAt: time('checked_at'),
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+    ciphertext: bytes('ciphertext').notNull(),
+  },
+  (table) => [index('credentials_user').on(table.userId)],
+);
+
+export const wraps = pgTable(
+  'wraps',
+  {
+    credentialId: text('credential_id')
+      .notNull()
+      .references(() => credentials.id),
+    holder: text().notNull(),
+    masterKeyId: text('master_key_id').notNull(),
+    wrapped: bytes('wrapped').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.credentialId, table.holder] }),
+    index('wraps_holder').on(table.holder),
+    index('wraps_master_key').on(table.masterKeyId),
+  ],
+);
+
+export const clients = pgTable(
+  'clients',
+  {
+    id: text().primaryKey(),
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => users.id),
+    name: text().notNull(),
+    type: text().$type<ClientType>().notNull(),
+    secretHash: text('secret_hash'),
+    redirectUris: json('redirect_uris').$type<readonly string[]>().notNull(),
+    scope: text().notNull(),
+    verified: boolean('verified').notNull(),
+    status: text().$type<ClientStatus>().notNull(),
+    createdAt: time('created_at').notNull(),
+    /** Kept as a row, so that the record of its calls keeps a name. */
+    deletedAt: time('deleted_at'),
+  },
+  (table) => [index('clients_owner').on(table.ownerId)],
+);
+
+/** The pseudonym under which one client knows one user. */
+export const subjects = pgTable(
+  'subjects',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    clientId: text('client_id')
+      .notNull()
+      .references(() => clients.id),
+    subject: text().notNull().unique(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.clientId] })],
+);
+
+export const grants = pgTable(
+  'grants',
+  {
+    id: text().primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    clientId: text('client_id')
+      .notNull()
+      .references(() => clients.id),
+    test: boolean('test').notNull(),
+    scope: text().notNull(),
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+    expiresAt: time('expires_at'),
+    revokedAt: time('revoked_at'),
+    revokedReason: text('revoked_reason').$type<GrantEnd>(),
+  },
+  (table) => [
+    uniqueIndex('grants_live').on(table.userId, table.clientId, table.test).where(sql`revoked_at is null`),
+    index('grants_client').on(table.clientId),
+  ],
+);
+
+export const families = pgTable(
+  'families',
+  {
+    id: text().primaryKey(),
+    grantId: text('grant_id')
+      .notNull()
+      .references(() => grants.id),
+    clientId: text('client_id').notNull(),
+    scope: text().notNull(),
+    seq: integer().notNull(),
+    createdAt: time('created_at').notNull(),
+    revokedAt: time('revoked_at'),
+    revokedReason: text('revoked_reason').$type<FamilyEnd>(),
+  },
+  (table) => [index('families_grant').on(table.grantId)],
+);
+
+export const authorizationRequests = pgTable(
+  'authorization_requests',
+  {
+    id: text().primaryKey(),
+    clientId: text('client_id').notNull(),
+    redirectUri: text('redirect_uri').notNull(),
+    state: text(),
+    scope: text().notNull(),
+    codeChallenge: text('code_challenge').notNull(),
+    browserHash: text('browser_hash').notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    decision: text().$type<'approved' | 'denied'>(),
+    decidedAt: time('decided_at'),
+    userId: text('user_id'),
+    grantId: text('grant_id'),
+    grantedScope: text('granted_scope'),
+    codeIssuedAt: time('code_issued_at'),
+  },
+  (table) => [index('authorization_requests_expiry').on(table.expiresAt)],
+);
+
+export const authorizationCodes = pgTable(
+  'authorization_codes',
+  {
+    hash: text().primaryKey(),
+    clientId: text('client_id').notNull(),
+    grantId: text('grant_id').notNull(),
+    redirectUri: text('redirect_uri').notNull(),
+    codeChallenge: text('code_challenge').notNull(),
+    scope: text().notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    failedAttempts: integer('failed_attempts').notNull(),
+    usedAt: time('used_at'),
+    familyId: text('family_id'),
+  },
+  (table) => [index('authorization_codes_expiry').on(table.expiresAt)],
+);
+
+export const refreshTokens = pgTable(
+  'refresh_tokens',
+  {
+    hash: text().primaryKey(),
+    familyId: text('family_id')
+      .notNull()
+      .references(() => families.id),
+    seq: integer().notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    usedAt: time('used_at'),
+    salt: bytes('salt'),
+    successorHash: text('successor_hash'),
+  },
+  (table) => [
+    uniqueIndex('refresh_tokens_family').on(table.familyId, table.seq),
+    index('refresh_tokens_expiry').on(table.expiresAt),
+    index('refresh_tokens_salt').on(table.usedAt).where(sql`salt is not null`),
+  ],
+);
+
+export const signingKeys = pgTable('signing_keys', {
+  kid: text().primaryKey(),
+  algorithm: text().notNull(),
+  publicJwk: json('public_jwk').$type<Readonly<Record<string, unknown>>>().notNull(),
+  sealedPrivateJwk: bytes('sealed_private_jwk').notNull(),
+  masterKeyId: text('master_key_id').notNull(),
+  createdAt: time('created_at').notNull(),
+  retiredAt: time('retired_at'),
+  withdrawnAt: time('withdrawn_at'),
+});
+
+export const calls = pgTable(
+  'calls',
+  {
+    id: text().primaryKey(),
+    userId: text('user_id').notNull(),
+    clientId: text('client_id').notNull(),
+    grantId: text('grant_id').notNull(),
+    familyId: text('family_id').notNull(),
+    credentialId: text('credential_id').notNull(),
+    instanceId: text('instance_id').notNull(),
+    provider: text().notNull(),
+    route: text().notNull(),
+    model: text(),
+    state: text().$type<CallState>().notNull(),
+    reservedNanoUsd: nanoUsd('reserved_nano_usd').notNull(),
+    status: integer(),
+    outcome: text().$type<CallOutcome>(),
+    usage: json().$type<Usage>(),
+    costNanoUsd: nanoUsd('cost_nano_usd'),
+    upstreamRequestId: text('upstream_request_id'),
+    startedAt: time('started_at').notNull(),
+    endedAt: time('ended_at'),
+  },
+  (table) => [
+    // None by user: each index with another leaf per call costs admission more than everything else it does. A user's
+    // calls are found through their grants.
+    index('calls_grant').on(table.grantId, table.id),
+    index('calls_client').on(table.clientId, table.id),
+    index('calls_pending').on(table.instanceId).where(sql`state = 'pending'`),
+  ],
+);
+
+export const auditEvents = pgTable(
+  'audit_events',
+  {
+    /** Orders events of the same millisecond. */
+    seq: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    id: text().notNull().unique(),
+    at: time('at').notNull(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    subject: text().notNull(),
+    userId: text('user_id'),
+    detail: json().$type<AuditEvent['detail']>().notNull(),
+  },
+  (table) => [index('audit_events_user').on(table.userId, table.seq)],
+);

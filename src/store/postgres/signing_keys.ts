@@ -1,0 +1,56 @@
+import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import type { SigningKeyStore } from '../store.ts';
+import { audit } from './audit.ts';
+import type { Connection } from './open.ts';
+import { signingKeys } from './schema.ts';
+
+export function postgresSigningKeys({ db, write }: Connection): SigningKeyStore {
+  const active = and(isNull(signingKeys.retiredAt), isNull(signingKeys.withdrawnAt));
+
+  return {
+    async listSigningKeys() {
+      return db
+        .select()
+        .from(signingKeys)
+        .where(isNull(signingKeys.withdrawnAt))
+        .orderBy(desc(signingKeys.createdAt), desc(signingKeys.kid));
+    },
+
+    async addSigningKey(key, previous, actor) {
+      await write(async (tx, at) => {
+        // There may be no row to lock yet. Readers go on.
+        await tx.execute(sql`lock table ${signingKeys} in share row exclusive mode`);
+        if (previous === 'only_first') {
+          const [found] = await tx.select({ kid: signingKeys.kid }).from(signingKeys).where(active).limit(1);
+          if (found) return;
+        }
+        if (previous === 'retire') {
+          await tx.update(signingKeys).set({ retiredAt: at }).where(active);
+        }
+        if (previous === 'withdraw') {
+          const withdrawn = await tx
+            .update(signingKeys)
+            .set({ withdrawnAt: at })
+            .where(isNull(signingKeys.withdrawnAt))
+            .returning({ subject: signingKeys.kid });
+          const entries = withdrawn.map(
+            ({ subject }) => ({ at, actor, action: 'signing_key.withdrawn', subject, userId: null }) as const,
+          );
+          await audit(tx, ...entries);
+        }
+        await tx.insert(signingKeys).values({ ...key, createdAt: at });
+        const { kid: subject, algorithm } = key;
+        const detail = { algorithm };
+        await audit(tx, { at, actor, action: 'signing_key.added', subject, userId: null, detail });
+      });
+    },
+
+    async resealSigningKey(kid, fromMasterKeyId, sealed, masterKeyId) {
+      const { rowCount } = await db
+        .update(signingKeys)
+        .set({ sealedPrivateJwk: sealed, masterKeyId })
+        .where(and(eq(signingKeys.kid, kid), eq(signingKeys.masterKeyId, fromMasterKeyId)));
+      return rowCount === 1;
+    },
+  };
+}

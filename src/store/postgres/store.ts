@@ -1,0 +1,36 @@
+import type { Store } from '../store.ts';
+import { postgresAccounts } from './accounts.ts';
+import { postgresAuthorizations } from './authorizations.ts';
+import { postgresClients } from './clients.ts';
+import { postgresCredentials } from './credentials.ts';
+import { guarded } from './errors.ts';
+import { postgresGrants } from './grants.ts';
+import { postgresLedger } from './ledger.ts';
+import { type ConnectionOptions, openConnection } from './open.ts';
+import { postgresRecords } from './records.ts';
+import { postgresSigningKeys } from './signing_keys.ts';
+import { sweep } from './sweep.ts';
+
+/**
+ * Opens the store in a PostgreSQL database, whose schema is brought up to date. Any number of processes may share it.
+ * @param options.url where it is, as `postgres://user:password@host/database`
+ * @param options.clock for tests; without it the database's clock goes
+ * @throws StoreError when it cannot be reached or used, or was written by a newer version
+ */
+export async function openPostgresStore(options: ConnectionOptions): Promise<Store> {
+  const connection = await openConnection(options);
+  return {
+    accounts: guarded(postgresAccounts(connection)),
+    credentials: guarded(postgresCredentials(connection)),
+    clients: guarded(postgresClients(connection)),
+    grants: guarded(postgresGrants(connection)),
+    authorizations: guarded(postgresAuthorizations(connection)),
+    signingKeys: guarded(postgresSigningKeys(connection)),
+    ledger: guarded(postgresLedger(connection)),
+    records: guarded(postgresRecords(connection)),
+    ...guarded({
+      sweep: () => sweep(connection),
+      close: () => connection.pool.end(),
+    }),
+  };
+}
