@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
+    setupFiles: ['test/support/loopback_only.ts'],
     include: ['test/**/*.test.{ts,tsx}'],
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { dial } from './support/raw.ts';
 import { call, chat, settledCall, startWorld, type World } from './support/world.ts';
 
@@ -13,7 +12,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  expectLoopbackOnly();
 });
 
 const stream = { ...chat, stream: true };

@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { dial, rawRequest, sendRaw } from './support/raw.ts';
 import { json } from './support/upstream.ts';
 import { call, chat, errorOf, startWorld, type World } from './support/world.ts';
@@ -22,7 +21,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  expectLoopbackOnly();
 });
 
 const path = '/openai/v1/chat/completions';

@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Refusal } from '../../src/store/store.ts';
 import { VaultError } from '../../src/vault/vault.ts';
 import { connect, startBroker } from '../support/broker.ts';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { json } from './support/upstream.ts';
 import { call, chat, errorOf, settledCall, startWorld, type World } from './support/world.ts';
 
@@ -20,7 +19,6 @@ afterEach(() => {
 });
 afterAll(async () => {
   await world.close();
-  expectLoopbackOnly();
 });
 
 const ask = (body: unknown = chat) => call(world, '/chat/completions', { body });

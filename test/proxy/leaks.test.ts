@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { type Answer, events, json } from './support/upstream.ts';
 import { call, chat, errorOf, startWorld, type World } from './support/world.ts';
 
@@ -14,7 +13,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  expectLoopbackOnly();
 });
 
 const account = [

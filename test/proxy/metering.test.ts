@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { price } from '../../src/catalog/prices.ts';
 import type { Settlement } from '../../src/store/store.ts';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { call, chat, settledCall } from './support/world.ts';
 
 let broker: Broker;
@@ -20,7 +19,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await broker.close();
-  expectLoopbackOnly();
 });
 
 async function metered(path: string, body?: unknown) {

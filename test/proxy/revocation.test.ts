@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { revokeGrant } from '../../src/grants/revoke.ts';
 import { sha256 } from '../../src/lib/hash.ts';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { call, chat, errorOf, settledCall, startWorld, type World } from './support/world.ts';
 
 let world: World;
@@ -10,7 +9,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  expectLoopbackOnly();
 });
 
 describe('revocation', () => {

@@ -2,7 +2,6 @@ import OpenAI, { toFile } from 'openai';
 import OpenAI6, { toFile as toFile6 } from 'openai-6';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 
 let broker: Broker;
 let token: string;
@@ -12,7 +11,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await broker.close();
-  expectLoopbackOnly();
 });
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {

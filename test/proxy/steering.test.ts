@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { providers } from '../../src/catalog/catalog.ts';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { rawRequest } from './support/raw.ts';
 import { json } from './support/upstream.ts';
 import { call, chat, errorOf, startWorld, type World } from './support/world.ts';
@@ -11,7 +10,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  expectLoopbackOnly();
 });
 
 const authorized = () => [`authorization: Bearer ${world.token}`];

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectLoopbackOnly } from './support/loopback_only.ts';
 import { type Answer, events } from './support/upstream.ts';
 import { call, chat, settledCall, startWorld, type World } from './support/world.ts';
 
@@ -9,7 +8,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world.close();
-  expectLoopbackOnly();
 });
 
 const stream = { ...chat, stream: true };

@@ -1,6 +1,5 @@
 import { type Broker, type BrokerOptions, connect, startBroker } from '../../support/broker.ts';
 import { type Answer, startUpstream, type Upstream } from './upstream.ts';
-import './loopback_only.ts';
 
 /** A broker before a provider of the test's own, with one app connected. */
 export interface World {

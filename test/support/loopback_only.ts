@@ -1,10 +1,10 @@
 import { Socket } from 'node:net';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
 const dialled: string[] = [];
 const connect = Socket.prototype.connect;
 
-/** Refuses every connection that would leave this machine, and remembers it for `expectLoopbackOnly`. */
+/** Refuses every connection that would leave this machine; the file that tried fails. */
 Socket.prototype.connect = function guarded(this: Socket, ...args: unknown[]): Socket {
   const [first] = args.flat();
   const host =
@@ -16,6 +16,6 @@ Socket.prototype.connect = function guarded(this: Socket, ...args: unknown[]): S
   return Reflect.apply(connect, this, args);
 };
 
-export function expectLoopbackOnly(): void {
+afterAll(() => {
   expect(dialled).toEqual([]);
-}
+});
