@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Deps } from './deps.ts';
+import { createReadiness } from './health.ts';
 import { authorize } from './oauth/authorize.ts';
 import { clientEndpoint } from './oauth/client_endpoint.ts';
 import { introspect } from './oauth/introspect.ts';
@@ -17,6 +18,8 @@ import { createPages } from './web/routes.ts';
 /** Everything that answers requests. */
 export interface App {
   readonly listener: RequestListener;
+  /** From now on it says that it is not ready, and each answer is the last on its connection. */
+  drain(): void;
   close(): Promise<void>;
 }
 
@@ -24,8 +27,14 @@ export interface App {
 export function createApp(deps: Deps): App {
   const proxy = createProxy(deps);
   const app = new Hono<{ Bindings: HttpBindings }>();
+  let isDraining = false;
+  const readiness = createReadiness(deps, () => isDraining);
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', async (c) => {
+    const { status, checks } = await readiness();
+    return c.json({ status, checks }, status === 'ready' ? 200 : 503, { 'cache-control': 'no-store' });
+  });
 
   app.all('/oauth/authorize', pageHeaders(deps.config), only('GET'), notAhead, authorize(deps));
   app.all('/oauth/resume/:id', pageHeaders(deps.config), only('GET'), notAhead, resume(deps));
@@ -52,8 +61,13 @@ export function createApp(deps: Deps): App {
   const pages = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return {
     listener: (request, response) => {
+      // Whoever asks whether we are ready may go on asking.
+      if (isDraining && request.url !== '/readyz') response.shouldKeepAlive = false;
       if (proxy.handles(request.url ?? '/')) proxy.handle(request, response);
       else void pages(request, response);
+    },
+    drain: () => {
+      isDraining = true;
     },
     close: () => proxy.close(),
   };

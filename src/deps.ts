@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { createInstance, type Instance, type LeaseTimes } from './ledger/instance.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
-import { newId } from './lib/ids.ts';
 import type { Secret } from './lib/secret.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -19,8 +19,7 @@ export interface Deps {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Names this process in the call records. */
-  readonly instanceId: string;
+  readonly instance: Instance;
   readonly store: Store;
   readonly keyring: Keyring;
   readonly vault: Vault;
@@ -36,6 +35,8 @@ export interface DepsOptions {
   readonly clock?: Clock;
   /** Base URL of the running sandbox; null when it is off. */
   readonly sandboxUrl: string | null;
+  /** For tests. */
+  readonly lease?: LeaseTimes;
 }
 
 /**
@@ -44,7 +45,7 @@ export interface DepsOptions {
  * @throws KeyringError when the master keys are missing or unusable, StoreError when the store is
  */
 export async function openDeps(config: Config, options: DepsOptions): Promise<Deps> {
-  const { log, clock = systemClock, sandboxUrl } = options;
+  const { log, clock = systemClock, sandboxUrl, lease } = options;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   chmodSync(config.dataDir, 0o700);
   const database = join(config.dataDir, 'coatcheck.db');
@@ -62,7 +63,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     config,
     clock,
     log,
-    instanceId: newId('ins', clock()),
+    instance: createInstance(store.instances, { log, clock, ...(lease && { times: lease }) }),
     store,
     keyring,
     vault: createVault(keyring, store.credentials),
@@ -91,8 +92,10 @@ async function openStore(at: Secret | string, { clock, log }: DepsOptions): Prom
   });
 }
 
-/** Writes what is waiting and closes the store. */
-export async function closeDeps({ ledger, store }: Pick<Deps, 'ledger' | 'store'>): Promise<void> {
+/** Writes what is waiting, gives the lease back and closes the store. */
+export async function closeDeps(deps: Pick<Deps, 'ledger' | 'instance' | 'store'>): Promise<void> {
+  const { ledger, instance, store } = deps;
   await ledger.close();
+  await instance.leave();
   await store.close();
 }

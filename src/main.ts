@@ -1,12 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createSetupLink } from './accounts/invitations.ts';
-import { createApp } from './app.ts';
+import { type App, createApp } from './app.ts';
 import { type Config, issuerFile, readConfig } from './config.ts';
-import { closeDeps, type Deps, openDeps } from './deps.ts';
+import { closeDeps, type Deps, type DepsOptions, openDeps } from './deps.ts';
+import { countOpenRequests, type OpenRequests } from './lib/open_requests.ts';
 import { createLogger } from './log.ts';
 import { openSandbox } from './sandbox/open.ts';
 
@@ -15,9 +17,10 @@ const sweepInterval = 60_000;
 /**
  * Runs the broker until a stop signal, then lets what is under way finish.
  * @param env the environment
+ * @param options.lease for tests
  * @throws ConfigError, KeyringError, or the error of listening, each before anything is served
  */
-export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
+export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, 'lease'> = {}): Promise<void> {
   const server = createServer();
   const config = await listen(server, readConfig(env));
   const log = createLogger(config.logLevel, 'stdout');
@@ -25,7 +28,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   try {
     const sandbox = await openSandbox(config);
     try {
-      const deps = await openDeps(config, { log, sandboxUrl: sandbox.url });
+      const deps = await openDeps(config, { log, sandboxUrl: sandbox.url, ...options });
       await run(server, deps).finally(() => closeDeps(deps));
     } finally {
       await sandbox.close();
@@ -40,7 +43,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
 
 async function run(server: Server, deps: Deps): Promise<void> {
   const { config, log } = deps;
+  await deps.instance.join(() => server.closeAllConnections());
   const app = createApp(deps);
+  const requests = countOpenRequests(server);
   server.on('request', app.listener);
   const sweeper = setInterval(() => void sweep(deps), sweepInterval);
   try {
@@ -48,7 +53,7 @@ async function run(server: Server, deps: Deps): Promise<void> {
     await announceSetup(deps);
     log.info(`Coatcheck is at ${config.issuer}`);
     await stopSignal(log);
-    await drain(server, config.drainTimeout, log);
+    await drain(server, app, requests, deps);
   } finally {
     clearInterval(sweeper);
     await app.close();
@@ -110,13 +115,25 @@ function stopSignal(log: Logger): Promise<void> {
 }
 
 /** Stops accepting, waits for open requests, and ends them when the time is up. */
-async function drain(server: Server, timeoutSeconds: number, log: Logger): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
+async function drain(
+  server: Server,
+  app: App,
+  requests: OpenRequests,
+  { config, log }: Pick<Deps, 'config' | 'log'>,
+): Promise<void> {
+  app.drain();
+  // Not by http's own `close`: that ends idle connections at once, and those may be on which a proxy in front of us asks
+  // whether we are ready.
+  const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
+  const timeout = Promise.withResolvers<void>();
   const timer = setTimeout(() => {
     log.warn('the drain timeout is over; ending what is still open');
-    server.closeAllConnections();
-  }, timeoutSeconds * 1000);
-  await closed;
+    timeout.resolve();
+  }, config.drainTimeout * 1000);
+  await Promise.race([requests.none(), timeout.promise]);
   clearTimeout(timer);
+  server.closeAllConnections();
+  await closed;
+  // What a cut connection cuts short is noticed a moment later, and is to be settled as what it was.
+  await Promise.race([requests.none(), sleep(1000, undefined, { ref: false })]);
 }

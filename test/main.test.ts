@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runCommand } from './support/process.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Readiness } from '../src/health.ts';
+import { runCommand, startServer } from './support/process.ts';
 
 let dataDir: string;
 beforeEach(() => {
@@ -40,4 +41,56 @@ it('a command says in one line that another process keeps the database to itself
   database.close();
   expect(code).toBe(1);
   expect(stderr).toMatch(/^database is locked\..*try again.*\n$/);
+});
+
+describe('readiness', () => {
+  const readyz = async (url: string) => {
+    const response = await fetch(`${url}/readyz`);
+    return { status: response.status, body: (await response.json()) as Readiness };
+  };
+
+  it('is told by a server that can work', async () => {
+    const server = await startServer(dataDir);
+    const { status, body } = await readyz(server.url);
+    await server.stop();
+    expect(status).toBe(200);
+    const checks = { store: { ok: true }, migrations: { ok: true }, signing_key: { ok: true } };
+    expect(body).toEqual({ status: 'ready', checks: { ...checks, running: { ok: true } } });
+  });
+
+  it('ends when another version changes the database, and the process goes on', async () => {
+    const server = await startServer(dataDir);
+    const database = new Database(join(dataDir, 'coatcheck.db'));
+    database.pragma('user_version = 999');
+    database.close();
+    const { status, body } = await readyz(server.url);
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    await server.stop();
+    expect(status).toBe(503);
+    expect(body).toMatchObject({
+      status: 'not_ready',
+      checks: {
+        store: { ok: true },
+        migrations: { ok: false, reason: 'the database was changed by another version' },
+      },
+    });
+  });
+
+  it('ends when no signing key can be opened', async () => {
+    const server = await startServer(dataDir);
+    expect(await readyz(server.url)).toMatchObject({ status: 200 });
+    const database = new Database(join(dataDir, 'coatcheck.db'));
+    database.exec("update signing_keys set public_jwk = '{}'");
+    database.close();
+    await vi.waitFor(
+      async () => {
+        expect(await readyz(server.url)).toMatchObject({
+          status: 503,
+          body: { checks: { signing_key: { ok: false, reason: 'there is no signing key that opens' } } },
+        });
+      },
+      { timeout: 10_000, interval: 250 },
+    );
+    await server.stop();
+  });
 });

@@ -6,10 +6,12 @@ export interface BodyRefusal {
   readonly message: string;
 }
 
+/** Something that is not lent. @param advice says what to do about it */
 export function notAllowed(param: string, advice: string): BodyRefusal {
   return { kind: 'refused', code: 'field_not_allowed', param, message: advice };
 }
 
+/** Something that is not what the provider takes. */
 export function invalid(param: string, message: string): BodyRefusal {
   return { kind: 'refused', code: 'invalid_request', param, message };
 }

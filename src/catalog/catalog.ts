@@ -7,12 +7,15 @@ export const providers: readonly Provider[] = [openai];
 const providersByName = new Map(providers.map((provider) => [provider.name, provider]));
 const scopeRows = new Map(providers.flatMap((provider) => provider.scopes).map((row) => [row.scope, row]));
 
+/** Every scope there is, in the order in which people see them. */
 export const allScopes: readonly string[] = [...scopeRows.keys()];
 
+/** The provider of this name, such as `openai`. */
 export function findProvider(name: string): Provider | undefined {
   return providersByName.get(name);
 }
 
+/** What a scope is, if there is such a one. */
 export function findScope(scope: string): ScopeRow | undefined {
   return scopeRows.get(scope);
 }

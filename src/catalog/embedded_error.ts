@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from '../lib/json.ts';
 import { type ErrorRules, readError } from './failure.ts';
-import { isObject, type JsonObject } from './json.ts';
 
 /**
  * Looks for an error inside an answer that began well: the data of an event, or a JSON answer that reports failure.

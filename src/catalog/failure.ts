@@ -1,4 +1,4 @@
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /** What a provider says when it refuses. */
 export interface ProviderError {
@@ -49,6 +49,10 @@ export interface WireError extends ProviderError {
   readonly action_url?: string;
 }
 
+/** Statuses that are about the request itself. */
+const relayed: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
+const unusable = 'The provider could not answer. Try again.';
+const longestMessage = 4_000;
 const redacted = '[redacted]';
 const identifier = /^[A-Za-z0-9_.-]{1,64}$/;
 
@@ -57,7 +61,7 @@ export function redact({ privateText }: Pick<ErrorRules, 'privateText'>, text: s
   return text.replace(privateText, redacted);
 }
 
-/** The error that a body, or the data of an event, carries; null when it carries none. */
+/** The error that a body, or the data of an event, carries, without what names the account. */
 export function readError(rules: ErrorRules, carrier: JsonObject): ProviderError {
   const text = (value: unknown) => (typeof value === 'string' ? redact(rules, value) : null);
   const word = (value: unknown) => (typeof value === 'string' && identifier.test(value) ? text(value) : null);
@@ -68,8 +72,6 @@ export function readError(rules: ErrorRules, carrier: JsonObject): ProviderError
     param: text(carrier.param)?.slice(0, longestMessage) ?? null,
   };
 }
-
-const longestMessage = 4_000;
 
 /** What a refusal with this status means; null when it is about the request, and its text may go on. */
 export function failureMeaning(
@@ -86,7 +88,3 @@ export function failureMeaning(
   if (row) return row.means;
   return relayed.has(status) ? null : { status: 502, code: 'provider_error', message: unusable };
 }
-
-/** Statuses that are about the request itself. */
-const relayed: ReadonlySet<number> = new Set([400, 404, 409, 413, 415, 422]);
-const unusable = 'The provider could not answer. Try again.';

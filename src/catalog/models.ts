@@ -11,7 +11,7 @@ export function isLent({ grammar, refused }: ModelRules, model: string): boolean
   return grammar.test(model) && !refused.some(({ pattern }) => pattern.test(model));
 }
 
-/** @returns why a body may not name this model, if it may not */
+/** Checks the name of a model. @param param where it stands @returns why a body may not hold it; null when it may */
 export function checkModel(rules: ModelRules, model: unknown, param: string): BodyRefusal | null {
   if (typeof model !== 'string') return invalid(param, `${param} must be a string.`);
   const refuse = (message: string): BodyRefusal => ({

@@ -1,6 +1,6 @@
+import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
 import type { FieldRule, FieldRules } from './fields.ts';
-import { isObject, type JsonObject } from './json.ts';
 import { checkModel, type ModelRules } from './models.ts';
 import { inspectTree } from './tree.ts';
 
@@ -61,9 +61,10 @@ export function applyPolicy(
   };
 }
 
-/** What goes on in a field's place; undefined leaves it out. */
+/** A rule lets the field go on. */
 interface Passed<Value> {
   readonly kind: 'passed';
+  /** What goes on in the field's place; undefined leaves it out. */
   readonly value: Value;
 }
 
@@ -125,21 +126,11 @@ function applyRule(
     case 'object':
       return isGiven ? applyToObject(rule.fields, value, param, findings) : passed(value);
     case 'words':
-      if (isGiven && !Array.isArray(value)) return invalid(param, `${param} must be a list.`);
-      for (const word of Array.isArray(value) ? value : []) {
-        const scope = typeof word === 'string' ? rule.scopes[word] : undefined;
-        if (scope !== undefined) findings.scopes.add(scope);
-      }
-      return passed(value);
+      return isGiven ? applyToWords(rule.scopes, value, param, findings) : passed(value);
     case 'tree':
       return inspectTree(rule.tree, findings.models, value, param, findings) ?? passed(value);
-    case 'usage_option': {
-      if (!findings.streams) return passed(value);
-      const options = applyToObject(rule.fields, value ?? {}, param, findings);
-      if (options.kind === 'refused') return options;
-      findings.usageIsExtra = options.value[rule.option] !== true;
-      return passed({ ...options.value, [rule.option]: true });
-    }
+    case 'usage_option':
+      return findings.streams ? askForUsage(rule, value, param, findings) : passed(value);
   }
 }
 
@@ -151,6 +142,34 @@ function applyToObject(
 ): Passed<JsonObject> | BodyRefusal {
   if (!isObject(value)) return invalid(param, `${param} must be an object.`);
   return applyRules(rules, value, `${param}.`, findings);
+}
+
+/** Notes the scopes that the words of a list need. */
+function applyToWords(
+  scopes: Extract<FieldRule, { readonly kind: 'words' }>['scopes'],
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<unknown> | BodyRefusal {
+  if (!Array.isArray(value)) return invalid(param, `${param} must be a list.`);
+  for (const word of value) {
+    const scope = typeof word === 'string' ? scopes[word] : undefined;
+    if (scope !== undefined) findings.scopes.add(scope);
+  }
+  return passed(value);
+}
+
+/** Has the stream report its usage, and notes whether the app asked for that itself. */
+function askForUsage(
+  { fields, option }: Extract<FieldRule, { readonly kind: 'usage_option' }>,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<JsonObject> | BodyRefusal {
+  const options = applyToObject(fields, value ?? {}, param, findings);
+  if (options.kind === 'refused') return options;
+  findings.usageIsExtra = options.value[option] !== true;
+  return passed({ ...options.value, [option]: true });
 }
 
 function passed<Value>(value: Value): Passed<Value> {

@@ -10,6 +10,7 @@ export function splitScope(text: string): readonly string[] {
   return [...known, ...tokens];
 }
 
+/** Writes scopes as a scope string (RFC 6749 §3.3). */
 export function joinScope(scopes: readonly string[]): string {
   return scopes.join(' ');
 }

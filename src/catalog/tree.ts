@@ -1,6 +1,6 @@
+import { at, isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { TreeRules, TypeRule } from './fields.ts';
-import { at, isObject, type JsonObject } from './json.ts';
+import type { TreeRules } from './fields.ts';
 import { checkModel, type ModelRules } from './models.ts';
 
 /** What is learned while a tree is walked. */
@@ -12,6 +12,19 @@ interface Findings {
 /** Deeper than any conversation; keeps hostile nesting from exhausting the stack. */
 const deepest = 64;
 
+/** One walk through a tree. */
+interface Walk {
+  readonly rules: TreeRules;
+  readonly models: ModelRules;
+  readonly findings: Findings;
+  /** Where the walk is. Written out only when something is refused: bodies are long and refusals few. */
+  readonly path: (string | number)[];
+}
+
+const unknownType = 'The broker does not know this type and lets through only what it knows. Leave it out.';
+const storedThing =
+  'What is stored with the provider cannot be named through the broker. Send the content itself.';
+
 /** Checks every object inside a value against the tree's rules. @returns the first thing that breaks them */
 export function inspectTree(
   rules: TreeRules,
@@ -20,79 +33,75 @@ export function inspectTree(
   param: string,
   findings: Findings,
 ): BodyRefusal | null {
-  // Written out only when something is refused: bodies are long and refusals few.
-  const path: (string | number)[] = [param];
-
-  const inspect = (node: unknown): BodyRefusal | null => {
-    if (path.length > deepest) return invalid(param, `${param} is nested too deep.`);
-    if (!Array.isArray(node)) return isObject(node) ? inspectObject(node) : null;
-    for (let index = 0; index < node.length; index += 1) {
-      const refusal = step(index, node[index]);
-      if (refusal) return refusal;
-    }
-    return null;
-  };
-
-  const step = (key: string | number, child: unknown): BodyRefusal | null => {
-    if (typeof child !== 'object' || child === null) return null;
-    path.push(key);
-    const refusal = inspect(child);
-    path.pop();
-    return refusal;
-  };
-
-  const inspectObject = (node: JsonObject): BodyRefusal | null => {
-    const refusal = inspectType(node) ?? inspectReference(node);
-    if (refusal) return refusal;
-    for (const key of Object.keys(node)) {
-      const deeper = rules.opaqueKeys.includes(key) ? null : inspectKey(key, node[key]);
-      if (deeper) return deeper;
-    }
-    return null;
-  };
-
-  const inspectKey = (key: string, child: unknown): BodyRefusal | null => {
-    if (child === null) return null;
-    if (Object.hasOwn(rules.refusedKeys, key)) {
-      return notAllowed(written(path, key), rules.refusedKeys[key] ?? '');
-    }
-    if (key !== 'model') return step(key, child);
-    findings.otherModels.add(String(child));
-    return checkModel(models, child, written(path, key));
-  };
-
-  const inspectType = (node: JsonObject): BodyRefusal | null => {
-    const { type } = node;
-    if (type === undefined || type === null) return null;
-    if (typeof type !== 'string') return invalid(written(path, 'type'), 'A type must be a string.');
-    const rule = Object.hasOwn(rules.types, type) ? rules.types[type] : undefined;
-    if (!rule) {
-      const known = rules.refusedTypes.find(([prefix]) => type.startsWith(prefix));
-      return notAllowed(written(path, 'type'), known?.[1] ?? unknownType);
-    }
-    if (rule.scope) findings.scopes.add(rule.scope);
-    return rule.needs ? inspectNeed(node, rule.needs) : null;
-  };
-
-  const inspectNeed = (node: JsonObject, needs: NonNullable<TypeRule['needs']>): BodyRefusal | null => {
-    const found = at(node, needs.path);
-    const isMet = needs.value === undefined ? typeof found === 'string' : found === needs.value;
-    return isMet ? null : notAllowed(written(path, ...needs.path), needs.advice);
-  };
-
-  /** An object that has only an id to say what it is stands for something the provider has stored. */
-  const inspectReference = ({ id, type, role }: JsonObject): BodyRefusal | null => {
-    if (id === undefined || id === null || typeof type === 'string' || typeof role === 'string') return null;
-    return notAllowed(written(path, 'id'), storedThing);
-  };
-
-  return inspect(value);
+  return inspect({ rules, models, findings, path: [param] }, value);
 }
 
-const unknownType = 'The broker does not know this type and lets through only what it knows. Leave it out.';
-const storedThing =
-  'What is stored with the provider cannot be named through the broker. Send the content itself.';
+function inspect(walk: Walk, node: unknown): BodyRefusal | null {
+  if (walk.path.length > deepest) {
+    const param = written(walk.path.slice(0, 1));
+    return invalid(param, `${param} is nested too deep.`);
+  }
+  if (!Array.isArray(node)) return isObject(node) ? inspectObject(walk, node) : null;
+  for (let index = 0; index < node.length; index += 1) {
+    const refusal = step(walk, index, node[index]);
+    if (refusal) return refusal;
+  }
+  return null;
+}
 
+function step(walk: Walk, key: string | number, child: unknown): BodyRefusal | null {
+  if (typeof child !== 'object' || child === null) return null;
+  walk.path.push(key);
+  const refusal = inspect(walk, child);
+  walk.path.pop();
+  return refusal;
+}
+
+function inspectObject(walk: Walk, node: JsonObject): BodyRefusal | null {
+  const refusal = inspectType(walk, node) ?? inspectReference(walk, node);
+  if (refusal) return refusal;
+  for (const key of Object.keys(node)) {
+    const deeper = walk.rules.opaqueKeys.includes(key) ? null : inspectKey(walk, key, node[key]);
+    if (deeper) return deeper;
+  }
+  return null;
+}
+
+function inspectKey(walk: Walk, key: string, child: unknown): BodyRefusal | null {
+  const { rules, models, findings, path } = walk;
+  if (child === null) return null;
+  if (Object.hasOwn(rules.refusedKeys, key)) {
+    return notAllowed(written(path, key), rules.refusedKeys[key] ?? '');
+  }
+  if (key !== 'model') return step(walk, key, child);
+  findings.otherModels.add(String(child));
+  return checkModel(models, child, written(path, key));
+}
+
+function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRefusal | null {
+  const { type } = node;
+  if (type === undefined || type === null) return null;
+  if (typeof type !== 'string') return invalid(written(path, 'type'), 'A type must be a string.');
+  const rule = Object.hasOwn(rules.types, type) ? rules.types[type] : undefined;
+  if (!rule) {
+    const known = rules.refusedTypes.find(([prefix]) => type.startsWith(prefix));
+    return notAllowed(written(path, 'type'), known?.[1] ?? unknownType);
+  }
+  if (rule.scope) findings.scopes.add(rule.scope);
+  if (!rule.needs) return null;
+  const { needs } = rule;
+  const found = at(node, needs.path);
+  const isMet = needs.value === undefined ? typeof found === 'string' : found === needs.value;
+  return isMet ? null : notAllowed(written(path, ...needs.path), needs.advice);
+}
+
+/** An object that has only an id to say what it is stands for something the provider has stored. */
+function inspectReference({ path }: Walk, { id, type, role }: JsonObject): BodyRefusal | null {
+  if (id === undefined || id === null || typeof type === 'string' || typeof role === 'string') return null;
+  return notAllowed(written(path, 'id'), storedThing);
+}
+
+/** A path as apps read it, such as `tools[0].type`. */
 function written(path: readonly (string | number)[], ...keys: readonly string[]): string {
   return [...path, ...keys]
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`))

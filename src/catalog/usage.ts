@@ -1,4 +1,4 @@
-import { at, isObject, type JsonObject } from './json.ts';
+import { at, isObject, type JsonObject } from '../lib/json.ts';
 
 /** Counts of one call in the price table's terms. */
 export type Usage = Readonly<Record<string, number>>;

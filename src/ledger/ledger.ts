@@ -1,4 +1,11 @@
-import type { AdmissionRequest, AdmissionResult, LedgerStore, Settlement } from '../store/store.ts';
+import {
+  type AdmissionRequest,
+  type AdmissionResult,
+  type LedgerStore,
+  OutcomeUnknown,
+  type Settlement,
+} from '../store/store.ts';
+import { neverSent } from './never_sent.ts';
 
 /**
  * Admission and settlement of calls. No call goes upstream without an admission, which puts it on record; each admitted
@@ -23,6 +30,8 @@ export interface LedgerOptions {
 
 const settleDelay = 25;
 const retryDelay = 500;
+/** Longer than a store works on a statement: what it has not done by then, it will not do. */
+const doubtDelay = 10_000;
 /** Keeps a transaction, and with it the time others wait for the write lock, short. */
 const largestBatch = 64;
 
@@ -38,6 +47,7 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
   let settlements: Settlement[] = [];
   let timer: NodeJS.Timeout | undefined;
   let settling: Promise<void> | undefined;
+  const doubts = new Map<NodeJS.Timeout, readonly Settlement[]>();
 
   const admitArrivals = async () => {
     const batch = arrivals;
@@ -53,6 +63,7 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
         });
       } catch (error) {
         for (const { reject } of part) reject(error);
+        if (error instanceof OutcomeUnknown) doubt(part.map(({ request }) => neverSent(request.callId)));
       }
     }
     if (settlements.length >= largestBatch) void settleWaiting();
@@ -85,6 +96,16 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
     timer ??= setTimeout(() => void settleWaiting(), delay);
   };
 
+  /** Settles calls that may be on record, once it is certain whether they are. */
+  const doubt = (calls: readonly Settlement[]) => {
+    const doubtTimer = setTimeout(() => {
+      doubts.delete(doubtTimer);
+      settlements.push(...calls);
+      scheduleSettling(settleDelay);
+    }, doubtDelay);
+    doubts.set(doubtTimer, calls);
+  };
+
   return {
     admit(request) {
       return new Promise((resolve, reject) => {
@@ -99,6 +120,11 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
     },
 
     async close() {
+      for (const [doubtTimer, calls] of doubts) {
+        clearTimeout(doubtTimer);
+        settlements.push(...calls);
+      }
+      doubts.clear();
       // A settling under way may have begun before the last settlements came in.
       while (settlements.length > 0) {
         const before = settlements.length;

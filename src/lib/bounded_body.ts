@@ -13,3 +13,8 @@ export async function readBounded(body: AsyncIterable<Uint8Array>, limit: number
   }
   return Buffer.concat(chunks);
 }
+
+/** Whether reading a body failed because its sender went away: that is the sender's own doing, and no failure of ours. */
+export function isCutOff(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET';
+}

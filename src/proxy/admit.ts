@@ -2,13 +2,13 @@ import type { Match } from '../catalog/match.ts';
 import { applyPolicy, type CheckedBody } from '../catalog/policy.ts';
 import type { Provider } from '../catalog/provider.ts';
 import type { Deps } from '../deps.ts';
+import { neverSent } from '../ledger/never_sent.ts';
 import { sha256 } from '../lib/hash.ts';
 import type { AdmissionResult } from '../store/store.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
 import { insufficientScope, keysUrl, refusedByLedger } from './ledger_refusal.ts';
-import { neverSent } from './never_sent.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, unavailable } from './refusal.ts';
 import { type RequestBody, writeBody } from './request_body.ts';
 
 /** What an app asks for, authenticated and matched. */
@@ -20,55 +20,27 @@ export interface CallRequest {
   readonly body: RequestBody | null;
 }
 
-export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'vault' | 'upstreamOf' | 'instanceId'>;
+export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'vault' | 'upstreamOf' | 'instance'>;
+
+const undecided = 'The broker cannot decide about calls just now. Try again.';
 
 type Admitted = Extract<AdmissionResult, { readonly kind: 'admitted' }>;
 
+/** Only this module can name it, so that what was not checked by `admit` cannot be forwarded. */
+const admitted = Symbol('admitted');
+
 /** A call that may go upstream: checked, on record as pending, its key opened. */
-class AdmittedCall {
-  /** Makes the type nominal: only `admit` has the constructor, so what was not checked cannot be forwarded. */
-  readonly #request: CallRequest;
-  readonly #decision: Admitted;
+export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'match'> {
+  readonly [admitted]: true;
+  readonly familyId: string;
+  readonly grantId: string;
+  readonly credential: Admitted['credential'];
   readonly checked: CheckedBody | null;
   readonly key: OpenedKey;
   /** The provider's base URL for this key. */
   readonly baseUrl: string;
   readonly body: { readonly contentType: string; readonly bytes: Buffer } | null;
-
-  constructor(
-    request: CallRequest,
-    decision: Admitted,
-    rest: Pick<AdmittedCall, 'checked' | 'key' | 'baseUrl' | 'body'>,
-  ) {
-    this.#request = request;
-    this.#decision = decision;
-    this.checked = rest.checked;
-    this.key = rest.key;
-    this.baseUrl = rest.baseUrl;
-    this.body = rest.body;
-  }
-
-  get callId(): string {
-    return this.#request.callId;
-  }
-  get provider(): Provider {
-    return this.#request.provider;
-  }
-  get match(): Match {
-    return this.#request.match;
-  }
-  get familyId(): string {
-    return this.#request.caller.familyId;
-  }
-  get grantId(): string {
-    return this.#decision.grantId;
-  }
-  get credential(): Admitted['credential'] {
-    return this.#decision.credential;
-  }
 }
-
-export type Admission = AdmittedCall;
 
 /**
  * Decides whether a call may go upstream, and puts it on record if so. Whoever gets an admission must see to it that the
@@ -87,7 +59,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     callId,
     familyId: caller.familyId,
     kid: caller.kid,
-    instanceId: deps.instanceId,
+    instanceId: deps.instance.id,
     provider: provider.name,
     route: `${match.route.method} ${match.route.path}`,
     model: checked?.model ?? null,
@@ -101,7 +73,19 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox);
     if (baseUrl === null) throw sandboxIsOff(deps.config);
     const key = await openKey(deps, decision);
-    return new AdmittedCall(request, decision, { checked, key, baseUrl, body });
+    return {
+      [admitted]: true,
+      callId,
+      provider,
+      match,
+      familyId: caller.familyId,
+      grantId: decision.grantId,
+      credential: decision.credential,
+      checked,
+      key,
+      baseUrl,
+      body,
+    };
   } catch (error) {
     deps.ledger.settle(neverSent(callId));
     throw error;
@@ -127,7 +111,7 @@ async function askLedger(
   } catch (cause) {
     // It may have been written all the same; it will not be sent.
     ledger.settle(neverSent(request.callId));
-    throw unavailable(cause);
+    throw unavailable(undecided, cause);
   }
 }
 
@@ -135,15 +119,8 @@ async function openKey({ vault }: AdmitDeps, { grantId, credential }: Admitted):
   try {
     return await vault.open(grantId, credential.id, credential.version);
   } catch (cause) {
-    throw unavailable(cause);
+    throw unavailable(undecided, cause);
   }
-}
-
-function unavailable(cause: unknown): Refusal {
-  return new Refusal('broker_unavailable', 'The broker cannot decide about calls just now. Try again.', {
-    headers: ['retry-after', '1'],
-    cause,
-  });
 }
 
 function sandboxIsOff(site: AdmitDeps['config']): Refusal {

@@ -61,6 +61,7 @@ function withoutToken(config: Issuer, provider: Provider): Refusal {
   });
 }
 
+/** The refusal of a token that is wrong or not good any more (RFC 6750 §3.1). @param message says in what way */
 export function badToken(config: Issuer, provider: Provider, message: string): Refusal {
   return new Refusal('invalid_token', `${message} Use the refresh token to get another.`, {
     headers: challenge(config, provider, 'invalid_token'),

@@ -2,9 +2,11 @@
 export interface ByteBudget {
   /** @returns false when they do not fit; nothing is taken then */
   take(bytes: number): boolean;
+  /** Gives back what was taken. */
   give(bytes: number): void;
 }
 
+/** @param limit in bytes */
 export function createByteBudget(limit: number): ByteBudget {
   let held = 0;
   return {

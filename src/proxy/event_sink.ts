@@ -1,5 +1,5 @@
 import { withPublicError } from '../catalog/embedded_error.ts';
-import { at, isObject } from '../catalog/json.ts';
+import { at, isObject, parseJson } from '../lib/json.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { createEventSplitter, dataOf, withData } from './event_splitter.ts';
 import { Refusal } from './refusal.ts';
@@ -16,9 +16,8 @@ const errorWord = Buffer.from('"error"');
  * others go through as they are.
  */
 export function createEventSink(context: AnswerContext, head: AnswerHead): AnswerSink {
-  const { admission, meter } = context;
-  const { endings } = admission.match.route.answer;
-  const hidesUsage = admission.checked?.usageIsExtra ?? false;
+  const { endings } = context.admission.match.route.answer;
+  const hidesUsage = context.admission.checked?.usageIsExtra ?? false;
   const splitter = createEventSplitter();
   let hasEnded = endings === null;
   let hasFailed = false;
@@ -27,25 +26,13 @@ export function createEventSink(context: AnswerContext, head: AnswerHead): Answe
   /** What goes to the app in the place of an event; null for nothing. */
   const shown = (event: Buffer): Buffer | null => {
     const isRestOfLast = event.length === 1;
-    if (!isRestOfLast) isLastHidden = false;
-    return isLastHidden ? null : seen(event);
-  };
-
-  const seen = (event: Buffer): Buffer | null => {
+    if (isRestOfLast) return isLastHidden ? null : event;
     const beginning = event.toString('latin1', 0, longestBeginning).trimStart();
     hasEnded ||= endings?.some((ending) => beginning.startsWith(ending)) ?? true;
-    const isError = beginning.startsWith('event: error');
-    if (!isError && !reportsUsage(event) && !mentionsError(event)) return event;
-    const parsed = parse(dataOf(event));
-    const data = isError && isObject(parsed) ? { type: 'error', ...parsed } : parsed;
-    meter.read(data);
-    const error = withPublicError(admission.provider.errors, data);
-    if (error) {
-      hasFailed = true;
-      return withData(event, JSON.stringify(error));
-    }
-    isLastHidden = hidesUsage && isUsageOnly(data);
-    return isLastHidden ? null : event;
+    const { bytes, isError, isUsageOnly } = readEvent(event, beginning, context);
+    hasFailed ||= isError;
+    isLastHidden = hidesUsage && isUsageOnly;
+    return isLastHidden ? null : bytes;
   };
 
   context.begin(head.status, head.headers);
@@ -68,6 +55,28 @@ export function createEventSink(context: AnswerContext, head: AnswerHead): Answe
       else context.finish('answered');
     },
   };
+}
+
+interface ReadEvent {
+  /** What the app may see: the event itself, or a public error in its place. */
+  readonly bytes: Buffer;
+  readonly isError: boolean;
+  readonly isUsageOnly: boolean;
+}
+
+/** Takes down the usage that an event reports and makes its error public, if it has either. */
+function readEvent(event: Buffer, beginning: string, { admission, meter }: AnswerContext): ReadEvent {
+  const isNamedError = beginning.startsWith('event: error');
+  if (!isNamedError && !reportsUsage(event) && !mentionsError(event)) {
+    return { bytes: event, isError: false, isUsageOnly: false };
+  }
+  const parsed = parseJson(dataOf(event));
+  const data = isNamedError && isObject(parsed) ? { type: 'error', ...parsed } : parsed;
+  meter.read(data);
+  const error = withPublicError(admission.provider.errors, data);
+  return error
+    ? { bytes: withData(event, JSON.stringify(error)), isError: true, isUsageOnly: false }
+    : { bytes: event, isError: false, isUsageOnly: hasNoChoice(data) };
 }
 
 function brokenOff(): Refusal {
@@ -94,16 +103,8 @@ function textAfter(event: Buffer, word: Buffer): readonly string[] {
   return found;
 }
 
-function parse(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return null;
-  }
-}
-
 /** The event that ends a stream for the sake of its usage alone: apps expect a choice in every other. */
-function isUsageOnly(data: unknown): boolean {
+function hasNoChoice(data: unknown): boolean {
   const choices = at(data, ['choices']);
   return Array.isArray(choices) && choices.length === 0;
 }

@@ -13,6 +13,7 @@ export interface EventSplitter {
   readonly held: number;
 }
 
+/** A splitter for one stream. */
 export function createEventSplitter(): EventSplitter {
   let begun: Buffer[] = [];
   let held = 0;

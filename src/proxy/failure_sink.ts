@@ -1,5 +1,5 @@
 import { failureMeaning, readError } from '../catalog/failure.ts';
-import { at, isObject, type JsonObject } from '../catalog/json.ts';
+import { at, isObject, type JsonObject, parseJson } from '../lib/json.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { Refusal } from './refusal.ts';
 
@@ -43,11 +43,6 @@ export function createFailureSink(context: AnswerContext, head: AnswerHead, keys
 }
 
 function errorIn(body: Buffer): JsonObject {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'));
-    const error = at(parsed, ['error']);
-    return isObject(error) ? error : { message: error };
-  } catch {
-    return {};
-  }
+  const error = at(parseJson(body.toString('utf8')), ['error']);
+  return isObject(error) ? error : { message: error };
 }

@@ -18,7 +18,7 @@ import {
   responseHeaders,
 } from './headers.ts';
 import { createHeldSink } from './held_sink.ts';
-import type { InFlight, RevocableCall } from './in_flight.ts';
+import type { WatchedCall } from './in_flight.ts';
 import { keysUrl, refusedByLedger } from './ledger_refusal.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { Refusal } from './refusal.ts';
@@ -28,22 +28,24 @@ import type { Upstreams } from './upstream.ts';
 
 export interface ForwardDeps extends Pick<Deps, 'config' | 'ledger' | 'log' | 'store'> {
   readonly upstreams: Upstreams;
-  readonly inFlight: InFlight;
 }
 
 /**
  * Sends an admitted call to the provider and its answer to the app, until one of four things ends it: the answer is
  * complete, the provider fails, the app goes away, or its grant is revoked. Whichever it is, the call is settled once.
- * @param onEnd called once, when the request body is not needed any more
+ * @param watched the call as the one who cuts revoked calls knows it
+ * @param onEnd called once, when the call is over and its request body not needed any more
  */
 export function forward(
   deps: ForwardDeps,
   exchange: Exchange,
   admission: Admission,
+  watched: WatchedCall,
   onEnd: () => void,
 ): void {
   const { pool, pathPrefix } = deps.upstreams.find(admission.baseUrl);
   const call = new ForwardedCall(deps, exchange, admission, onEnd);
+  watched.onRevoked(() => call.revoke());
   pool.dispatch(
     {
       method: admission.match.route.method,
@@ -56,7 +58,7 @@ export function forward(
 }
 
 /** One object a call: what undici reports to, and what the sinks work with. */
-class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext, RevocableCall {
+class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   readonly admission: Admission;
   readonly meter: Meter;
   readonly #deps: ForwardDeps;
@@ -78,11 +80,6 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext, Revoca
     this.#onEnd = onEnd;
     this.#response.on('close', () => this.#appGone());
     this.#response.on('drain', () => this.#appReads());
-    deps.inFlight.add(this);
-  }
-
-  get familyId(): string {
-    return this.admission.familyId;
   }
 
   // What the provider does.
@@ -143,8 +140,13 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext, Revoca
   // What the user does.
 
   revoke(): void {
+    if (this.#isOver) return;
     const { config } = this.#deps;
-    this.fail(refusedByLedger(config, this.admission.provider, 'grant_revoked', []), 'cut');
+    const hasBegun = this.#response.headersSent;
+    const refusal = refusedByLedger(config, this.admission.provider, 'grant_revoked', []);
+    this.fail(refusal, this.#upstream ? 'cut' : 'not_sent');
+    // A slow app does not get what still waits for it here.
+    if (hasBegun) this.#response.destroy();
   }
 
   // What the sinks do.
@@ -196,7 +198,6 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext, Revoca
   #end(outcome: CallOutcome): void {
     this.#isOver = true;
     clearTimeout(this.#slowApp);
-    this.#deps.inFlight.delete(this);
     this.meter.settle(outcome);
     this.#onEnd();
   }

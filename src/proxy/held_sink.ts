@@ -1,4 +1,5 @@
 import { withPublicError } from '../catalog/embedded_error.ts';
+import { parseJson } from '../lib/json.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { Refusal } from './refusal.ts';
 
@@ -26,10 +27,8 @@ export function createHeldSink(context: AnswerContext, head: AnswerHead): Answer
     end() {
       const [only] = chunks;
       const body = chunks.length === 1 && only ? only : Buffer.concat(chunks, length);
-      let answer: unknown;
-      try {
-        answer = JSON.parse(body.toString('utf8'));
-      } catch {
+      const answer = parseJson(body.toString('utf8'));
+      if (answer === undefined) {
         context.fail(new Refusal('provider_error', "The provider's answer is not JSON. Try again."), 'cut');
         return;
       }

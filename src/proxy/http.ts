@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { match } from '../catalog/match.ts';
 import type { Deps } from '../deps.ts';
+import { neverSent } from '../ledger/never_sent.ts';
 import { newId } from '../lib/ids.ts';
 import { admit } from './admit.ts';
 import { AppGone } from './app_gone.ts';
@@ -9,8 +10,7 @@ import { createByteBudget } from './byte_budget.ts';
 import { type Exchange, refuse } from './exchange.ts';
 import { forward } from './forward.ts';
 import { createInFlight } from './in_flight.ts';
-import { insufficientScope } from './ledger_refusal.ts';
-import { neverSent } from './never_sent.ts';
+import { insufficientScope, refusedByLedger } from './ledger_refusal.ts';
 import { answerPreflight, isPreflight } from './preflight.ts';
 import { Refusal } from './refusal.ts';
 import { receiveBody } from './request_body.ts';
@@ -27,10 +27,14 @@ export interface Proxy {
 }
 
 export function createProxy(deps: Deps): Proxy {
-  const { config, clock, log, ledger } = deps;
+  const { config, clock, log, ledger, store, vault } = deps;
   const upstreams = createUpstreams(config);
-  const inFlight = createInFlight(deps.store.grants, log);
-  const forwardDeps = { ...deps, upstreams, inFlight };
+  const inFlight = createInFlight(store.grants, log);
+  const stopListening = store.onEnding(({ grantId }) => {
+    if (grantId !== null) vault.forget(grantId);
+    void inFlight.look();
+  });
+  const forwardDeps = { ...deps, upstreams };
   const budget = createByteBudget(config.maxBuffered);
 
   const serve = async (exchange: Exchange, path: string | null) => {
@@ -42,14 +46,18 @@ export function createProxy(deps: Deps): Proxy {
     if (!caller.scopes.includes(scope)) throw insufficientScope(config, provider, [scope]);
 
     const body = await receiveBody(request, matched.route.body, config, budget);
-    const release = () => body?.release();
+    const watched = inFlight.watch(caller.familyId);
+    const release = () => {
+      watched.release();
+      body?.release();
+    };
     try {
       const admission = await admit(deps, { callId, provider, caller, match: matched, body });
-      if (response.destroyed) {
+      if (response.destroyed || watched.isRevoked) {
         ledger.settle(neverSent(callId));
-        throw new AppGone();
+        throw response.destroyed ? new AppGone() : refusedByLedger(config, provider, 'grant_revoked', []);
       }
-      forward(forwardDeps, exchange, admission, release);
+      forward(forwardDeps, exchange, admission, watched, release);
     } catch (error) {
       release();
       throw error;
@@ -91,6 +99,7 @@ export function createProxy(deps: Deps): Proxy {
     },
 
     close() {
+      stopListening();
       inFlight.close();
       return upstreams.close();
     },

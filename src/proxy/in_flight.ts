@@ -1,66 +1,109 @@
 import type { Logger } from 'pino';
-import { isLive } from '../store/standing.ts';
 import type { GrantStore } from '../store/store.ts';
 
 /** A call under way, as far as a revocation goes. */
-export interface RevocableCall {
-  readonly familyId: string;
-  /** Ends the call: what it ran under does not stand any more. */
-  revoke(): void;
+export interface WatchedCall {
+  /** What the call runs under does not stand any more. */
+  readonly isRevoked: boolean;
+  /** Says what ends the call when that happens. */
+  onRevoked(end: () => void): void;
+  /** The call is over. */
+  release(): void;
 }
 
 /** The calls under way. New calls learn of a revocation from the ledger; these learn of it here. */
 export interface InFlight {
-  add(call: RevocableCall): void;
-  delete(call: RevocableCall): void;
+  /**
+   * Watches a call from now on. It has to begin before the call is admitted: whatever ends after the admission, it then
+   * learns of.
+   */
+  watch(familyId: string): WatchedCall;
+  /** Looks right away, because something may have ended. */
+  look(): Promise<void>;
   close(): void;
 }
 
 /**
- * Milliseconds between two looks at what the calls under way run under: a revocation, made in whichever process, ends
- * running streams within this time and that of one look.
+ * Milliseconds between two looks at what the calls under way run under, on whose account nobody has to tell: a revocation
+ * made in whichever process ends running streams within this time and that of one look.
  */
-const lookEvery = 2_000;
+const lookEvery = 300;
 
-export function createInFlight(grants: Pick<GrantStore, 'findStanding'>, log: Logger): InFlight {
-  const byFamily = new Map<string, Set<RevocableCall>>();
+export function createInFlight(grants: Pick<GrantStore, 'findEnded'>, log: Logger): InFlight {
+  const byFamily = new Map<string, Set<Call>>();
   let timer: NodeJS.Timeout | undefined;
+  let isLooking = false;
+  let lookAgain = false;
+  let isFailing = false;
+
+  const revokeEnded = async () => {
+    do {
+      lookAgain = false;
+      if (byFamily.size === 0) return;
+      const ended = await grants.findEnded([...byFamily.keys()]);
+      for (const familyId of ended) for (const call of byFamily.get(familyId) ?? []) call.revoke();
+    } while (lookAgain);
+  };
 
   const look = async () => {
-    for (const [familyId, calls] of [...byFamily]) {
-      const standing = await grants.findStanding(familyId);
-      if (!standing || !isLive(standing)) for (const call of [...calls]) call.revoke();
+    // What ended during a look may have ended behind its back.
+    lookAgain = true;
+    if (isLooking) return;
+    isLooking = true;
+    try {
+      await revokeEnded();
+      if (isFailing) log.info('can look for revocations again');
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) log.error({ err: error }, 'cannot look for revocations; will go on trying');
+      isFailing = true;
+    } finally {
+      isLooking = false;
     }
   };
 
-  const schedule = () => {
-    if (byFamily.size === 0) return;
-    timer = setTimeout(() => {
-      look()
-        .catch((error: unknown) => log.error({ err: error }, 'cannot look for revocations; will try again'))
-        .finally(schedule);
-    }, lookEvery).unref();
-  };
-
   return {
-    add(call) {
-      const isFirst = byFamily.size === 0;
-      const calls = byFamily.get(call.familyId);
-      if (calls) calls.add(call);
-      else byFamily.set(call.familyId, new Set([call]));
-      if (isFirst) {
-        clearTimeout(timer);
-        schedule();
-      }
+    watch(familyId) {
+      timer ??= setInterval(look, lookEvery).unref();
+      const calls = byFamily.get(familyId) ?? new Set();
+      byFamily.set(familyId, calls);
+      const call = new Call(() => {
+        calls.delete(call);
+        if (calls.size === 0 && byFamily.get(familyId) === calls) byFamily.delete(familyId);
+        if (byFamily.size > 0) return;
+        clearInterval(timer);
+        timer = undefined;
+      });
+      calls.add(call);
+      return call;
     },
-    delete(call) {
-      const calls = byFamily.get(call.familyId);
-      calls?.delete(call);
-      if (calls?.size === 0) byFamily.delete(call.familyId);
-    },
+
+    look,
+
     close() {
-      clearTimeout(timer);
+      clearInterval(timer);
+      timer = undefined;
       byFamily.clear();
     },
   };
+}
+
+class Call implements WatchedCall {
+  readonly release: () => void;
+  isRevoked = false;
+  #end = () => {};
+
+  constructor(release: () => void) {
+    this.release = release;
+  }
+
+  onRevoked(end: () => void): void {
+    this.#end = end;
+  }
+
+  revoke(): void {
+    if (this.isRevoked) return;
+    this.isRevoked = true;
+    this.#end();
+  }
 }

@@ -1,5 +1,5 @@
 import type { Provider } from '../catalog/provider.ts';
-import type { Refusal as Reason } from '../store/store.ts';
+import type { AdmissionRefusal } from '../store/store.ts';
 import { badToken, challenge } from './authenticate.ts';
 import { Refusal } from './refusal.ts';
 
@@ -15,7 +15,7 @@ const appsUrl = ({ issuer }: Site) => `${issuer}/apps`;
 export function refusedByLedger(
   site: Site,
   provider: Provider,
-  reason: Reason,
+  reason: AdmissionRefusal,
   scopes: readonly string[],
 ): Refusal {
   switch (reason) {

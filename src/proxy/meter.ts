@@ -16,6 +16,7 @@ export interface Meter {
   settle(outcome: CallOutcome): void;
 }
 
+/** A meter for one admitted call. */
 export function createMeter(ledger: Ledger, admission: Admission): Meter {
   const { usage: usageKind } = admission.match.route;
   let status: number | null = null;

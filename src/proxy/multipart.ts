@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';
-import type { JsonObject } from '../catalog/json.ts';
+import type { JsonObject } from '../lib/json.ts';
 import { Refusal } from './refusal.ts';
 
 /** A file inside a multipart body. */

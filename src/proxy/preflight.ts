@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+const headerNames = /^[a-z0-9-]{1,64}(, ?[a-z0-9-]{1,64}){0,63}$/i;
+
 /** Whether a browser asks if a page may send a request (CORS). It asks without a token. */
 export function isPreflight({ method, headers }: IncomingMessage): boolean {
   return (
@@ -24,5 +26,3 @@ export function answerPreflight({ headers }: IncomingMessage, response: ServerRe
   });
   response.end();
 }
-
-const headerNames = /^[a-z0-9-]{1,64}(, ?[a-z0-9-]{1,64}){0,63}$/i;

@@ -47,6 +47,11 @@ export class Refusal extends Error {
   }
 }
 
+/** The broker itself is not up to it; soon it may be. @param cause for the log */
+export function unavailable(message: string, cause: unknown): Refusal {
+  return new Refusal('broker_unavailable', message, { headers: ['retry-after', '1'], cause });
+}
+
 /** Statuses at which another attempt gives the same answer; SDKs would try 408, 409 and 429 again. */
 export function isFinal(status: number, code: string | null): boolean {
   return (status >= 400 && status <= 404) || status === 413 || code === 'provider_quota_exceeded';

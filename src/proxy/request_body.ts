@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { isObject, type JsonObject } from '../catalog/json.ts';
 import type { BodyRules } from '../catalog/route.ts';
 import type { Config } from '../config.ts';
+import { isObject, type JsonObject } from '../lib/json.ts';
 import type { ByteBudget } from './byte_budget.ts';
 import { hasContentCoding, mediaType } from './headers.ts';
 import { parseMultipart, writeMultipart } from './multipart.ts';
@@ -46,7 +46,7 @@ export async function receiveBody(
   try {
     const fields =
       kind === 'json'
-        ? parseJson(held.bytes)
+        ? parseJsonObject(held.bytes)
         : await parseMultipart(request.headers['content-type'] ?? '', held.bytes);
     return { kind, fields, release: held.release };
   } catch (error) {
@@ -74,7 +74,7 @@ export function writeBody(
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function parseJson(bytes: Buffer): JsonObject {
+function parseJsonObject(bytes: Buffer): JsonObject {
   let parsed: unknown;
   try {
     parsed = JSON.parse(utf8.decode(bytes));

@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Admission } from './admit.ts';
 
+const visible = /^[\x21-\x7e]{1,255}$/;
+const mediaRanges = /^[\w.+*/,;= -]{1,200}$/;
+
 /**
  * What goes upstream: the few headers of the app that matter, and those that carry the key. Nothing else of what the app
  * sent: not its token, no cookie, nothing that names another account or another way.
@@ -27,9 +30,6 @@ export function requestHeaders(
   }
   return headers;
 }
-
-const visible = /^[\x21-\x7e]{1,255}$/;
-const mediaRanges = /^[\w.+*/,;= -]{1,200}$/;
 
 function acceptOf(value: string | undefined): string {
   return value !== undefined && mediaRanges.test(value) ? value : '*/*';

@@ -8,6 +8,7 @@ export interface Upstreams {
   close(): Promise<void>;
 }
 
+/** Connections are made when they are first needed, and kept. Timeouts are the configuration's, in seconds there. */
 export function createUpstreams(config: Config): Upstreams {
   const pools = new Map<string, Pool>();
   const found = new Map<string, { readonly pool: Pool; readonly pathPrefix: string }>();

@@ -1,6 +1,7 @@
+import { isObject } from '../lib/json.ts';
 import { type Answer, bytes, eventStream, refusal, type ServerEvent } from './answer.ts';
 import { account, type Refusal, rateLimited, serverError } from './errors.ts';
-import { type Fields, fieldsOf, isFields, listOf } from './fields.ts';
+import { type Fields, fieldsOf, listOf } from './fields.ts';
 
 /** How an answer travels. Milliseconds; `never` sends nothing at all. */
 export interface Delivery {
@@ -140,14 +141,14 @@ function withoutUsage(answer: Answer): Answer {
 function* eventsWithoutUsage(events: Iterable<ServerEvent>): Generator<ServerEvent> {
   for (const event of events) {
     const { usage, choices } = fieldsOf(event.data);
-    const isUsageChunk = isFields(usage) && Array.isArray(choices) && listOf(choices).length === 0;
+    const isUsageChunk = isObject(usage) && Array.isArray(choices) && listOf(choices).length === 0;
     if (!isUsageChunk) yield { ...event, data: stripUsage(event.data) };
   }
 }
 
 /** Removes `usage`, also from the `response` that an event of the responses API carries. */
 function stripUsage(data: unknown): unknown {
-  if (!isFields(data)) return data;
+  if (!isObject(data)) return data;
   const { usage: _, ...rest } = data;
-  return isFields(rest.response) ? ({ ...rest, response: stripUsage(rest.response) } satisfies Fields) : rest;
+  return isObject(rest.response) ? ({ ...rest, response: stripUsage(rest.response) } satisfies Fields) : rest;
 }

@@ -1,14 +1,11 @@
+import { isObject } from '../lib/json.ts';
+
 /** A JSON object, or the text fields of a multipart form, as received: nothing about its values is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether the value is a JSON object. */
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The value as an object, or an empty one. */
 export function fieldsOf(value: unknown): Fields {
-  return isFields(value) ? value : {};
+  return isObject(value) ? value : {};
 }
 
 /** The value as an array, or an empty one. */

@@ -1,4 +1,5 @@
-import { type Fields, fieldsOf, isFields, listOf, textOf } from './fields.ts';
+import { isObject } from '../lib/json.ts';
+import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
 import { countTokens, tokensPerAttachment } from './tokens.ts';
 
 /** The words of a message's content: itself, or its text parts one after the other. */
@@ -20,7 +21,7 @@ function contentTokens(content: unknown): number {
 
 /** Items that aren't messages (tool calls and their results) count as the JSON they are. */
 function itemTokens(item: unknown): number {
-  return isFields(item) && 'role' in item ? contentTokens(item.content) : countTokens(JSON.stringify(item));
+  return isObject(item) && 'role' in item ? contentTokens(item.content) : countTokens(JSON.stringify(item));
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
+import { isObject } from '../lib/json.ts';
 import type { UploadedFile } from './call.ts';
 import { bodyTooLarge, invalidRequest, Refusal } from './errors.ts';
-import { type Fields, isFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { sha256 } from './seed.ts';
 
 /** OpenAI takes images of 50 MB and sounds of 25 MB. */
@@ -55,7 +56,7 @@ function parseJson(body: Buffer): ParsedBody {
   } catch {
     throw problem;
   }
-  if (!isFields(value)) throw problem;
+  if (!isObject(value)) throw problem;
   return { fields: value, files: [] };
 }
 

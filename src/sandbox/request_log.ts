@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isObject } from '../lib/json.ts';
 import type { Outcome } from './deliver.ts';
-import { type Fields, isFields } from './fields.ts';
+import type { Fields } from './fields.ts';
 import type { ParsedBody } from './request_body.ts';
 import { sha256 } from './seed.ts';
 
@@ -125,7 +126,7 @@ export function createRequestLog(capacity: number): RequestLog {
 /** Names, sizes and hashes of what a body consists of. The options of a stream are spelled out. */
 export function summarizeBody({ fields, files }: ParsedBody): Readonly<Record<string, FieldSummary>> {
   const { stream_options: options, ...others } = fields;
-  const all: Fields = isFields(options)
+  const all: Fields = isObject(options)
     ? {
         ...others,
         ...Object.fromEntries(

@@ -1,4 +1,5 @@
-import { type Fields, fieldsOf, isFields, listOf, textOf } from './fields.ts';
+import { isObject } from '../lib/json.ts';
+import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
 
 /** Recursive schemas are followed this deep, then whatever ends soonest is chosen. */
 const patience = 6;
@@ -113,5 +114,5 @@ function sampleString(schema: Fields, text: string): string {
 /** Follows a local reference such as `#/$defs/step`. */
 function resolve(root: Fields, reference: string): unknown {
   const path = reference.split('/').slice(1);
-  return path.reduce<unknown>((schema, name) => (isFields(schema) ? schema[name] : undefined), root);
+  return path.reduce<unknown>((schema, name) => (isObject(schema) ? schema[name] : undefined), root);
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Fields, isFields } from './fields.ts';
+import { isObject } from '../lib/json.ts';
+import type { Fields } from './fields.ts';
 
 /**
  * What a broker between app and provider may set or change without changing what was asked: who asks, how it is
@@ -27,7 +28,7 @@ export function sha256(value: string | Uint8Array): string {
 /** JSON with sorted keys: the same for two objects that differ only in the order of their keys. */
 function canonicalJson(value: unknown): string {
   const sorted = (_key: string, inner: unknown): unknown =>
-    isFields(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner;
+    isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner;
   return JSON.stringify(value, sorted);
 }
 

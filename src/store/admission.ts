@@ -1,5 +1,5 @@
 import type { ClientStatus, Credential, UserStatus } from './records.ts';
-import type { AdmissionRequest, AdmissionResult, Refusal } from './store.ts';
+import type { AdmissionRefusal, AdmissionRequest, AdmissionResult } from './store.ts';
 
 /** What a store reads about one request, inside the transaction that admits it. */
 export interface AdmissionRow {
@@ -55,7 +55,7 @@ function decideOne(request: AdmissionRequest, row: AdmissionRow | null, now: num
   };
 }
 
-function refused(reason: Refusal): AdmissionResult {
+function refused(reason: AdmissionRefusal): AdmissionResult {
   return { kind: 'refused', reason };
 }
 

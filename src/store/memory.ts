@@ -11,4 +11,6 @@ export const memory = {
   usedRefreshToken: 30 * day,
   /** No access token lives longer than a day: after that a retired key could only verify what was forged with it. */
   retiredSigningKey: 2 * day,
+  /** One that was only slow asks again long before. */
+  deadInstance: day,
 };

@@ -184,9 +184,10 @@ export type CallState = 'pending' | 'settled';
 
 /**
  * How a call ended. `answered`: the provider answered in full, whatever its status; `aborted`: the app went away;
- * `cut`: the provider broke off or timed out mid-answer; `failed`: no answer; `not_sent`: admitted but never forwarded.
+ * `cut`: the provider broke off or timed out mid-answer; `failed`: no answer; `not_sent`: admitted but never forwarded;
+ * `lost`: the instance that had it went away, so that nobody knows how it ended, and it counts as its reservation.
  */
-export type CallOutcome = 'answered' | 'aborted' | 'cut' | 'failed' | 'not_sent';
+export type CallOutcome = 'answered' | 'aborted' | 'cut' | 'failed' | 'not_sent' | 'lost';
 
 /** Usage of one call in the price table's terms; absent counts are unknown. */
 export type Usage = Readonly<Record<string, number>>;

@@ -1,12 +1,21 @@
+import type { Grant } from './records.ts';
 import type { Standing } from './store.ts';
+
+/** Whether a grant stands, or what ended it. @param now milliseconds */
+export function grantStatus(
+  { revokedAt, expiresAt }: Pick<Grant, 'revokedAt' | 'expiresAt'>,
+  now: number,
+): 'active' | 'expired' | 'revoked' {
+  if (revokedAt !== null) return 'revoked';
+  return expiresAt !== null && expiresAt <= now ? 'expired' : 'active';
+}
 
 /** What a grant and those who stand behind it are now; a `Standing` without its family. */
 export type GrantStanding = Omit<Standing, 'family'>;
 
 /** Whether new tokens may be issued under this grant. */
 export function isGrantLive({ grant, userStatus, clientStatus, now }: GrantStanding): boolean {
-  const ended = grant.revokedAt !== null || (grant.expiresAt !== null && grant.expiresAt <= now);
-  return !ended && userStatus === 'active' && clientStatus === 'active';
+  return grantStatus(grant, now) === 'active' && userStatus === 'active' && clientStatus === 'active';
 }
 
 /** Whether tokens of this family are good. */

@@ -37,11 +37,29 @@ export interface Store {
   readonly authorizations: AuthorizationStore;
   readonly signingKeys: SigningKeyStore;
   readonly ledger: LedgerStore;
+  readonly instances: InstanceStore;
   readonly records: RecordStore;
-  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, retired signing keys. */
+  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, retired signing keys, dead instances. */
   sweep(): Promise<void>;
+  /** Whether the database still has the schema that it was opened with: another version may have changed it since. */
+  hasCurrentSchema(): Promise<boolean>;
+  /**
+   * Tells of what calls under way may run under and what has just ended: at once in this process, and in every other as
+   * far as the store can tell. It is a hint to look now, which may come twice or get lost.
+   * @returns ends the telling
+   */
+  onEnding(listener: EndingListener): () => void;
   close(): Promise<void>;
 }
+
+/** Something that tokens stand on has ended. */
+export interface Ending {
+  /** The grant that was revoked; null where it was something else or is not known. */
+  readonly grantId: string | null;
+}
+
+/** Must not throw. */
+export type EndingListener = (ending: Ending) => void;
 
 export interface AccountStore {
   /**
@@ -238,6 +256,8 @@ export interface GrantStore {
   subjectFor(userId: string, clientId: string): Promise<string>;
   /** Everything that decides whether tokens of this family are good now. */
   findStanding(familyId: string): Promise<Standing | null>;
+  /** Those of these families whose tokens are not good any more, because of the family or of anything above it. */
+  findEnded(familyIds: readonly string[]): Promise<readonly string[]>;
 }
 
 /** A family and everything above it, read at one moment. */
@@ -372,7 +392,7 @@ export interface AdmissionRequest {
   readonly reservedNanoUsd: number;
 }
 
-export type Refusal =
+export type AdmissionRefusal =
   | 'unknown_family'
   | 'key_withdrawn'
   | 'grant_revoked'
@@ -392,7 +412,7 @@ export type AdmissionResult =
       readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox'>;
       readonly startedAt: number;
     }
-  | { readonly kind: 'refused'; readonly reason: Refusal };
+  | { readonly kind: 'refused'; readonly reason: AdmissionRefusal };
 
 /** What a call came to. */
 export interface Settlement {
@@ -422,6 +442,28 @@ export interface LedgerStore {
    * @returns per settlement, whether this one settled the call (false: it was settled before)
    */
   settle(batch: readonly Settlement[]): Promise<readonly boolean[]>;
+}
+
+/** The processes that admit calls. Each holds a lease; the living settle the calls of those whose lease ran out. */
+export interface InstanceStore {
+  /**
+   * Registers an instance or renews its lease.
+   * @returns the store's clock in milliseconds; `isDead` when another instance has declared this one dead, which is for good
+   */
+  beat(id: string, leaseSeconds: number): Promise<{ readonly isDead: boolean; readonly now: number }>;
+  /**
+   * Declares the instances dead whose lease ran out, and settles pending calls of all the dead as `lost`, at their
+   * reservation (cost unknown when nothing was reserved). Does nothing for an instance that has no lease itself.
+   * @param id who asks
+   * @param limit how many calls to settle at most; when it settles as many there may be more
+   * @returns the ids of those declared dead now, and how many calls were settled
+   */
+  recover(
+    id: string,
+    limit: number,
+  ): Promise<{ readonly declaredDead: readonly string[]; readonly settled: number }>;
+  /** Forgets an instance that stops. One that leaves pending calls behind stays, and its lease is over. */
+  leave(id: string): Promise<void>;
 }
 
 export interface CallView extends Call {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findProvider } from '../../src/catalog/catalog.ts';
-import type { JsonObject } from '../../src/catalog/json.ts';
 import { applyPolicy } from '../../src/catalog/policy.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
 
 const openai = findProvider('openai') ?? expect.fail();
 const context = { models: openai.models, pseudonym: 'pseudonym-of-the-grant' };

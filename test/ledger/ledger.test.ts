@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLedger } from '../../src/ledger/ledger.ts';
-import type { AdmissionRequest, AdmissionResult, LedgerStore, Settlement } from '../../src/store/store.ts';
+import {
+  type AdmissionRequest,
+  type AdmissionResult,
+  type LedgerStore,
+  OutcomeUnknown,
+  type Settlement,
+} from '../../src/store/store.ts';
 
 const request = (callId: string): AdmissionRequest => ({
   callId,
@@ -177,6 +183,37 @@ describe('settlement', () => {
     const ledger = createLedger({ ...store, settle: () => Promise.reject(new Error('gone')) }, quiet);
     ledger.settle(settlement('a'));
     await ledger.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('an admission whose outcome is unknown', () => {
+  const unsure = (store: LedgerStore): LedgerStore => ({
+    ...store,
+    admit: () => Promise.reject(new OutcomeUnknown('connection lost')),
+  });
+
+  it('fails, and is settled as never sent once the store has surely done or dropped it', async () => {
+    const { store } = fakeStore();
+    const settled: Settlement[] = [];
+    const settle: LedgerStore['settle'] = async (batch) => {
+      settled.push(...batch);
+      return batch.map(() => true);
+    };
+    const ledger = createLedger({ ...unsure(store), settle }, quiet);
+    await expect(ledger.admit(request('a'))).rejects.toThrow(OutcomeUnknown);
+    await vi.advanceTimersByTimeAsync(9_000);
+    expect(settled).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(settled).toEqual([{ ...settlement('a'), status: null, outcome: 'not_sent' }]);
+  });
+
+  it('is settled at the end at the latest', async () => {
+    const { store, settled } = fakeStore();
+    const ledger = createLedger(unsure(store), quiet);
+    await expect(ledger.admit(request('a'))).rejects.toThrow();
+    await ledger.close();
+    expect(settled).toEqual([['a']]);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dial } from './support/raw.ts';
-import { call, chat, settledCall, startWorld, type World } from './support/world.ts';
+import { call, chat, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
 
-let world: World;
+let world: ProxyWorld;
 beforeAll(async () => {
   world = await startWorld({
     env: { COATCHECK_STREAM_IDLE_TIMEOUT: '2', COATCHECK_UPSTREAM_CONNECT_TIMEOUT: '30' },
@@ -42,7 +42,7 @@ async function expectAlive(): Promise<void> {
 }
 
 describe('an app that goes away', () => {
-  it('L154 while it sends its body leaves nothing behind', async () => {
+  it('154 while it sends its body leaves nothing behind', async () => {
     const [calls, requests] = [await callCount(), world.upstream.requests.length];
     const socket = open('/chat/completions', '{"model":', 1000);
     await moment();
@@ -53,7 +53,7 @@ describe('an app that goes away', () => {
     await expectAlive();
   });
 
-  it('L154 while its call is decided is on record as not sent', async () => {
+  it('154 while its call is decided is on record as not sent', async () => {
     const { ledger } = world.broker.deps.store;
     const decide = ledger.admit;
     let isAsked = () => {};
@@ -82,7 +82,7 @@ describe('an app that goes away', () => {
     await expectAlive();
   });
 
-  it('L154 while the provider thinks ends the call there at once', async () => {
+  it('154 while the provider thinks ends the call there at once', async () => {
     world.upstream.answer = () => {};
     for (const end of ['destroy', 'resetAndDestroy'] as const) {
       const asked = world.upstream.next();
@@ -97,7 +97,7 @@ describe('an app that goes away', () => {
     await expectAlive();
   });
 
-  it('L154 in the middle of a stream ends it there at once', async () => {
+  it('154 in the middle of a stream ends it there at once', async () => {
     world.upstream.answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const writing = setInterval(() => response.write('data: {"choices":[]}\n\n'), 5);
@@ -118,7 +118,7 @@ describe('an app that goes away', () => {
     await expectAlive();
   });
 
-  it('L154 while a held answer comes in ends it there at once', async () => {
+  it('154 while a held answer comes in ends it there at once', async () => {
     world.upstream.answer = (response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{"choices":');
@@ -132,7 +132,7 @@ describe('an app that goes away', () => {
     expect((await settledCall(world)).outcome).toBe('aborted');
   });
 
-  it('L154 in numbers, at any moment, leaves a record of each call settled once', async () => {
+  it('154 in numbers, at any moment, leaves a record of each call settled once', async () => {
     world.upstream.answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const writing = setInterval(() => response.write('data: {"choices":[]}\n\n'), 2);
@@ -158,7 +158,7 @@ describe('an app that goes away', () => {
 });
 
 describe('while the connection is made', () => {
-  it('L154 an app that goes away never reaches the provider', async () => {
+  it('154 an app that goes away never reaches the provider', async () => {
     // A listener that takes connections and never speaks TLS.
     const silent = createServer((socket) => socket.on('error', () => {}));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
@@ -178,7 +178,7 @@ describe('while the connection is made', () => {
 });
 
 describe('what is slow', () => {
-  it('L154 an app that stops reading slows the provider down, and is cut off in the end', async () => {
+  it('154 an app that stops reading slows the provider down, and is cut off in the end', async () => {
     const piece = `data: ${'x'.repeat(64 * 1024)}\n\n`;
     let written = 0;
     world.upstream.answer = (response) => {
@@ -206,7 +206,7 @@ describe('what is slow', () => {
     await expectAlive();
   });
 
-  it('L154 an app that reads slowly gets everything', async () => {
+  it('154 an app that reads slowly gets everything', async () => {
     const pieces = Array.from({ length: 200 }, (_, index) => `data: ${index} ${'x'.repeat(64 * 1024)}\n\n`);
     world.upstream.answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -222,7 +222,7 @@ describe('what is slow', () => {
     expect((await settledCall(world)).outcome).toBe('answered');
   });
 
-  it('L154 a provider that falls silent in the middle is given up', async () => {
+  it('154 a provider that falls silent in the middle is given up', async () => {
     world.upstream.answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: {"choices":[]}\n\n');
@@ -234,7 +234,7 @@ describe('what is slow', () => {
     expect((await settledCall(world)).outcome).toBe('cut');
   });
 
-  it('L154 an event that never ends is bounded', async () => {
+  it('154 an event that never ends is bounded', async () => {
     const piece = 'x'.repeat(1024 * 1024);
     world.upstream.answer = (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -1,13 +1,13 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Refusal } from '../../src/store/store.ts';
+import type { AdmissionRefusal } from '../../src/store/store.ts';
 import { VaultError } from '../../src/vault/vault.ts';
 import { connect, startBroker } from '../support/broker.ts';
 import { json } from './support/upstream.ts';
-import { call, chat, errorOf, settledCall, startWorld, type World } from './support/world.ts';
+import { call, chat, errorOf, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
 
-let world: World;
-let upstreamOf: World['broker']['deps']['upstreamOf'];
+let world: ProxyWorld;
+let upstreamOf: ProxyWorld['broker']['deps']['upstreamOf'];
 beforeAll(async () => {
   world = await startWorld({
     env: { COATCHECK_UPSTREAM_HEADERS_TIMEOUT: '1', COATCHECK_UPSTREAM_CONNECT_TIMEOUT: '1' },
@@ -24,7 +24,7 @@ afterAll(async () => {
 const ask = (body: unknown = chat) => call(world, '/chat/completions', { body });
 
 describe('what the ledger refuses', () => {
-  it.each<[Refusal, number, string]>([
+  it.each<[AdmissionRefusal, number, string]>([
     ['unknown_family', 401, 'invalid_token'],
     ['key_withdrawn', 401, 'invalid_token'],
     ['grant_revoked', 401, 'grant_revoked'],

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { providers } from '../../src/catalog/catalog.ts';
 import { rawRequest } from './support/raw.ts';
 import { json } from './support/upstream.ts';
-import { call, chat, errorOf, startWorld, type World } from './support/world.ts';
+import { call, chat, errorOf, type ProxyWorld, startWorld } from './support/world.ts';
 
-let world: World;
+let world: ProxyWorld;
 beforeAll(async () => {
   world = await startWorld();
 });
@@ -58,7 +58,7 @@ describe('the way upstream', () => {
     'POST /openai/v1/audio/voices',
     'POST /openai/v1/vector_stores',
     'POST /openai/v1/responses/resp_1/cancel',
-  ])('L150 L151 leads nowhere, and only a token learns so: %s', async (line) => {
+  ])('150 151 leads nowhere, and only a token learns so: %s', async (line) => {
     const before = world.upstream.requests.length;
     const [method = ''] = line.split(' ');
     const withToken = await send(line, method === 'POST' ? '{}' : '');
@@ -74,7 +74,7 @@ describe('the way upstream', () => {
   });
 
   it.each(providers.flatMap(({ mount, routes }) => routes.map((route) => ({ mount, ...route }))))(
-    'L151 no route answers without a token: $method $path',
+    '151 no route answers without a token: $method $path',
     async ({ mount, method, path }) => {
       const target = mount + path.replace('{model}', 'gpt-4o');
       for (const other of [
@@ -95,7 +95,7 @@ describe('the way upstream', () => {
     },
   );
 
-  it('L150 goes to the provider, whatever host an absolute form names', async () => {
+  it('150 goes to the provider, whatever host an absolute form names', async () => {
     const answer = await send('GET http://evil.example/openai/v1/models');
     expect(answer.status).toBe(200);
     expect(world.upstream.requests.at(-1)).toMatchObject({ target: '/v1/models' });
@@ -106,7 +106,7 @@ describe('the way upstream', () => {
     expect(bare.head).not.toContain('evil');
   });
 
-  it('L150 is the catalog’s own path and query', async () => {
+  it('150 is the catalog’s own path and query', async () => {
     await send('GET /openai/v1/models/gpt-4o?api-version=1&key=x&beta=true&model=o1#fragment');
     expect(world.upstream.requests.at(-1)?.target).toBe('/v1/models/gpt-4o');
   });
@@ -120,7 +120,7 @@ describe('the way upstream', () => {
     'custom_llm_provider',
     'api_key',
     'extra_headers',
-  ])('L150 cannot be named in the body: %s', async (field) => {
+  ])('150 cannot be named in the body: %s', async (field) => {
     const response = await call(world, '/chat/completions', {
       body: { ...chat, [field]: 'http://evil.example' },
     });
@@ -128,7 +128,7 @@ describe('the way upstream', () => {
     expect(await errorOf(response)).toMatchObject({ code: 'field_not_allowed', param: field });
   });
 
-  it('L150 cannot be named in headers', async () => {
+  it('150 cannot be named in headers', async () => {
     const names = [
       'x-openai-host',
       'x-api-base',
@@ -143,14 +143,14 @@ describe('the way upstream', () => {
     expect(sent.headers.host).toBe(new URL(world.upstream.url).host);
   });
 
-  it('L150 cannot be named as a model', async () => {
+  it('150 cannot be named as a model', async () => {
     for (const model of ['http://evil.example/v1', 'gpt-4o/../files', 'gpt-4o?x', '..', 'a b', '']) {
       const response = await call(world, '/chat/completions', { body: { ...chat, model } });
       expect(await errorOf(response)).toMatchObject({ code: 'model_not_allowed', param: 'model' });
     }
   });
 
-  it('L150 follows no redirect with the key', async () => {
+  it('150 follows no redirect with the key', async () => {
     const before = world.upstream.requests.length;
     for (const status of [301, 302, 303, 307, 308]) {
       world.upstream.answer = json(status, {}, { location: `${world.upstream.url}/elsewhere` });
@@ -163,7 +163,7 @@ describe('the way upstream', () => {
     world.upstream.answer = json(200, { object: 'list', data: [] });
   });
 
-  it('L150 is not changed by a method override', async () => {
+  it('150 is not changed by a method override', async () => {
     await call(world, '/models', {
       headers: { 'x-http-method-override': 'DELETE', 'x-method-override': 'DELETE' },
     });

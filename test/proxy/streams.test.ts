@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, events } from './support/upstream.ts';
-import { call, chat, settledCall, startWorld, type World } from './support/world.ts';
+import { call, chat, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
 
-let world: World;
+let world: ProxyWorld;
 beforeAll(async () => {
   world = await startWorld();
 });

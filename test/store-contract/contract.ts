@@ -3,7 +3,9 @@ import { accounts } from './accounts.ts';
 import { authorizations } from './authorizations.ts';
 import { clients } from './clients.ts';
 import { credentials } from './credentials.ts';
+import { ended } from './ended.ts';
 import { grants } from './grants.ts';
+import { instances } from './instances.ts';
 import { ledger } from './ledger.ts';
 import { races } from './races.ts';
 import { records } from './records.ts';
@@ -17,10 +19,12 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   clients,
   credentials,
   grants,
+  ended,
   authorizations,
   'refresh tokens': refreshTokens,
   'signing keys': signingKeys,
   ledger,
+  instances,
   records,
   sweeping,
   races,

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Refusal } from '../../src/store/store.ts';
+import type { AdmissionRefusal } from '../../src/store/store.ts';
 import {
   type Arena,
   callOf,
@@ -90,7 +90,7 @@ export function ledger(arena: () => Arena): void {
   });
 
   type Granted = Awaited<ReturnType<typeof createGrant>>;
-  const refusals: readonly (readonly [string, Refusal, (granted: Granted) => Promise<unknown>])[] = [
+  const refusals: readonly (readonly [string, AdmissionRefusal, (granted: Granted) => Promise<unknown>])[] = [
     [
       'the grant was revoked',
       'grant_revoked',

@@ -6,6 +6,7 @@ import { perform, successorHash, type Task } from './tasks.ts';
 import {
   type Arena,
   callOf,
+  createClient,
   createGrant,
   createParty,
   createSigningKey,
@@ -16,6 +17,7 @@ import {
   newFamily,
   openRequest,
   operator,
+  type Party,
   settlementOf,
   termsFor,
   unique,
@@ -184,6 +186,33 @@ export function races(arena: () => Arena): void {
       expect(await stores[0].grants.listGrants({ userId: party.user.id })).toHaveLength(1);
     });
 
+    test('a grant is revoked once', async () => {
+      const { grant } = await createGrant(arena());
+      const outcomes = await race(many(() => ({ do: 'revoke_grant', id: grant.id })));
+      expect(count(outcomes, 'revoked')).toBe(1);
+    });
+
+    test('a key that is deleted while apps are connected to it stays with none of them', async () => {
+      const { stores, clock } = arena();
+      const party = await createParty(stores[0]);
+      const apps: Party[] = [];
+      for (let made = 0; made < tries; made++)
+        apps.push({ ...party, client: await createClient(stores[0], party.user) });
+      const { id } = party.credential;
+      const outcomes = await race(
+        apps.map((app, index) =>
+          index === 9
+            ? { do: 'delete_credential', id }
+            : { do: 'create_grant', terms: termsFor(app), family: newFamily(clock.now) },
+        ),
+      );
+      expect(count(outcomes, 'created')).toBe(tries - 1);
+      const granted = await stores[1].grants.listGrants({ userId: party.user.id });
+      const ended = granted.filter(({ grant }) => grant.revokedReason === 'credential_deleted');
+      expect(outcomes[9]).toBe(`deleted ${ended.length}`);
+      expect(granted.flatMap(({ credentials }) => credentials)).toEqual([]);
+    });
+
     test('an approval turns into one code', async () => {
       const { stores } = arena();
       const party = await createParty(stores[0]);
@@ -227,6 +256,76 @@ export function races(arena: () => Arena): void {
       const key = unique('attempts');
       const outcomes = await race(many(() => ({ do: 'count', key, limit: 7 })));
       expect(count(outcomes, 'allowed')).toBe(7);
+    });
+
+    test('an instance is declared dead once, and each of its calls is settled once', async () => {
+      const { stores, clock } = arena();
+      const granted = await createGrant(arena());
+      const kid = await createSigningKey(arena());
+      const dead = newId('ins');
+      clock.now -= minute;
+      await stores[0].instances.beat(dead, 30);
+      const ofDead = many(() => callOf(granted, kid, { instanceId: dead }));
+      await stores[0].ledger.admit(ofDead);
+      clock.now += minute;
+      const judges = many(() => newId('ins'));
+      for (const judge of judges) await stores[0].instances.beat(judge, 30);
+      const outcomes = await race(judges.map((id) => ({ do: 'recover', id, limit: 7 })));
+      expect(outcomes.filter((outcome) => outcome.startsWith(dead))).toHaveLength(1);
+      const settled = outcomes.reduce((sum, outcome) => sum + Number(outcome.split(':')[1]), 0);
+      const rest = await stores[0].instances.recover(found(judges[0]), 100);
+      expect(settled + rest.settled).toBe(tries);
+    });
+
+    test('a renewal that races a declaration: the instance goes on or is dead, and all agree', async () => {
+      const { stores, clock } = arena();
+      const slow = newId('ins');
+      const judge = newId('ins');
+      clock.now -= minute;
+      await stores[0].instances.beat(slow, 30);
+      clock.now += minute;
+      await stores[0].instances.beat(judge, 30);
+      const outcomes = await race(
+        many((index) =>
+          index % 2 ? { do: 'beat', id: slow, leaseSeconds: 30 } : { do: 'recover', id: judge, limit: 10 },
+        ),
+      );
+      const declared = outcomes.filter((outcome) => outcome.startsWith(slow)).length;
+      const { isDead } = await stores[0].instances.beat(slow, 30);
+      expect(declared).toBe(isDead ? 1 : 0);
+      // What it was told last stays true.
+      expect(outcomes.findLast((outcome) => outcome === 'alive' || outcome === 'dead')).toBe(
+        isDead ? 'dead' : 'alive',
+      );
+    });
+
+    test('a call that is settled while it is being recovered is settled once', async () => {
+      const { stores, clock } = arena();
+      const granted = await createGrant(arena());
+      const kid = await createSigningKey(arena());
+      const slow = newId('ins');
+      clock.now -= minute;
+      await stores[0].instances.beat(slow, 30);
+      const batches = many(() => many(() => callOf(granted, kid, { instanceId: slow })));
+      for (const batch of batches) await stores[0].ledger.admit(batch);
+      clock.now += minute;
+      const judge = newId('ins');
+      await stores[0].instances.beat(judge, 30);
+      const outcomes = await race(
+        batches.flatMap((batch): Task[] => [
+          { do: 'recover', id: judge, limit: 10 },
+          { do: 'settle', batch: batch.map(({ callId }) => settlementOf(callId)) },
+        ]),
+      );
+      const settled = outcomes.join(' ').match(/\btrue\b/g)?.length ?? 0;
+      const recovered = outcomes.reduce((sum, outcome) => sum + Number(/:(\d+)$/.exec(outcome)?.[1] ?? 0), 0);
+      expect(settled + recovered).toBe(tries * tries);
+      const calls = await stores[0].records.listCalls(
+        { grantId: granted.grant.id },
+        { before: null, limit: 1000 },
+      );
+      const ended = (outcome: string) => calls.filter((each) => each.outcome === outcome).length;
+      expect([ended('answered'), ended('lost')]).toEqual([settled, recovered]);
     });
 
     test('admissions that race a revocation are on record or refused, never in between', async () => {

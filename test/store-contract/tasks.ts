@@ -17,8 +17,11 @@ export type Task =
   | { readonly do: 'sign_up'; readonly args: Parameters<Store['accounts']['createUser']> }
   | { readonly do: 'create_grant'; readonly terms: GrantTerms; readonly family: NewFamily }
   | { readonly do: 'revoke_grant'; readonly id: string }
+  | { readonly do: 'delete_credential'; readonly id: string }
   | { readonly do: 'admit'; readonly batch: readonly AdmissionRequest[] }
   | { readonly do: 'settle'; readonly batch: readonly Settlement[] }
+  | { readonly do: 'beat'; readonly id: string; readonly leaseSeconds: number }
+  | { readonly do: 'recover'; readonly id: string; readonly limit: number }
   | { readonly do: 'count'; readonly key: string; readonly limit: number };
 
 /** How the successor of a refresh token follows in these tests. */
@@ -52,12 +55,22 @@ export async function perform(store: Store, task: Task): Promise<string> {
       const revoked = await store.grants.revokeGrant(task.id, 'user', { kind: 'system' });
       return revoked?.already === false ? 'revoked' : 'already';
     }
+    case 'delete_credential': {
+      const ended = await store.credentials.deleteCredential(task.id, { kind: 'system' });
+      return ended ? `deleted ${ended.length}` : 'gone';
+    }
     case 'admit': {
       const results = await store.ledger.admit(task.batch);
       return results.map((result) => (result.kind === 'admitted' ? 'admitted' : result.reason)).join(' ');
     }
     case 'settle':
       return (await store.ledger.settle(task.batch)).join(' ');
+    case 'beat':
+      return (await store.instances.beat(task.id, task.leaseSeconds)).isDead ? 'dead' : 'alive';
+    case 'recover': {
+      const { declaredDead, settled } = await store.instances.recover(task.id, task.limit);
+      return `${declaredDead.join(' ')}:${settled}`;
+    }
     case 'count':
       return (await store.accounts.countAttempt(task.key, task.limit, 60)).allowed ? 'allowed' : 'limited';
   }

@@ -2,8 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'bin.js');
+
+/** Serves with a lease of one second. */
+const shortLease = fileURLToPath(new URL('./short_lease.ts', import.meta.url));
 
 /** What a test's process starts with: nothing of the environment that would set the broker up. */
 function environmentFor(dataDir: string, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
@@ -78,8 +82,10 @@ export interface ServerProcess {
 export async function startServer(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
+  options: { readonly shortLease?: boolean } = {},
 ): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [program, 'serve'], {
+  const command = options.shortLease ? [shortLease] : [program, 'serve'];
+  const child = spawn(process.execPath, command, {
     env: environmentFor(dataDir, { PORT: '0', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

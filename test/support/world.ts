@@ -42,7 +42,7 @@ export async function recordCall(
       callId,
       familyId,
       kid,
-      instanceId: deps.instanceId,
+      instanceId: deps.instance.id,
       provider: 'openai',
       route: call.route,
       model: call.model,

@@ -1,21 +1,17 @@
-import { at, isObject } from '../json.ts';
+import { at, isObject } from '../../lib/json.ts';
 import type { AnswerRules, Route } from '../route.ts';
+import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
+import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
 import {
   chatFields,
   compactFields,
   completionFields,
   decisionFields,
   embeddingFields,
-  imageEditFields,
-  imageFields,
-  imageVariationFields,
   inputTokensFields,
   moderationFields,
   responsesFields,
-  speechFields,
-  transcriptionFields,
-  translationFields,
-} from './openai_fields.ts';
+} from './openai_text_fields.ts';
 
 const json = 'application/json';
 const eventStream = 'text/event-stream';

@@ -11,7 +11,7 @@ import { lockUser } from './lock_user.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
 import { authorizationRequests, credentials, grants, subjects, wraps } from './schema.ts';
-import { standings } from './standing.ts';
+import { endedFamilies, standings } from './standing.ts';
 import { deleteWraps } from './wraps.ts';
 
 /** The grant between a user and a client that was not revoked; there is at most one: the index `grants_live` sees to it. */
@@ -69,7 +69,7 @@ async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, n
   return grant;
 }
 
-export function postgresGrants({ db, givenNow, write }: Connection): GrantStore {
+export function postgresGrants({ pool, db, givenNow, write }: Connection): GrantStore {
   return {
     async approve(requestId, browserHash, terms) {
       return write(async (tx, at) => {
@@ -171,6 +171,11 @@ export function postgresGrants({ db, givenNow, write }: Connection): GrantStore 
     async findStanding(familyId) {
       const [standing] = await standings(db).ofFamily.execute({ id: familyId, now: givenNow() });
       return standing ?? null;
+    },
+
+    async findEnded(familyIds) {
+      const { rows } = await pool.query<{ id: string }>(endedFamilies, [familyIds, givenNow()]);
+      return rows.map(({ id }) => id);
     },
   };
 }

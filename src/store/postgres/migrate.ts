@@ -10,6 +10,7 @@ const lock = 0x636f6174;
 
 /**
  * Applies what is missing of the migrations. Of several processes one does, and the others wait for it.
+ * @param client without limits on time, and closed afterwards, which ends the wait of the others
  * @throws StoreError when the schema was written by a newer version
  */
 export async function migrate(
@@ -18,10 +19,9 @@ export async function migrate(
 ): Promise<void> {
   const migrations = readMigrationFiles({ migrationsFolder });
   if ((await countApplied(client)) === migrations.length) return;
+  // Before the transaction: one that had already begun would go on without the tables that it waited for.
+  await client.query('select pg_advisory_lock($1)', [lock]);
   await client.query('begin');
-  // A migration may take its time, and so may the process that another one waits for.
-  await client.query('set local lock_timeout = 0; set local statement_timeout = 0');
-  await client.query('select pg_advisory_xact_lock($1)', [lock]);
   const applied = await countApplied(client);
   if (applied > migrations.length) {
     throw new StoreError('The database was written by a newer version of Coatcheck; start that version.');

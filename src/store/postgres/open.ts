@@ -43,7 +43,6 @@ export interface ConnectionOptions {
 const limits = {
   max: 10,
   // All in milliseconds.
-  connectionTimeoutMillis: 5000,
   idleTimeoutMillis: 60_000,
   idle_in_transaction_session_timeout: 10_000,
   lock_timeout: 1000,
@@ -58,13 +57,8 @@ const limits = {
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
   const { url, clock, migrationsFolder, onConnectionLost = () => {} } = options;
-  const pool = new pg.Pool({
-    connectionString: url.unwrap(),
-    application_name: 'coatcheck',
-    keepAlive: true,
-    ...limits,
-    Client,
-  });
+  await bringUpToDate(url, migrationsFolder);
+  const pool = new pg.Pool({ ...addressOf(url), ...limits, Client });
   pool.on('error', (error) => onConnectionLost(withoutValues(error)));
   // The pool hears idle connections only; one that breaks between two statements of a transaction would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -80,13 +74,6 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       throw error;
     }
   };
-  try {
-    await withClient((client) => migrate(client, migrationsFolder));
-  } catch (error) {
-    await pool.end();
-    throw error instanceof StoreError ? error : new StoreError(unusable(url, error));
-  }
-
   const sessionOn = oncePer((client: pg.PoolClient): Session => drizzle(client));
   return {
     pool,
@@ -106,6 +93,29 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         }
       }),
   };
+}
+
+function addressOf(url: Secret): pg.ClientConfig {
+  const connectionTimeoutMillis = 5000;
+  return {
+    connectionString: url.unwrap(),
+    application_name: 'coatcheck',
+    keepAlive: true,
+    connectionTimeoutMillis,
+  };
+}
+
+async function bringUpToDate(url: Secret, migrationsFolder: string | undefined): Promise<void> {
+  const client = new Client(addressOf(url));
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    await migrate(client, migrationsFolder);
+  } catch (error) {
+    throw error instanceof StoreError ? error : new StoreError(unusable(url, error));
+  } finally {
+    await client.end();
+  }
 }
 
 /** Begins a transaction and reads the clock, in one round trip. */

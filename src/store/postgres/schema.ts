@@ -267,6 +267,14 @@ export const signingKeys = pgTable('signing_keys', {
   withdrawnAt: time('withdrawn_at'),
 });
 
+/** The processes that admit calls. */
+export const instances = pgTable('instances', {
+  id: text().primaryKey(),
+  leaseUntil: time('lease_until').notNull(),
+  /** Kept as a row for a while, so that one that was only slow learns of it. */
+  declaredDeadAt: time('declared_dead_at'),
+});
+
 export const calls = pgTable(
   'calls',
   {

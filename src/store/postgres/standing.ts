@@ -2,7 +2,7 @@ import { eq, getTableColumns, sql } from 'drizzle-orm';
 import type { ClientStatus } from '../records.ts';
 import { oncePer } from './once_per.ts';
 import type { Session } from './open.ts';
-import { presentOf } from './present.ts';
+import { databaseClock, presentOf } from './present.ts';
 import { clients, families, grants, refreshTokens, users } from './schema.ts';
 
 /** A grant with who stands behind it, in one row. */
@@ -44,3 +44,23 @@ export const standings = oncePer((session: Session) => ({
     .where(eq(refreshTokens.hash, sql.placeholder('hash')))
     .prepare('standing_of_refresh_token'),
 }));
+
+/**
+ * Those of some families whose tokens are not good any more. A subquery in this place is run for each family by the
+ * indexes; as a join the planner would sometimes go through the whole tables.
+ */
+export const endedFamilies = {
+  name: 'ended_families',
+  text: `
+    select asked.id from unnest($1::text[]) as asked (id) where coalesce((
+      select families.revoked_at is not null
+        or grants.revoked_at is not null
+        or (grants.expires_at is not null and grants.expires_at <= coalesce($2::bigint, ${databaseClock}))
+        or users.status <> 'active' or clients.status <> 'active' or clients.deleted_at is not null
+      from families
+      join grants on grants.id = families.grant_id
+      join users on users.id = grants.user_id
+      join clients on clients.id = grants.client_id
+      where families.id = asked.id
+    ), true)`,
+};

@@ -3,8 +3,10 @@ import { postgresAccounts } from './accounts.ts';
 import { postgresAuthorizations } from './authorizations.ts';
 import { postgresClients } from './clients.ts';
 import { postgresCredentials } from './credentials.ts';
+import { remoteEndings } from './ending_signal.ts';
 import { guarded } from './errors.ts';
 import { postgresGrants } from './grants.ts';
+import { postgresInstances } from './instances.ts';
 import { postgresLedger } from './ledger.ts';
 import { type ConnectionOptions, openConnection } from './open.ts';
 import { postgresRecords } from './records.ts';
@@ -19,6 +21,12 @@ import { sweep } from './sweep.ts';
  */
 export async function openPostgresStore(options: ConnectionOptions): Promise<Store> {
   const connection = await openConnection(options);
+  const endings = remoteEndings(options.url, options.onConnectionLost ?? (() => {}));
+  const schemaVersion = async () => {
+    const { rows } = await connection.pool.query<{ applied: number }>('select applied from schema_version');
+    return rows[0]?.applied;
+  };
+  const openedWith = await schemaVersion();
   return {
     accounts: guarded(postgresAccounts(connection)),
     credentials: guarded(postgresCredentials(connection)),
@@ -27,10 +35,16 @@ export async function openPostgresStore(options: ConnectionOptions): Promise<Sto
     authorizations: guarded(postgresAuthorizations(connection)),
     signingKeys: guarded(postgresSigningKeys(connection)),
     ledger: guarded(postgresLedger(connection)),
+    instances: guarded(postgresInstances(connection)),
     records: guarded(postgresRecords(connection)),
     ...guarded({
       sweep: () => sweep(connection),
-      close: () => connection.pool.end(),
+      hasCurrentSchema: async () => (await schemaVersion()) === openedWith,
+      async close() {
+        endings.close();
+        await connection.pool.end();
+      },
     }),
+    onEnding: endings.subscribe,
   };
 }

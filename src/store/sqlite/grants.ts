@@ -174,5 +174,9 @@ export function sqliteGrants(connection: Connection): GrantStore {
     async findStanding(familyId) {
       return standing.ofFamily(familyId, clock());
     },
+
+    async findEnded(familyIds) {
+      return standing.ended(familyIds, clock());
+    },
   };
 }

@@ -4,6 +4,8 @@ import Database from 'better-sqlite3';
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import type { Clock } from '../../lib/clock.ts';
+import { createEndingSignal, type EndingSignal, endingIn } from '../ending_signal.ts';
+import type { Ending } from '../store.ts';
 import { StoreError } from '../store_error.ts';
 import { type AuditWriter, auditWriter } from './audit.ts';
 
@@ -15,6 +17,8 @@ export interface Connection {
   readonly db: BetterSQLite3Database;
   readonly clock: Clock;
   readonly audit: AuditWriter;
+  /** Tells of what transactions of this connection ended, once they are committed. */
+  readonly endings: EndingSignal;
   /**
    * Runs a transaction that holds the write lock from its start, and rolls back if `work` throws.
    * @param work synchronous: what an async callback wrote after its first `await` would be outside the transaction
@@ -36,12 +40,25 @@ export function openConnection(
   const client = retryWhileBusy(() => prepareDatabase(file, migrationsFolder));
   const db = drizzle(client);
   const transaction = client.transaction((work: (now: number) => unknown) => work(clock()));
+  const writeEvent = auditWriter(db);
+  const endings = createEndingSignal();
+  let ended: Ending[] = [];
   return {
     client,
     db,
     clock,
-    audit: auditWriter(db),
-    write: <T>(work: (now: number) => T) => transaction.immediate(work) as T,
+    audit(entry) {
+      writeEvent(entry);
+      const ending = endingIn(entry);
+      if (ending) ended.push(ending);
+    },
+    endings,
+    write<T>(work: (now: number) => T) {
+      ended = [];
+      const result = transaction.immediate(work) as T;
+      for (const ending of ended) endings.emit(ending);
+      return result;
+    },
   };
 }
 

@@ -254,6 +254,14 @@ export const signingKeys = sqliteTable('signing_keys', {
   withdrawnAt: integer('withdrawn_at'),
 });
 
+/** The processes that admit calls. */
+export const instances = sqliteTable('instances', {
+  id: text().primaryKey(),
+  leaseUntil: integer('lease_until').notNull(),
+  /** Kept as a row for a while, so that one that was only slow learns of it. */
+  declaredDeadAt: integer('declared_dead_at'),
+});
+
 export const calls = sqliteTable(
   'calls',
   {

@@ -5,6 +5,7 @@ import { sqliteAuthorizations } from './authorizations.ts';
 import { sqliteClients } from './clients.ts';
 import { sqliteCredentials } from './credentials.ts';
 import { sqliteGrants } from './grants.ts';
+import { sqliteInstances } from './instances.ts';
 import { sqliteLedger } from './ledger.ts';
 import { openConnection } from './open.ts';
 import { sqliteRecords } from './records.ts';
@@ -23,6 +24,8 @@ export function openSqliteStore(options: {
   readonly migrationsFolder?: string;
 }): Store {
   const connection = openConnection(options.file, options.clock, options.migrationsFolder);
+  const schemaVersion = () => connection.client.pragma('user_version', { simple: true });
+  const openedWith = schemaVersion();
   return {
     accounts: sqliteAccounts(connection),
     credentials: sqliteCredentials(connection),
@@ -31,9 +34,14 @@ export function openSqliteStore(options: {
     authorizations: sqliteAuthorizations(connection),
     signingKeys: sqliteSigningKeys(connection),
     ledger: sqliteLedger(connection),
+    instances: sqliteInstances(connection),
     records: sqliteRecords(connection),
     async sweep() {
       await sweep(connection);
+    },
+    onEnding: connection.endings.subscribe,
+    async hasCurrentSchema() {
+      return schemaVersion() === openedWith;
     },
     async close() {
       connection.client.close();

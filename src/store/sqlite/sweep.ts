@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { and, isNotNull, lte, type SQL } from 'drizzle-orm';
+import { and, eq, isNotNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import { memory } from '../memory.ts';
 import type { Connection } from './open.ts';
@@ -7,6 +7,8 @@ import {
   attempts,
   authorizationCodes,
   authorizationRequests,
+  calls,
+  instances,
   invitations,
   refreshTokens,
   sessions,
@@ -27,6 +29,11 @@ export async function sweep({ client, db, clock }: Connection): Promise<void> {
     [authorizationCodes, lte(authorizationCodes.expiresAt, now - memory.usedCode)],
     [refreshTokens, lte(refreshTokens.expiresAt, now - memory.usedRefreshToken)],
     [signingKeys, lte(signingKeys.retiredAt, now - memory.retiredSigningKey)],
+    [
+      instances,
+      sql`${lte(instances.declaredDeadAt, now - memory.deadInstance)} and not exists
+        (select 1 from ${calls} where ${eq(calls.instanceId, instances.id)} and ${calls.state} = 'pending')`,
+    ],
   ];
   for (const [table, condition] of expired) {
     await repeat(() => db.delete(table).where(condition).limit(step).run().changes);

@@ -2,7 +2,7 @@ import { type Broker, type BrokerOptions, connect, startBroker } from '../../sup
 import { type Answer, startUpstream, type Upstream } from './upstream.ts';
 
 /** A broker before a provider of the test's own, with one app connected. */
-export interface World {
+export interface ProxyWorld {
   readonly broker: Broker;
   readonly upstream: Upstream;
   readonly token: string;
@@ -15,7 +15,7 @@ export interface World {
 
 export async function startWorld(
   options: BrokerOptions & { readonly scopes?: readonly string[]; readonly answer?: Answer } = {},
-): Promise<World> {
+): Promise<ProxyWorld> {
   const upstream = await startUpstream(options.answer);
   const broker = await startBroker({ ...options, upstreamUrl: upstream.url });
   const { tokens, credential } = await connect(broker, options.scopes ? { scopes: options.scopes } : {});
@@ -41,7 +41,7 @@ export interface CallOptions {
 }
 
 /** Calls the proxy with the app's token; an object as the body is sent as JSON. */
-export function call(world: Pick<World, 'url' | 'token'>, path: string, options: CallOptions = {}) {
+export function call(world: Pick<ProxyWorld, 'url' | 'token'>, path: string, options: CallOptions = {}) {
   const { body } = options;
   return fetch(world.url + path, {
     method: options.method ?? (body === undefined ? 'GET' : 'POST'),
@@ -74,7 +74,7 @@ export async function errorOf(response: Response): Promise<PublicError> {
 export const chat = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Good morning' }] };
 
 /** The newest record, once it is settled. */
-export async function settledCall({ broker }: Pick<World, 'broker'>) {
+export async function settledCall({ broker }: Pick<ProxyWorld, 'broker'>) {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const [newest] = await broker.deps.store.records.listCalls({}, { before: null, limit: 1 });
     if (newest?.state === 'settled') return newest;

@@ -1,0 +1,28 @@
+import type { FieldRule, FieldRules } from '../fields.ts';
+
+/**
+ * What rules for the request fields of OpenAI's API have in common. Fields are as the types of its SDK have them (`openai`
+ * 6.49 and 7.57).
+ */
+
+export const allow: FieldRule = { kind: 'allow' };
+export const model: FieldRule = { kind: 'model' };
+
+export const allowAll = (...names: readonly string[]): FieldRules =>
+  Object.fromEntries(names.map((name) => [name, allow]));
+
+/** One pseudonym a grant: apps can neither pass for each other nor look into each other's prompt cache by its timing. */
+export const pseudonym: FieldRule = { kind: 'pseudonym', when: 'always' };
+
+export const stream: FieldRule = {
+  kind: 'limit',
+  to: [true, false],
+  advice: 'stream must be true or false.',
+};
+
+/** A custom voice belongs to the account. */
+export const voice: FieldRule = {
+  kind: 'text',
+  not: /^voice_/,
+  advice: 'Only the built-in voices are lent. Name one of them.',
+};

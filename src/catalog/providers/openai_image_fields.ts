@@ -1,0 +1,32 @@
+import type { FieldRules } from '../fields.ts';
+import { allow, allowAll, model, pseudonym, stream } from './openai_common_fields.ts';
+
+const pictureFields: FieldRules = {
+  model,
+  ...allowAll('prompt', 'n', 'size', 'quality', 'background', 'response_format'),
+  ...allowAll('output_format', 'output_compression', 'partial_images'),
+  ...allowAll('complexity', 'frame_count', 'frame_duration_ms'),
+  user: pseudonym,
+  safety_identifier: { kind: 'pseudonym', when: 'given' },
+};
+
+export const imageFields: FieldRules = {
+  ...pictureFields,
+  style: allow,
+  moderation: { kind: 'limit', to: ['auto', 'low'], advice: 'moderation must be "auto" or "low".' },
+  svg: { kind: 'object', fields: { model: { kind: 'other_model' }, reasoning: allow } },
+  stream,
+};
+
+/** Multipart fields by their full names, as the SDK writes lists and objects. */
+export const imageEditFields: FieldRules = {
+  ...pictureFields,
+  ...allowAll('image', 'image[]', 'mask', 'markup', 'input_fidelity', 'stream', 'svg[reasoning][effort]'),
+  'svg[model]': { kind: 'other_model' },
+};
+
+export const imageVariationFields: FieldRules = {
+  model,
+  ...allowAll('image', 'n', 'response_format', 'size'),
+  user: pseudonym,
+};

@@ -1,0 +1,113 @@
+import type { TreeRules } from '../fields.ts';
+
+/** What OpenAI's conversations and tools may hold. */
+
+export const stored =
+  'Nothing is stored with the provider through the broker. Send the whole conversation as input.';
+
+const refusedTypes: TreeRules['refusedTypes'] = [
+  ['web_search', 'Web search costs per search and is not lent. Leave it out.'],
+  ['file_search', "File search reads the user's documents and is not lent. Leave it out."],
+  ['code_interpreter', 'Running code with the provider is not lent. Leave it out.'],
+  [
+    'container',
+    'Running code with the provider is not lent. Run the shell yourself, with environment "local".',
+  ],
+  ['mcp', 'Letting the model call other servers is not lent. Call them yourself, as function tools.'],
+  ['item_reference', stored],
+  ['programmatic_tool_calling', 'Loops at the provider are not lent. Leave it out.'],
+];
+
+const refusedKeys: TreeRules['refusedKeys'] = {
+  file_id: "The user's files cannot be named. Send the content itself, as data or as a URL.",
+  file_ids: "The user's files cannot be named. Send the content itself, as data or as a URL.",
+  vector_store_ids: "The user's documents cannot be searched. Leave it out.",
+  container: 'Running code with the provider is not lent. Leave it out.',
+  container_id: 'Running code with the provider is not lent. Leave it out.',
+  connector_id: "The user's connected services are not lent. Leave it out.",
+  tunnel_id: "The user's private network is not lent. Leave it out.",
+  server_url: 'Letting the model call other servers is not lent. Call them yourself, as function tools.',
+};
+
+const opaqueKeys: TreeRules['opaqueKeys'] = [
+  'parameters',
+  'output_schema',
+  'schema',
+  'arguments',
+  'env',
+  'logprobs',
+  'acknowledged_safety_checks',
+  'pending_safety_checks',
+];
+
+const types = (...names: readonly string[]): TreeRules['types'] =>
+  Object.fromEntries(names.map((name) => [name, {}]));
+
+export const chatTree: TreeRules = {
+  types: types(
+    ...['text', 'image_url', 'input_audio', 'file', 'refusal'],
+    ...['function', 'custom', 'grammar', 'allowed_tools'],
+  ),
+  refusedTypes,
+  refusedKeys,
+  opaqueKeys,
+};
+
+export const responsesTree: TreeRules = {
+  types: {
+    // Messages and what is in them.
+    ...types('message', 'input_text', 'input_image', 'input_file', 'input_audio'),
+    ...types('output_text', 'refusal', 'url_citation', 'summary_text', 'reasoning_text'),
+    // Tools that the app runs itself, what they are asked and what they answer.
+    ...types('function', 'custom', 'namespace', 'text', 'grammar', 'allowed_tools'),
+    ...types('function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'),
+    ...types('additional_tools', 'tool_search_call', 'tool_search_output', 'direct'),
+    ...types('local', 'local_shell', 'apply_patch', 'computer', 'computer_use_preview'),
+    shell: {
+      needs: {
+        path: ['environment', 'type'],
+        value: 'local',
+        advice:
+          'Running code with the provider is not lent. Run the shell yourself, with environment "local".',
+      },
+    },
+    tool_search: {
+      needs: {
+        path: ['execution'],
+        value: 'client',
+        advice: 'Searching tools at the provider is not lent. Search yourself, with execution "client".',
+      },
+    },
+    ...types('shell_call', 'shell_call_output', 'exit', 'timeout'),
+    ...types('local_shell_call', 'local_shell_call_output', 'exec'),
+    ...types('apply_patch_call', 'apply_patch_call_output', 'create_file', 'update_file', 'delete_file'),
+    ...types('computer_call', 'computer_call_output', 'computer_screenshot', 'computer_use'),
+    ...types('click', 'double_click', 'drag', 'keypress', 'move', 'screenshot', 'scroll', 'type', 'wait'),
+    // The model's own notes, given back.
+    ...types('compaction', 'configuration_update', 'json_schema'),
+    reasoning: {
+      needs: {
+        path: ['encrypted_content'],
+        advice: `${stored} Ask for include: ["reasoning.encrypted_content"] and give reasoning back with it, or leave it out.`,
+      },
+    },
+    image_generation: { scope: 'openai:images' },
+    image_generation_call: {
+      needs: { path: ['result'], advice: `${stored} Give the picture back in result.` },
+    },
+  },
+  refusedTypes,
+  refusedKeys,
+  opaqueKeys,
+};
+
+export const decisionTree: TreeRules = {
+  ...responsesTree,
+  types: {
+    ...types('message', 'input_text', 'input_image', 'output_text', 'refusal'),
+    ...types('function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'),
+    ...types('predicate', 'choice', 'score'),
+  },
+};
+
+export const moderationTree: TreeRules = { ...chatTree, types: types('text', 'image_url') };
