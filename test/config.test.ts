@@ -99,8 +99,14 @@ describe('configuration', () => {
     ]);
   });
 
-  it('never prints the master key', () => {
-    const config = readConfig({ COATCHECK_MASTER_KEY: 'c2VjcmV0' });
-    expect(inspect(config) + JSON.stringify(config)).not.toContain('c2VjcmV0');
+  it('never prints the master key or the password of the database', () => {
+    const config = readConfig({
+      COATCHECK_MASTER_KEY: 'c2VjcmV0',
+      COATCHECK_DATABASE_URL: 'postgres://coatcheck:s3cret@localhost/coatcheck',
+    });
+    expect(inspect(config) + JSON.stringify(config)).not.toMatch(/c2VjcmV0|s3cret/);
+    expect(complaintAbout({ COATCHECK_DATABASE_URL: 'mysql://coatcheck:s3cret@localhost' })).not.toContain(
+      's3cret',
+    );
   });
 });

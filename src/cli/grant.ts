@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { splitScope, unknownScopes } from '../catalog/scope.ts';
 import { createGrant } from '../grants/create.ts';
 import { revokeGrant } from '../grants/revoke.ts';
-import type { GrantView } from '../store/store.ts';
+import { grantStatus } from '../store/standing.ts';
 import { requireClient, requireUser } from './find.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
 
@@ -72,7 +72,7 @@ async function list(output: Output): Promise<void> {
     grant_id: view.grant.id,
     client_id: view.client.id,
     scope: view.grant.scope,
-    status: statusOf(view),
+    status: grantStatus(view.grant, Date.now()),
   }));
   output.show(
     { grants },
@@ -80,11 +80,6 @@ async function list(output: Output): Promise<void> {
       ? ['There are no grants.']
       : grants.map((grant) => `${grant.grant_id}  ${grant.status}  ${grant.client_id}  ${grant.scope}`),
   );
-}
-
-function statusOf({ grant }: GrantView): 'active' | 'expired' | 'revoked' {
-  if (grant.revokedAt !== null) return 'revoked';
-  return grant.expiresAt !== null && grant.expiresAt <= Date.now() ? 'expired' : 'active';
 }
 
 async function revoke(id: string, output: Output): Promise<void> {

@@ -20,7 +20,8 @@ interface RegistrationDeps {
   readonly clock: Clock;
 }
 
-const longestName = 60;
+/** In characters. */
+export const longestName = 60;
 const longestUri = 2_000;
 const mostUris = 20;
 

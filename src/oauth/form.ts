@@ -1,4 +1,4 @@
-import { readBounded } from '../lib/bounded_body.ts';
+import { isCutOff, readBounded } from '../lib/bounded_body.ts';
 import { OAuthError } from './errors.ts';
 import { type Parameters, parseParameters } from './parameters.ts';
 
@@ -29,14 +29,12 @@ export async function readForm(
   return parameters;
 }
 
-/** The same bytes. That a client goes away before the last of them is its own doing, and no failure of ours. */
+/** The same bytes. @throws OAuthError when the client goes away before the last of them */
 async function* whole(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET') {
-      throw new OAuthError('invalid_request', 'The form did not come in whole.');
-    }
+    if (isCutOff(cause)) throw new OAuthError('invalid_request', 'The form did not come in whole.');
     throw cause;
   }
 }

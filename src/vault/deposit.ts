@@ -144,8 +144,8 @@ async function examine(
   }
 }
 
-/** These go into headers to the provider as they are. */
-function isBillingId(id: string | null): boolean {
+/** Whether this may be the id of an organisation or project, or is none: they go into headers to the provider as they are. */
+export function isBillingId(id: string | null): boolean {
   return /^[\w-]{0,100}$/.test(id?.trim() ?? '');
 }
 

@@ -2,12 +2,14 @@ import { deleteCookie } from 'hono/cookie';
 import { changePassword } from '../accounts/change_password.ts';
 import { sessionCookie } from '../accounts/cookies.ts';
 import { startSession } from '../accounts/session.ts';
+import type { AuditAction } from '../store/audit.ts';
 import type { AuditEvent, User } from '../store/records.ts';
+import { asUser } from './actor.ts';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
 import { Done, Notice } from './components/notice.tsx';
 import { Time } from './components/time.tsx';
 import { Layout } from './layout.tsx';
-import type { PageContext } from './page.ts';
+import type { PageContext, Visitor } from './page.ts';
 import { tooMany } from './problem.tsx';
 import { enter } from './sign_in.tsx';
 
@@ -36,7 +38,7 @@ export async function submitPassword(c: PageContext, user: User) {
 
 export async function signOutEverywhere(c: PageContext, user: User) {
   const { deps } = c.var;
-  await deps.store.accounts.endAllSessions(user.id, { kind: 'user', id: user.id });
+  await deps.store.accounts.endAllSessions(user.id, asUser(user));
   const { name, attributes } = sessionCookie(deps.config);
   deleteCookie(c, name, { path: attributes.path, secure: attributes.secure });
   return c.redirect('/', 303);
@@ -57,44 +59,8 @@ async function accountPage(c: PageContext, user: User, complaints: Complaints) {
         {user.operator && ', the operator'}.
       </p>
       <ErrorSummary complaints={complaints} />
-      <section class="card">
-        <h2>Change your password</h2>
-        <Notice tone="warning">
-          <p>
-            This signs you out everywhere else and disconnects every app, in case somebody else has been at
-            your account. You connect the apps again afterwards. Your keys stay.
-          </p>
-        </Notice>
-        <Form action="/account/password" csrf={visitor.csrf}>
-          <Field
-            name="current"
-            label="Current password"
-            type="password"
-            autocomplete="current-password"
-            complaint={complaints.current}
-            required
-          />
-          <Field
-            name="new"
-            label="New password"
-            type="password"
-            hint="At least 10 characters."
-            autocomplete="new-password"
-            complaint={complaints.new}
-            required
-          />
-          <button type="submit">Change the password</button>
-        </Form>
-      </section>
-      <section class="card">
-        <h2>Sign out everywhere</h2>
-        <p>Ends your sign-ins on every device, this one too. Connected apps go on.</p>
-        <Form action="/account/sign-out" csrf={visitor.csrf}>
-          <button type="submit" class="quiet">
-            Sign out everywhere
-          </button>
-        </Form>
-      </section>
+      <PasswordChange visitor={visitor} complaints={complaints} />
+      <SignOutEverywhere visitor={visitor} />
       <h2>What happened lately</h2>
       <ul class="rows compact">
         {events.map((event) => (
@@ -111,7 +77,56 @@ async function accountPage(c: PageContext, user: User, complaints: Complaints) {
   );
 }
 
-const words: Readonly<Record<string, string>> = {
+function PasswordChange(props: { readonly visitor: Visitor; readonly complaints: Complaints }) {
+  const { visitor, complaints } = props;
+  return (
+    <section class="card">
+      <h2>Change your password</h2>
+      <Notice tone="warning">
+        <p>
+          This signs you out everywhere else and disconnects every app, in case somebody else has been at your
+          account. You connect the apps again afterwards. Your keys stay.
+        </p>
+      </Notice>
+      <Form action="/account/password" csrf={visitor.csrf}>
+        <Field
+          name="current"
+          label="Current password"
+          type="password"
+          autocomplete="current-password"
+          complaint={complaints.current}
+          required
+        />
+        <Field
+          name="new"
+          label="New password"
+          type="password"
+          hint="At least 10 characters."
+          autocomplete="new-password"
+          complaint={complaints.new}
+          required
+        />
+        <button type="submit">Change the password</button>
+      </Form>
+    </section>
+  );
+}
+
+function SignOutEverywhere({ visitor }: { readonly visitor: Visitor }) {
+  return (
+    <section class="card">
+      <h2>Sign out everywhere</h2>
+      <p>Ends your sign-ins on every device, this one too. Connected apps go on.</p>
+      <Form action="/account/sign-out" csrf={visitor.csrf}>
+        <button type="submit" class="quiet">
+          Sign out everywhere
+        </button>
+      </Form>
+    </section>
+  );
+}
+
+const actionsInWords: Readonly<Record<string, string>> = {
   'user.created': 'Account made',
   'user.password_changed': 'Password changed',
   'user.status_changed': 'Account suspended or restored',
@@ -120,6 +135,7 @@ const words: Readonly<Record<string, string>> = {
   'session.ended_all': 'Signed out everywhere',
   'invitation.created': 'Invitation made',
   'invitation.deleted': 'Invitation withdrawn',
+  'settings.sign_up_changed': 'Sign-up opened or closed',
   'credential.deposited': 'Key deposited',
   'credential.replaced': 'Key replaced',
   'credential.updated': 'Key renamed or billed elsewhere',
@@ -138,8 +154,11 @@ const words: Readonly<Record<string, string>> = {
   'family.revoked': 'Tokens of an app ended',
   'refresh.reused': 'Used-up refresh token presented again: its tokens were ended',
   'code.replayed': 'Used-up code presented again: its tokens were ended',
-};
+  'signing_key.added': 'Signing key added',
+  'signing_key.withdrawn': 'Signing key withdrawn',
+} satisfies Record<AuditAction, string>;
 
+/** Another version of the broker may have written what this one has no words for. */
 function inWords({ action }: AuditEvent): string {
-  return words[action] ?? action;
+  return actionsInWords[action] ?? action;
 }

@@ -1,7 +1,8 @@
 import type { User } from '../store/records.ts';
+import { grantStatus } from '../store/standing.ts';
 import type { GrantView } from '../store/store.ts';
 import { Confirm } from './components/confirm.tsx';
-import { GrantBadges, GrantSummary, isLive } from './components/grant.tsx';
+import { GrantBadges, GrantSummary } from './components/grant.tsx';
 import { Done } from './components/notice.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext } from './page.ts';
@@ -14,8 +15,8 @@ export async function showApps(c: PageContext, user: User) {
     deps.store.grants.listGrants({ userId: user.id }),
     deps.store.credentials.listCredentials(user.id),
   ]);
-  const live = views.filter(({ grant }) => isLive(grant, now));
-  const ended = views.filter(({ grant }) => !isLive(grant, now));
+  const live = views.filter(({ grant }) => grantStatus(grant, now) === 'active');
+  const ended = views.filter(({ grant }) => grantStatus(grant, now) !== 'active');
   return c.html(
     <Layout title="Connected apps" visitor={visitor} place="apps">
       <Done what={c.req.query('done')} messages={messages} />

@@ -1,5 +1,10 @@
 import { allScopes, findScope, providers } from '../catalog/catalog.ts';
-import { nameComplaint, type Registration, redirectUrisComplaint } from '../grants/registration.ts';
+import {
+  longestName,
+  nameComplaint,
+  type Registration,
+  redirectUrisComplaint,
+} from '../grants/registration.ts';
 import type { ClientType } from '../store/records.ts';
 import { type Complaints, Field, TextArea } from './components/form.tsx';
 import { ScopeTicks } from './components/scopes.tsx';
@@ -25,9 +30,11 @@ export function clientComplaints({ name, type, redirectUris, scopes }: TypedClie
   };
 }
 
+const webUriHint =
+  'One to a line, exactly as your app sends it: https, or http://127.0.0.1 while you develop (any port).';
 const uriHints: Record<ClientType, string> = {
-  web: 'One to a line, exactly as your app sends it: https, or http://127.0.0.1 while you develop (any port).',
-  spa: 'One to a line, exactly as your app sends it: https, or http://127.0.0.1 while you develop (any port).',
+  web: webUriHint,
+  spa: webUriHint,
   native:
     'One to a line: http://127.0.0.1/… (any port), a scheme of your domain turned round such as com.example.app:/callback, or https.',
 };
@@ -47,7 +54,7 @@ export function ClientFields({
         label="Name"
         hint="What people see when your app asks for access."
         value={client.name}
-        maxlength={60}
+        maxlength={longestName}
         autocomplete="off"
         complaint={complaints.name}
         required

@@ -1,9 +1,11 @@
 import { revokeGrant } from '../grants/revoke.ts';
 import type { User } from '../store/records.ts';
+import { grantStatus } from '../store/standing.ts';
 import type { GrantView } from '../store/store.ts';
+import { asUser } from './actor.ts';
 import { RevokeGrant } from './apps.tsx';
 import { CallTable } from './components/call_table.tsx';
-import { GrantBadges, GrantFacts, isLive } from './components/grant.tsx';
+import { GrantBadges, GrantFacts } from './components/grant.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext } from './page.ts';
 import { notFound } from './problem.tsx';
@@ -34,7 +36,7 @@ export async function showConnectedApp(c: PageContext, user: User) {
       </header>
       <section class="card">
         <GrantFacts view={view} now={now} />
-        {isLive(grant, now) && <RevokeGrant view={view} csrf={visitor.csrf} />}
+        {grantStatus(grant, now) === 'active' && <RevokeGrant view={view} csrf={visitor.csrf} />}
       </section>
       <h2>Latest calls</h2>
       {calls.length === 0 ? (
@@ -54,7 +56,7 @@ export async function showConnectedApp(c: PageContext, user: User) {
 export async function submitRevocation(c: PageContext, user: User) {
   const view = await ownGrant(c, user);
   if (!view) return notFound(c);
-  await revokeGrant(c.var.deps, view.grant.id, 'user', { kind: 'user', id: user.id });
+  await revokeGrant(c.var.deps, view.grant.id, 'user', asUser(user));
   return c.redirect('/apps?done=revoked', 303);
 }
 

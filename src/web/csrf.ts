@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory';
-import { readBounded } from '../lib/bounded_body.ts';
+import { isCutOff, readBounded } from '../lib/bounded_body.ts';
 import { constantTimeEqual, hmac } from '../lib/hash.ts';
 import type { PageEnv } from './page.ts';
 import { forbiddenForm, formTooLarge } from './problem.tsx';
@@ -21,7 +21,15 @@ export function checkForm(issuer: string) {
     const sent = { site: c.req.header('sec-fetch-site'), origin: c.req.header('origin') };
     if (!isSameOrigin(sent, issuer)) return forbiddenForm(c);
     // Off node's own stream, not destroyed when it turns out too large: the answer has to get out first.
-    const body = await readBounded(c.env.incoming.iterator({ destroyOnReturn: false }), largestForm);
+    const sentBody = c.env.incoming.iterator({ destroyOnReturn: false });
+    let body: Buffer | null;
+    try {
+      body = await readBounded(sentBody, largestForm);
+    } catch (error) {
+      // Nobody is there any more to read an answer.
+      if (isCutOff(error)) return c.body(null, 400);
+      throw error;
+    }
     if (!body) return formTooLarge(c);
     const form = new URLSearchParams(body.toString());
     if (!constantTimeEqual(form.get('csrf') ?? '', c.var.visitor.csrf)) return forbiddenForm(c);

@@ -1,15 +1,16 @@
 import type { Credential, User } from '../store/records.ts';
 import { replaceKey } from '../vault/deposit.ts';
+import { asUser } from './actor.ts';
 import { BillingFields } from './components/billing_fields.tsx';
 import { Confirm } from './components/confirm.tsx';
 import { KeyState, LastFour, providerTitle } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
 import { Done, Notice } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
-import { type KeyDetails, keyComplaints, readKeyDetails } from './key_form.ts';
+import { type KeyDetails, keyComplaints, longestKeyName, readKeyDetails } from './key_form.ts';
 import { appsUsing } from './keys.tsx';
 import { Layout } from './layout.tsx';
-import type { PageContext } from './page.ts';
+import type { PageContext, Visitor } from './page.ts';
 import { notFound } from './problem.tsx';
 
 /** One deposited key: what is known of it, and what can be changed. */
@@ -33,7 +34,7 @@ export async function submitKeyDetails(c: PageContext, user: User) {
     organization: details.organization || null,
     project: details.project || null,
   };
-  await deps.store.credentials.updateCredential(credential.id, change, { kind: 'user', id: user.id });
+  await deps.store.credentials.updateCredential(credential.id, change, asUser(user));
   return c.redirect(`/keys/${credential.id}?done=changed`, 303);
 }
 
@@ -41,7 +42,7 @@ export async function submitReplacement(c: PageContext, user: User) {
   const credential = await ownCredential(c, user);
   if (!credential) return notFound(c);
   const { deps, form } = c.var;
-  const result = await replaceKey(deps, credential, form.get('key') ?? '', { kind: 'user', id: user.id });
+  const result = await replaceKey(deps, credential, form.get('key') ?? '', asUser(user));
   if (result.kind === 'refused') return keyPage(c, credential, { key: result.advice });
   return c.redirect(`/keys/${credential.id}?done=replaced`, 303);
 }
@@ -50,7 +51,7 @@ export async function deleteKey(c: PageContext, user: User) {
   const credential = await ownCredential(c, user);
   if (!credential) return notFound(c);
   const { store, vault } = c.var.deps;
-  const ended = await store.credentials.deleteCredential(credential.id, { kind: 'user', id: user.id });
+  const ended = await store.credentials.deleteCredential(credential.id, asUser(user));
   for (const grantId of ended ?? []) vault.forget(grantId);
   return c.redirect('/keys?done=deleted', 303);
 }
@@ -91,66 +92,10 @@ async function keyPage(
         </span>
       </header>
       <State credential={credential} provider={provider} />
-      <section class="card">
-        <dl class="facts">
-          <dt>Provider</dt>
-          <dd>{provider}</dd>
-          <dt>Key</dt>
-          <dd>
-            <LastFour last4={credential.last4} />
-          </dd>
-          <dt>Fingerprint</dt>
-          <dd>
-            <code>{credential.fingerprint}</code>
-          </dd>
-          <dt>Deposited</dt>
-          <dd>
-            <Day at={credential.createdAt} />
-          </dd>
-          <dt>Used by</dt>
-          <dd>{apps.length === 0 ? 'no app' : apps.join(', ')}</dd>
-        </dl>
-      </section>
-      <section class="card">
-        <h2>Name and billing</h2>
-        <Form action={path} csrf={visitor.csrf}>
-          <Field
-            name="name"
-            label="Name"
-            value={details.name}
-            maxlength={60}
-            autocomplete="off"
-            required
-            complaint={complaints.name}
-          />
-          <BillingFields details={details} complaints={complaints} />
-          <button type="submit">Save</button>
-        </Form>
-      </section>
-      <section class="card">
-        <h2>Replace the key</h2>
-        <p>
-          Put a new key in the place of this one, for instance after rotating it. Apps go on without noticing.
-        </p>
-        <Form action={`${path}/replace`} csrf={visitor.csrf}>
-          <Field
-            name="key"
-            label={`New ${provider} key`}
-            type="password"
-            autocomplete="off"
-            code
-            required
-            complaint={complaints.key}
-          />
-          <button type="submit">Replace</button>
-        </Form>
-      </section>
-      <section class="card">
-        <h2>Delete the key</h2>
-        <Confirm ask="Delete…" act="Delete for good" action={`${path}/delete`} csrf={visitor.csrf}>
-          <Losing apps={apps} />
-        </Confirm>
-      </section>
+      <Facts credential={credential} provider={provider} apps={apps} />
+      <Details path={path} visitor={visitor} details={details} complaints={complaints} />
+      <Replacement path={path} visitor={visitor} provider={provider} complaint={complaints.key} />
+      <Deletion path={path} visitor={visitor} apps={apps} />
     </Layout>,
     invalid ? 422 : 200,
   );
@@ -182,6 +127,108 @@ function State({ credential, provider }: { readonly credential: Credential; read
     );
   }
   return null;
+}
+
+function Facts(props: {
+  readonly credential: Credential;
+  readonly provider: string;
+  readonly apps: readonly string[];
+}) {
+  const { credential, provider, apps } = props;
+  return (
+    <section class="card">
+      <dl class="facts">
+        <dt>Provider</dt>
+        <dd>{provider}</dd>
+        <dt>Key</dt>
+        <dd>
+          <LastFour last4={credential.last4} />
+        </dd>
+        <dt>Fingerprint</dt>
+        <dd>
+          <code>{credential.fingerprint}</code>
+        </dd>
+        <dt>Deposited</dt>
+        <dd>
+          <Day at={credential.createdAt} />
+        </dd>
+        <dt>Used by</dt>
+        <dd>{apps.length === 0 ? 'no app' : apps.join(', ')}</dd>
+      </dl>
+    </section>
+  );
+}
+
+function Details(props: {
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly details: KeyDetails;
+  readonly complaints: Complaints;
+}) {
+  const { path, visitor, details, complaints } = props;
+  return (
+    <section class="card">
+      <h2>Name and billing</h2>
+      <Form action={path} csrf={visitor.csrf}>
+        <Field
+          name="name"
+          label="Name"
+          value={details.name}
+          maxlength={longestKeyName}
+          autocomplete="off"
+          required
+          complaint={complaints.name}
+        />
+        <BillingFields details={details} complaints={complaints} />
+        <button type="submit">Save</button>
+      </Form>
+    </section>
+  );
+}
+
+function Replacement(props: {
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly provider: string;
+  readonly complaint: string | null | undefined;
+}) {
+  const { path, visitor, provider, complaint } = props;
+  return (
+    <section class="card">
+      <h2>Replace the key</h2>
+      <p>
+        Put a new key in the place of this one, for instance after rotating it. Apps go on without noticing.
+      </p>
+      <Form action={`${path}/replace`} csrf={visitor.csrf}>
+        <Field
+          name="key"
+          label={`New ${provider} key`}
+          type="password"
+          autocomplete="off"
+          code
+          required
+          complaint={complaint}
+        />
+        <button type="submit">Replace</button>
+      </Form>
+    </section>
+  );
+}
+
+function Deletion(props: {
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly apps: readonly string[];
+}) {
+  const { path, visitor, apps } = props;
+  return (
+    <section class="card">
+      <h2>Delete the key</h2>
+      <Confirm ask="Delete…" act="Delete for good" action={`${path}/delete`} csrf={visitor.csrf}>
+        <Losing apps={apps} />
+      </Confirm>
+    </section>
+  );
 }
 
 function Losing({ apps }: { readonly apps: readonly string[] }) {

@@ -1,3 +1,4 @@
+import { isBillingId } from '../vault/deposit.ts';
 import type { Complaints } from './components/form.tsx';
 
 /** What can be said of a key beside the key itself. */
@@ -6,6 +7,9 @@ export interface KeyDetails {
   readonly organization: string;
   readonly project: string;
 }
+
+/** In characters. */
+export const longestKeyName = 60;
 
 export const noDetails: KeyDetails = { name: '', organization: '', project: '' };
 
@@ -16,13 +20,8 @@ export function readKeyDetails(form: URLSearchParams): KeyDetails {
 
 export function keyComplaints({ name, organization, project }: KeyDetails): Complaints {
   return {
-    name: name.length > 60 ? 'Use at most 60 characters for the name.' : null,
+    name: name.length > longestKeyName ? `Use at most ${longestKeyName} characters for the name.` : null,
     organization: isBillingId(organization) ? null : 'This is no organisation id. They look like org-AbC123.',
     project: isBillingId(project) ? null : 'This is no project id. They look like proj_AbC123.',
   };
-}
-
-/** These go into headers to the provider as they are. */
-function isBillingId(id: string): boolean {
-  return /^[\w-]{0,100}$/.test(id);
 }

@@ -1,5 +1,6 @@
 import { registerClient } from '../grants/registration.ts';
 import type { Client, ClientType, User } from '../store/records.ts';
+import { asUser } from './actor.ts';
 import { ClientFields, clientComplaints, readClient, type TypedClient } from './client_form.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid } from './components/form.tsx';
 import { Notice } from './components/notice.tsx';
@@ -30,7 +31,7 @@ export async function submitNewApp(c: PageContext, user: User) {
     deps,
     user.id,
     { ...typed, scope: typed.scopes.join(' ') },
-    { kind: 'user', id: user.id },
+    asUser(user),
   );
   if (result.kind === 'refused') {
     return c.html(<NewApp visitor={visitor} client={typed} complaints={{ name: result.complaint }} />, 422);

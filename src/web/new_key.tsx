@@ -1,12 +1,14 @@
 import { findProvider, providers } from '../catalog/catalog.ts';
+import type { Provider } from '../catalog/provider.ts';
 import type { User } from '../store/records.ts';
 import { type DepositResult, depositKey } from '../vault/deposit.ts';
 import { depositSandboxKey } from '../vault/sandbox_key.ts';
+import { asUser } from './actor.ts';
 import { BillingFields } from './components/billing_fields.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid, Select } from './components/form.tsx';
-import { type KeyDetails, keyComplaints, noDetails, readKeyDetails } from './key_form.ts';
+import { type KeyDetails, keyComplaints, longestKeyName, noDetails, readKeyDetails } from './key_form.ts';
 import { Layout } from './layout.tsx';
-import type { PageContext } from './page.ts';
+import type { PageContext, Visitor } from './page.ts';
 import { returnPath } from './return_path.ts';
 
 /** What was typed, but for the key: that is never sent back. */
@@ -24,7 +26,7 @@ export async function submitNewKey(c: PageContext, user: User) {
   const complaints = keyComplaints(typed);
   if (isInvalid(complaints)) return c.html(newKey(c, typed, next, complaints), 422);
   const pasted = form.get('key') ?? '';
-  const result = await depositKey(deps, { userId: user.id, ...typed, pasted }, { kind: 'user', id: user.id });
+  const result = await depositKey(deps, { userId: user.id, ...typed, pasted }, asUser(user));
   return answer(c, result, typed, next);
 }
 
@@ -32,7 +34,7 @@ export async function submitNewKey(c: PageContext, user: User) {
 export async function submitSandboxKey(c: PageContext, user: User) {
   const { deps, form } = c.var;
   const provider = form.get('provider') ?? '';
-  const result = await depositSandboxKey(deps, { userId: user.id, provider }, { kind: 'user', id: user.id });
+  const result = await depositSandboxKey(deps, { userId: user.id, provider }, asUser(user));
   return answer(c, result, { ...noDetails, provider }, returnPath(form.get('next')));
 }
 
@@ -52,65 +54,87 @@ function newKey(c: PageContext, typed: Typed, next: string | null, complaints: C
       </a>
       <h1>Add a key</h1>
       <ErrorSummary complaints={complaints} />
-      <section class="card">
-        <Form action="/keys/new" csrf={visitor.csrf}>
-          {next && <input type="hidden" name="next" value={next} />}
-          <Select
-            name="provider"
-            label="Provider"
-            selected={chosen?.name ?? ''}
-            options={providers.map(({ name, title }) => ({ value: name, label: title }))}
-          />
-          <Field
-            name="key"
-            label="API key"
-            type="password"
-            autocomplete="off"
-            code
-            required
-            complaint={complaints.key}
-            hint={
-              chosen && (
-                <>
-                  Make one for Coatcheck alone at{' '}
-                  <a href={chosen.keysPage} rel="noreferrer" target="_blank">
-                    {new URL(chosen.keysPage).host}
-                  </a>
-                  , with a monthly limit. It is checked with {chosen.title}, encrypted, and never shown again.
-                </>
-              )
-            }
-          />
-          <Field
-            name="name"
-            label="Name (optional)"
-            hint="To tell your keys apart, such as Personal or Work."
-            value={typed.name}
-            maxlength={60}
-            autocomplete="off"
-            complaint={complaints.name}
-          />
-          <details class="more" open={typed.organization !== '' || typed.project !== ''}>
-            <summary>Organisation and project</summary>
-            <p class="hint">Only when the key can use several and you want calls billed to a certain one.</p>
-            <BillingFields details={typed} complaints={complaints} />
-          </details>
-          <button type="submit">Save the key</button>
-        </Form>
-      </section>
-      {sandboxOn && chosen && (
-        <section class="card">
-          <h2>Just looking around?</h2>
-          <p>A sandbox key talks to a simulated {chosen.title}: the answers are made up and cost nothing.</p>
-          <Form action="/keys/sandbox" csrf={visitor.csrf}>
-            {next && <input type="hidden" name="next" value={next} />}
-            <input type="hidden" name="provider" value={chosen.name} />
-            <button type="submit" class="quiet">
-              Use a sandbox key
-            </button>
-          </Form>
-        </section>
-      )}
+      <DepositForm visitor={visitor} chosen={chosen} typed={typed} next={next} complaints={complaints} />
+      {sandboxOn && chosen && <SandboxOffer visitor={visitor} provider={chosen} next={next} />}
     </Layout>
+  );
+}
+
+function DepositForm(props: {
+  readonly visitor: Visitor;
+  readonly chosen: Provider | undefined;
+  readonly typed: Typed;
+  readonly next: string | null;
+  readonly complaints: Complaints;
+}) {
+  const { visitor, chosen, typed, next, complaints } = props;
+  return (
+    <section class="card">
+      <Form action="/keys/new" csrf={visitor.csrf}>
+        {next && <input type="hidden" name="next" value={next} />}
+        <Select
+          name="provider"
+          label="Provider"
+          selected={chosen?.name ?? ''}
+          options={providers.map(({ name, title }) => ({ value: name, label: title }))}
+        />
+        <Field
+          name="key"
+          label="API key"
+          type="password"
+          autocomplete="off"
+          code
+          required
+          complaint={complaints.key}
+          hint={
+            chosen && (
+              <>
+                Make one for Coatcheck alone at{' '}
+                <a href={chosen.keysPage} rel="noreferrer" target="_blank">
+                  {new URL(chosen.keysPage).host}
+                </a>
+                , with a monthly limit. It is checked with {chosen.title}, encrypted, and never shown again.
+              </>
+            )
+          }
+        />
+        <Field
+          name="name"
+          label="Name (optional)"
+          hint="To tell your keys apart, such as Personal or Work."
+          value={typed.name}
+          maxlength={longestKeyName}
+          autocomplete="off"
+          complaint={complaints.name}
+        />
+        <details class="more" open={typed.organization !== '' || typed.project !== ''}>
+          <summary>Organisation and project</summary>
+          <p class="hint">Only when the key can use several and you want calls billed to a certain one.</p>
+          <BillingFields details={typed} complaints={complaints} />
+        </details>
+        <button type="submit">Save the key</button>
+      </Form>
+    </section>
+  );
+}
+
+function SandboxOffer(props: {
+  readonly visitor: Visitor;
+  readonly provider: Provider;
+  readonly next: string | null;
+}) {
+  const { visitor, provider, next } = props;
+  return (
+    <section class="card">
+      <h2>Just looking around?</h2>
+      <p>A sandbox key talks to a simulated {provider.title}: the answers are made up and cost nothing.</p>
+      <Form action="/keys/sandbox" csrf={visitor.csrf}>
+        {next && <input type="hidden" name="next" value={next} />}
+        <input type="hidden" name="provider" value={provider.name} />
+        <button type="submit" class="quiet">
+          Use a sandbox key
+        </button>
+      </Form>
+    </section>
   );
 }

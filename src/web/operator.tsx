@@ -1,6 +1,7 @@
 import { emailComplaint, normalizeEmail } from '../accounts/email.ts';
 import { type InvitationLink, invite } from '../accounts/invitations.ts';
 import type { Invitation, User } from '../store/records.ts';
+import { asUser } from './actor.ts';
 import { Badge } from './components/badge.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
 import { Done, Notice } from './components/notice.tsx';
@@ -8,7 +9,7 @@ import { Snippet } from './components/snippet.tsx';
 import { Table } from './components/table.tsx';
 import { Day, Time } from './components/time.tsx';
 import { Layout } from './layout.tsx';
-import type { PageContext } from './page.ts';
+import type { PageContext, Visitor } from './page.ts';
 
 export function showOperator(c: PageContext) {
   return operatorPage(c, {});
@@ -17,7 +18,7 @@ export function showOperator(c: PageContext) {
 export async function submitSignUpSetting(c: PageContext, user: User) {
   const { deps, form } = c.var;
   const open = form.get('sign_up') === 'open';
-  await deps.store.accounts.setSignUpOpen(open, { kind: 'user', id: user.id });
+  await deps.store.accounts.setSignUpOpen(open, asUser(user));
   return c.redirect(`/operator?done=${open ? 'opened' : 'closed'}`, 303);
 }
 
@@ -32,8 +33,7 @@ export async function submitInvitation(c: PageContext, user: User) {
 
 export async function withdrawInvitation(c: PageContext, user: User) {
   const { deps, form } = c.var;
-  const actor = { kind: 'user', id: user.id } as const;
-  await deps.store.accounts.deleteInvitation(form.get('invitation') ?? '', actor);
+  await deps.store.accounts.deleteInvitation(form.get('invitation') ?? '', asUser(user));
   return c.redirect('/operator?done=withdrawn', 303);
 }
 
@@ -64,57 +64,9 @@ async function operatorPage(
       <h1>Operator</h1>
       <ErrorSummary complaints={complaints} />
       {link && <NewLink link={link} />}
-      <section class="card">
-        <h2>Sign-up</h2>
-        <p>
-          {signUpOpen
-            ? 'Open: anybody who finds this site can make an account.'
-            : 'Closed: new accounts are by invitation.'}
-        </p>
-        <Form action="/operator/sign-up" csrf={visitor.csrf}>
-          <button type="submit" name="sign_up" value={signUpOpen ? 'closed' : 'open'} class="quiet">
-            {signUpOpen ? 'Close sign-up' : 'Open sign-up'}
-          </button>
-        </Form>
-      </section>
-      <section class="card">
-        <h2>Invite somebody</h2>
-        <Form action="/operator/invitations" csrf={visitor.csrf}>
-          <Field
-            name="email"
-            label="Email address (optional)"
-            type="email"
-            hint="With an address, only that person can use the link. You pass the link on yourself: nothing is mailed."
-            value={typed}
-            autocomplete="off"
-            complaint={complaints.email}
-          />
-          <button type="submit">Make a link</button>
-        </Form>
-      </section>
-      {waiting.length > 0 && (
-        <>
-          <h2>Invitations waiting</h2>
-          <Table
-            caption="Invitations that have not been used"
-            columns={[
-              { label: 'For', cell: (invitation: Invitation) => invitation.email ?? 'whoever has the link' },
-              { label: 'Until', cell: ({ expiresAt }: Invitation) => <Day at={expiresAt} /> },
-              {
-                label: 'Change',
-                cell: ({ hash }: Invitation) => (
-                  <Form action="/operator/invitations/withdraw" csrf={visitor.csrf}>
-                    <button type="submit" name="invitation" value={hash} class="quiet small">
-                      Withdraw
-                    </button>
-                  </Form>
-                ),
-              },
-            ]}
-            rows={waiting}
-          />
-        </>
-      )}
+      <SignUpSetting visitor={visitor} open={signUpOpen} />
+      <InvitationForm visitor={visitor} typed={typed} complaint={complaints.email} />
+      {waiting.length > 0 && <Waiting visitor={visitor} invitations={waiting} />}
       <h2>Accounts</h2>
       <Table
         caption="All accounts"
@@ -127,6 +79,76 @@ async function operatorPage(
       />
     </Layout>,
     invalid ? 422 : 200,
+  );
+}
+
+function SignUpSetting({ visitor, open }: { readonly visitor: Visitor; readonly open: boolean }) {
+  return (
+    <section class="card">
+      <h2>Sign-up</h2>
+      <p>
+        {open
+          ? 'Open: anybody who finds this site can make an account.'
+          : 'Closed: new accounts are by invitation.'}
+      </p>
+      <Form action="/operator/sign-up" csrf={visitor.csrf}>
+        <button type="submit" name="sign_up" value={open ? 'closed' : 'open'} class="quiet">
+          {open ? 'Close sign-up' : 'Open sign-up'}
+        </button>
+      </Form>
+    </section>
+  );
+}
+
+function InvitationForm(props: {
+  readonly visitor: Visitor;
+  readonly typed: string;
+  readonly complaint: string | null | undefined;
+}) {
+  const { visitor, typed, complaint } = props;
+  return (
+    <section class="card">
+      <h2>Invite somebody</h2>
+      <Form action="/operator/invitations" csrf={visitor.csrf}>
+        <Field
+          name="email"
+          label="Email address (optional)"
+          type="email"
+          hint="With an address, only that person can use the link. You pass the link on yourself: nothing is mailed."
+          value={typed}
+          autocomplete="off"
+          complaint={complaint}
+        />
+        <button type="submit">Make a link</button>
+      </Form>
+    </section>
+  );
+}
+
+function Waiting(props: { readonly visitor: Visitor; readonly invitations: readonly Invitation[] }) {
+  const { visitor, invitations } = props;
+  return (
+    <>
+      <h2>Invitations waiting</h2>
+      <Table
+        caption="Invitations that have not been used"
+        columns={[
+          { label: 'For', cell: (invitation: Invitation) => invitation.email ?? 'whoever has the link' },
+          { label: 'Until', cell: ({ expiresAt }: Invitation) => <Day at={expiresAt} /> },
+          {
+            label: 'Change',
+            cell: ({ hash }: Invitation) => (
+              <Form action="/operator/invitations/withdraw" csrf={visitor.csrf}>
+                <button type="submit" name="invitation" value={hash} class="quiet small">
+                  Withdraw
+                </button>
+              </Form>
+            ),
+          },
+        ]}
+        rows={invitations}
+      />
+    </>
   );
 }
 

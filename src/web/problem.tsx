@@ -24,6 +24,14 @@ function Problem({ title, children, ...frame }: ProblemProps) {
   );
 }
 
+function ToStart() {
+  return (
+    <a class="button" href="/">
+      Go to the start page
+    </a>
+  );
+}
+
 /** Answers with a problem page. */
 export function problem(c: PageContext, status: ContentfulStatusCode, title: string, body: Child) {
   return c.html(
@@ -41,9 +49,7 @@ export function notFound(c: PageContext) {
     'Page not found',
     <>
       <p>There is nothing at this address, or it is not yours to see. Check the link for typing mistakes.</p>
-      <a class="button" href="/">
-        Go to the start page
-      </a>
+      <ToStart />
     </>,
   );
 }
@@ -61,9 +67,7 @@ export function forbiddenForm(c: PageContext) {
       <p>
         Pages of this site begin with <strong>{c.var.deps.config.issuer}</strong>.
       </p>
-      <a class="button" href="/">
-        Go to the start page
-      </a>
+      <ToStart />
     </>,
   );
 }
@@ -99,9 +103,7 @@ export const failed: ErrorHandler<PageEnv> = (error, c) => {
   return c.html(
     <Problem title="Something went wrong here">
       <p>It is not your fault, and it has been written to the log. Try again in a moment.</p>
-      <a class="button" href="/">
-        Go to the start page
-      </a>
+      <ToStart />
     </Problem>,
     500,
   );

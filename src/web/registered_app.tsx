@@ -1,6 +1,7 @@
 import { splitScope } from '../catalog/scope.ts';
 import { replaceSecret } from '../grants/registration.ts';
 import type { Client, User } from '../store/records.ts';
+import { asUser } from './actor.ts';
 import { ClientFields, clientComplaints, readClient, scopeRows, type TypedClient } from './client_form.tsx';
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
@@ -29,7 +30,7 @@ export async function submitClientChange(c: PageContext, user: User) {
   if (isInvalid(complaints)) return registeredAppPage(c, client, complaints, typed);
   const { name, redirectUris, scopes } = typed;
   const change = { name, redirectUris: [...new Set(redirectUris)], scope: scopes.join(' ') };
-  await deps.store.clients.updateClient(client.id, change, { kind: 'user', id: user.id });
+  await deps.store.clients.updateClient(client.id, change, asUser(user));
   return c.redirect(`/developer/${client.id}?done=changed`, 303);
 }
 
@@ -37,7 +38,7 @@ export async function rotateSecret(c: PageContext, user: User) {
   const client = await ownClient(c, user);
   if (!client || client.secretHash === null) return notFound(c);
   const { deps, visitor } = c.var;
-  const secret = await replaceSecret(deps, client.id, { kind: 'user', id: user.id });
+  const secret = await replaceSecret(deps, client.id, asUser(user));
   if (secret === null) return notFound(c);
   return c.html(<ClientSecret visitor={visitor} client={client} secret={secret} />);
 }
@@ -46,7 +47,7 @@ export async function deleteRegisteredApp(c: PageContext, user: User) {
   const client = await ownClient(c, user);
   if (!client) return notFound(c);
   const { store, vault } = c.var.deps;
-  const ended = await store.clients.deleteClient(client.id, { kind: 'user', id: user.id });
+  const ended = await store.clients.deleteClient(client.id, asUser(user));
   for (const grantId of ended ?? []) vault.forget(grantId);
   return c.redirect('/developer?done=deleted', 303);
 }

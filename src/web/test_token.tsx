@@ -4,6 +4,7 @@ import { type CreatedGrant, createGrant } from '../grants/create.ts';
 import type { GrantChoice } from '../grants/terms.ts';
 import type { Client, User } from '../store/records.ts';
 import { depositSandboxKey } from '../vault/sandbox_key.ts';
+import { asUser } from './actor.ts';
 import { Notice } from './components/notice.tsx';
 import { Snippet } from './components/snippet.tsx';
 import { sdkExample } from './integration.tsx';
@@ -46,7 +47,7 @@ async function mintTestToken(
   | { readonly kind: 'refused'; readonly advice: string }
 > {
   const { deps } = c.var;
-  const actor = { kind: 'user', id: choice.userId } as const;
+  const actor = asUser({ id: choice.userId });
   for (;;) {
     const result = await createGrant(deps, choice, actor);
     if (result.kind === 'created') return result;

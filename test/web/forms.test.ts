@@ -1,5 +1,8 @@
+import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { User } from '../../src/store/records.ts';
+import { checkForm } from '../../src/web/csrf.ts';
+import type { PageEnv } from '../../src/web/page.ts';
 import { type Broker, createUser, password, startBroker } from '../support/broker.ts';
 import { Person } from '../support/person.ts';
 
@@ -153,4 +156,32 @@ test.each([
     duplex: 'half',
   } as RequestInit);
   expect(answer.status).toBe(status);
+});
+
+async function* breakingOff(error: Error): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('csrf=');
+  throw error;
+}
+
+/** What becomes of a form whose reading fails. @returns the status, and what would be logged as a failure of ours */
+async function readingFails(error: Error) {
+  const failures: Error[] = [];
+  const app = new Hono<PageEnv>().use(checkForm(broker.url));
+  app.onError((failure, c) => {
+    failures.push(failure);
+    return c.body(null, 500);
+  });
+  const incoming = { iterator: () => breakingOff(error) };
+  const { status } = await app.request('/', { method: 'POST' }, { incoming });
+  return { status, failures };
+}
+
+test('a form that breaks off is the browser’s doing', async () => {
+  const aborted = Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
+  expect(await readingFails(aborted)).toEqual({ status: 400, failures: [] });
+});
+
+test('any other failure to read a form is ours', async () => {
+  const bug = new Error('a bug');
+  expect(await readingFails(bug)).toEqual({ status: 500, failures: [bug] });
 });

@@ -63,6 +63,8 @@ function resultOf({ state, outcome, status }: Call): { readonly tone: Tone; read
       return { tone: 'danger', words: 'No answer' };
     case 'not_sent':
       return { tone: 'plain', words: 'Not sent' };
+    case 'lost':
+      return { tone: 'warning', words: 'Lost in a crash' };
   }
 }
 

@@ -1,14 +1,11 @@
 import type { Grant, GrantEnd } from '../../store/records.ts';
+import { grantStatus } from '../../store/standing.ts';
 import type { GrantView } from '../../store/store.ts';
 import { Badge } from './badge.tsx';
 import { keyLabel } from './credential.tsx';
 import { dollars } from './money.ts';
 import { scopeInWords } from './scopes.tsx';
 import { Ago, Day } from './time.tsx';
-
-export function isLive({ revokedAt, expiresAt }: Grant, now: number): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > now);
-}
 
 export function GrantBadges({ view, now }: { readonly view: GrantView; readonly now: number }) {
   return (
@@ -19,7 +16,7 @@ export function GrantBadges({ view, now }: { readonly view: GrantView; readonly 
       ) : (
         <Badge tone="warning">Not verified</Badge>
       )}
-      {!isLive(view.grant, now) && <Badge tone="plain">Ended</Badge>}
+      {grantStatus(view.grant, now) !== 'active' && <Badge tone="plain">Ended</Badge>}
     </span>
   );
 }
@@ -38,7 +35,7 @@ export function GrantSummary({ view, now }: { readonly view: GrantView; readonly
           Since <Day at={grant.createdAt} />
         </span>
         <span>
-          {isLive(grant, now) ? 'Ends ' : 'Ended '}
+          {grantStatus(grant, now) === 'active' ? 'Ends ' : 'Ended '}
           <End grant={grant} />
         </span>
       </p>
@@ -66,7 +63,7 @@ export function GrantFacts({ view, now }: { readonly view: GrantView; readonly n
       <dd>
         <Day at={grant.createdAt} />
       </dd>
-      <dt>{isLive(grant, now) ? 'Ends' : 'Ended'}</dt>
+      <dt>{grantStatus(grant, now) === 'active' ? 'Ends' : 'Ended'}</dt>
       <dd>
         <End grant={grant} />
       </dd>
