@@ -89,6 +89,10 @@ export async function startServer(
     env: environmentFor(dataDir, { PORT: '0', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails before it stops its server must not leave it running.
+  const killWithUs = () => child.kill('SIGKILL');
+  process.once('exit', killWithUs);
+  child.once('exit', () => process.off('exit', killWithUs));
   let output = '';
   const url = await new Promise<string>((resolve, reject) => {
     const read = (text: string) => {
