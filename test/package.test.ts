@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-const lockfile = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package-lock.json'), 'utf8')) as {
+const read = (name: string) => readFileSync(join(import.meta.dirname, '..', name), 'utf8');
+
+const lockfile = JSON.parse(read('package-lock.json')) as {
   packages: Record<string, { gypfile?: boolean; resolved?: string }>;
 };
 
@@ -16,4 +18,12 @@ it('a machine without a compiler can install', () => {
 it('the lockfile names no host', () => {
   const resolved = Object.values(lockfile.packages).filter((entry) => entry.resolved);
   expect(resolved).toEqual([]);
+});
+
+it('every dependency is justified in docs/dependencies.md', () => {
+  const manifest = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies', object>;
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  const justified = read('docs/dependencies.md');
+  const missing = names.filter((name) => !name.startsWith('@types/') && !justified.includes(`\`${name}\``));
+  expect(missing).toEqual([]);
 });
