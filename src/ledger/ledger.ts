@@ -1,10 +1,5 @@
-import {
-  type AdmissionRequest,
-  type AdmissionResult,
-  type LedgerStore,
-  OutcomeUnknown,
-  type Settlement,
-} from '../store/store.ts';
+import type { AdmissionRequest, AdmissionResult } from '../store/admission.ts';
+import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store/store.ts';
 import { neverSent } from './never_sent.ts';
 
 /**

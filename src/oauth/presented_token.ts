@@ -1,8 +1,8 @@
 import type { Deps } from '../deps.ts';
 import { sha256 } from '../lib/hash.ts';
 import type { Client, RefreshToken } from '../store/records.ts';
+import type { Standing } from '../store/standing.ts';
 import { isLive } from '../store/standing.ts';
-import type { Standing } from '../store/store.ts';
 import type { AccessTokenClaims } from '../tokens/access_token.ts';
 
 /** A token that a client asks about or wants to end, and what it stands on. */

@@ -4,7 +4,7 @@ import type { Provider } from '../catalog/provider.ts';
 import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { sha256 } from '../lib/hash.ts';
-import type { AdmissionResult } from '../store/store.ts';
+import type { AdmissionResult } from '../store/admission.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
 import { insufficientScope, keysUrl, refusedByLedger } from './ledger_refusal.ts';

@@ -1,5 +1,5 @@
 import type { Provider } from '../catalog/provider.ts';
-import type { AdmissionRefusal } from '../store/store.ts';
+import type { AdmissionRefusal } from '../store/admission.ts';
 import { badToken, challenge } from './authenticate.ts';
 import { Refusal } from './refusal.ts';
 

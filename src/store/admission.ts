@@ -1,5 +1,42 @@
 import type { ClientStatus, Credential, UserStatus } from './records.ts';
-import type { AdmissionRefusal, AdmissionRequest, AdmissionResult } from './store.ts';
+
+/** What the proxy asks to be admitted. */
+export interface AdmissionRequest {
+  readonly callId: string;
+  readonly familyId: string;
+  /** Key that signed the caller's token; a withdrawn one is refused. */
+  readonly kid: string;
+  readonly instanceId: string;
+  readonly provider: string;
+  readonly route: string;
+  readonly model: string | null;
+  /** Every scope the call needs. */
+  readonly scopes: readonly string[];
+  /** The largest amount the call can cost, in nano-USD. */
+  readonly reservedNanoUsd: number;
+}
+
+export type AdmissionRefusal =
+  | 'unknown_family'
+  | 'key_withdrawn'
+  | 'grant_revoked'
+  | 'grant_expired'
+  | 'user_suspended'
+  | 'client_suspended'
+  | 'insufficient_scope'
+  | 'no_credential'
+  | 'credential_invalid';
+
+export type AdmissionResult =
+  | {
+      readonly kind: 'admitted';
+      readonly grantId: string;
+      readonly userId: string;
+      readonly clientId: string;
+      readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox'>;
+      readonly startedAt: number;
+    }
+  | { readonly kind: 'refused'; readonly reason: AdmissionRefusal };
 
 /** What a store reads about one request, inside the transaction that admits it. */
 export interface AdmissionRow {

@@ -1,4 +1,18 @@
-import type { Redemption } from './store.ts';
+import type { Standing } from './standing.ts';
+
+/** What came of presenting an authorization code. */
+export type Redemption =
+  /** The code was good: its family is begun. */
+  | { readonly kind: 'redeemed'; readonly standing: Standing }
+  /** Used before by the same rightful redemption: its family is now revoked (OAuth 2.1 §4.1.3). */
+  | { readonly kind: 'replayed' }
+  /** No such code, or a burnt one. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'expired' }
+  /** Wrong client, redirect URI or verifier; the fifth one burns the code. */
+  | { readonly kind: 'mismatch'; readonly of: 'client' | 'redirect_uri' | 'code_verifier' }
+  /** Grant, user or client ended since. */
+  | { readonly kind: 'ended' };
 
 /** The failed redemption with this number burns the code, so that a verifier cannot be guessed. */
 export const maximumFailedRedemptions = 5;

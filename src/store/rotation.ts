@@ -1,4 +1,22 @@
 import type { Family, RefreshToken } from './records.ts';
+import type { Standing } from './standing.ts';
+
+/** What came of presenting a refresh token. */
+export type Rotation =
+  /** First use, or the immediate predecessor again within the grace: both give the same successor. */
+  | {
+      readonly kind: 'rotated';
+      readonly standing: Standing;
+      /** Sequence number and salt from which the successor follows, and its expiry. */
+      readonly seq: number;
+      readonly salt: Buffer;
+      readonly expiresAt: number;
+    }
+  /** Used before, outside the grace: the family is now revoked (OAuth 2.1 §4.3.1). */
+  | { readonly kind: 'reused' }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'ended' };
 
 /**
  * Whether a spent refresh token still gives its successor: it is the immediate predecessor, was spent just now, and the

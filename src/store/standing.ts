@@ -1,5 +1,15 @@
-import type { Grant } from './records.ts';
-import type { Standing } from './store.ts';
+import type { Client, Family, Grant, User } from './records.ts';
+
+/** A family and everything above it, read at one moment. */
+export interface Standing {
+  readonly family: Family;
+  readonly grant: Grant;
+  readonly userStatus: User['status'];
+  /** `deleted` when the client is gone. */
+  readonly clientStatus: Client['status'] | 'deleted';
+  /** The store's clock at the moment of reading. */
+  readonly now: number;
+}
 
 /** Whether a grant stands, or what ended it. @param now milliseconds */
 export function grantStatus(

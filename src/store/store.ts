@@ -1,3 +1,4 @@
+import type { AdmissionRequest, AdmissionResult } from './admission.ts';
 import type {
   Actor,
   AuditEvent,
@@ -23,6 +24,9 @@ import type {
   UserStatus,
   Wrap,
 } from './records.ts';
+import type { Redemption } from './redemption.ts';
+import type { Rotation } from './rotation.ts';
+import type { Standing } from './standing.ts';
 
 /**
  * Where everything is kept. Methods are named for what somebody wants done; each is one transaction, and each one-time
@@ -260,50 +264,10 @@ export interface GrantStore {
   findEnded(familyIds: readonly string[]): Promise<readonly string[]>;
 }
 
-/** A family and everything above it, read at one moment. */
-export interface Standing {
-  readonly family: Family;
-  readonly grant: Grant;
-  readonly userStatus: User['status'];
-  /** `deleted` when the client is gone. */
-  readonly clientStatus: Client['status'] | 'deleted';
-  /** The store's clock at the moment of reading. */
-  readonly now: number;
-}
-
 export interface NewCode {
   readonly hash: string;
   readonly expiresAt: number;
 }
-
-export type Redemption =
-  /** The code was good: its family is begun. */
-  | { readonly kind: 'redeemed'; readonly standing: Standing }
-  /** Used before by the same rightful redemption: its family is now revoked (OAuth 2.1 §4.1.3). */
-  | { readonly kind: 'replayed' }
-  /** No such code, or a burnt one. */
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'expired' }
-  /** Wrong client, redirect URI or verifier; the fifth one burns the code. */
-  | { readonly kind: 'mismatch'; readonly of: 'client' | 'redirect_uri' | 'code_verifier' }
-  /** Grant, user or client ended since. */
-  | { readonly kind: 'ended' };
-
-export type Rotation =
-  /** First use, or the immediate predecessor again within the grace: both give the same successor. */
-  | {
-      readonly kind: 'rotated';
-      readonly standing: Standing;
-      /** Sequence number and salt from which the successor follows, and its expiry. */
-      readonly seq: number;
-      readonly salt: Buffer;
-      readonly expiresAt: number;
-    }
-  /** Used before, outside the grace: the family is now revoked (OAuth 2.1 §4.3.1). */
-  | { readonly kind: 'reused' }
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'unknown' }
-  | { readonly kind: 'ended' };
 
 export interface AuthorizationStore {
   saveRequest(
@@ -375,44 +339,6 @@ export interface SigningKeyStore {
     masterKeyId: string,
   ): Promise<boolean>;
 }
-
-/** What the proxy asks to be admitted. */
-export interface AdmissionRequest {
-  readonly callId: string;
-  readonly familyId: string;
-  /** Key that signed the caller's token; a withdrawn one is refused. */
-  readonly kid: string;
-  readonly instanceId: string;
-  readonly provider: string;
-  readonly route: string;
-  readonly model: string | null;
-  /** Every scope the call needs. */
-  readonly scopes: readonly string[];
-  /** The largest amount the call can cost, in nano-USD. */
-  readonly reservedNanoUsd: number;
-}
-
-export type AdmissionRefusal =
-  | 'unknown_family'
-  | 'key_withdrawn'
-  | 'grant_revoked'
-  | 'grant_expired'
-  | 'user_suspended'
-  | 'client_suspended'
-  | 'insufficient_scope'
-  | 'no_credential'
-  | 'credential_invalid';
-
-export type AdmissionResult =
-  | {
-      readonly kind: 'admitted';
-      readonly grantId: string;
-      readonly userId: string;
-      readonly clientId: string;
-      readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox'>;
-      readonly startedAt: number;
-    }
-  | { readonly kind: 'refused'; readonly reason: AdmissionRefusal };
 
 /** What a call came to. */
 export interface Settlement {

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AdmissionRefusal } from '../../src/store/store.ts';
+import type { AdmissionRefusal } from '../../src/store/admission.ts';
 import { VaultError } from '../../src/vault/vault.ts';
 import { connect, startBroker } from '../support/broker.ts';
 import { json } from './support/upstream.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { AdmissionRefusal } from '../../src/store/store.ts';
+import type { AdmissionRefusal } from '../../src/store/admission.ts';
 import {
   type Arena,
   callOf,

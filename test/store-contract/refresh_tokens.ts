@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Rotation } from '../../src/store/store.ts';
+import type { Rotation } from '../../src/store/rotation.ts';
 import { endings } from './endings.ts';
 import { successorHash } from './tasks.ts';
 import {

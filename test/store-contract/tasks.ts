@@ -1,5 +1,6 @@
 import { sha256 } from '../../src/lib/hash.ts';
-import type { AdmissionRequest, GrantTerms, NewFamily, Settlement, Store } from '../../src/store/store.ts';
+import type { AdmissionRequest } from '../../src/store/admission.ts';
+import type { GrantTerms, NewFamily, Settlement, Store } from '../../src/store/store.ts';
 
 /** One store call that can be sent to another process. */
 export type Task =

@@ -1,6 +1,7 @@
 import { newId } from '../../src/lib/ids.ts';
+import type { AdmissionRequest } from '../../src/store/admission.ts';
 import type { Actor, Client, Credential, Family, Grant, User, Wrap } from '../../src/store/records.ts';
-import type { AdmissionRequest, GrantTerms, NewFamily, Settlement, Store } from '../../src/store/store.ts';
+import type { GrantTerms, NewFamily, Settlement, Store } from '../../src/store/store.ts';
 
 /** What a contract runs on: one database, opened twice by this process and openable by others. */
 export interface Arena {

@@ -1,5 +1,5 @@
-import { type AdmissionRow, decide } from '../admission.ts';
-import { type AdmissionRequest, type AdmissionResult, type LedgerStore, OutcomeUnknown } from '../store.ts';
+import { type AdmissionRequest, type AdmissionResult, type AdmissionRow, decide } from '../admission.ts';
+import { type LedgerStore, OutcomeUnknown } from '../store.ts';
 import { isRefusal } from './errors.ts';
 import type { Connection } from './open.ts';
 import { databaseClock } from './present.ts';

@@ -1,6 +1,7 @@
+import type { AdmissionRequest } from '../admission.ts';
 import { type AdmissionRow, decide } from '../admission.ts';
 import type { ClientStatus, CredentialStatus, UserStatus } from '../records.ts';
-import type { AdmissionRequest, LedgerStore, Settlement } from '../store.ts';
+import type { LedgerStore, Settlement } from '../store.ts';
 import type { Connection } from './open.ts';
 
 // Raw statements: on this path drizzle would cost as much as the rest of the call.

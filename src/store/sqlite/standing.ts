@@ -1,7 +1,6 @@
 import { eq, getTableColumns, sql } from 'drizzle-orm';
 import type { ClientStatus } from '../records.ts';
-import type { GrantStanding } from '../standing.ts';
-import type { Standing } from '../store.ts';
+import type { GrantStanding, Standing } from '../standing.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';
 import { clients, families, grants, users } from './schema.ts';
