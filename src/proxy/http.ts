@@ -12,10 +12,13 @@ import { forward } from './forward.ts';
 import { createInFlight } from './in_flight.ts';
 import { insufficientScope, refusedByLedger } from './ledger_refusal.ts';
 import { answerPreflight, isPreflight } from './preflight.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, unavailable } from './refusal.ts';
 import { receiveBody } from './request_body.ts';
 import { locate } from './target.ts';
 import { createUpstreams } from './upstream.ts';
+
+/** Milliseconds that the rest of a refused body may take to come in. */
+const lingering = 1_000;
 
 /** The resource server: everything under a provider's mount. */
 export interface Proxy {
@@ -70,7 +73,7 @@ export function createProxy(deps: Deps): Proxy {
       response.destroy();
       return;
     }
-    const refusal = reason instanceof Refusal ? reason : failed(reason);
+    const refusal = reason instanceof Refusal ? reason : unavailable('The broker failed. Try again.', reason);
     if (refusal.cause && refusal.status >= 500) {
       log.error({ err: refusal.cause, callId, code: refusal.code }, 'a call cannot be handled');
     }
@@ -113,15 +116,6 @@ function notDelegable({ request, provider }: Exchange): Refusal {
     `${provider.title} has no ${method} at this path that is lent to apps.`,
   );
 }
-
-function failed(cause: unknown): Refusal {
-  return new Refusal('broker_unavailable', 'The broker failed. Try again.', {
-    headers: ['retry-after', '1'],
-    cause,
-  });
-}
-
-const lingering = 1_000;
 
 /**
  * Lets go of a body that is refused before it has come in. Closing at once would reset the connection, and the app
