@@ -1,5 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+const tests = 'test/**/*.test.{ts,tsx}';
+
+/** What a broker serves and how it fails, and what is seen in a browser. */
+const onBothStores = ['accounts', 'cli', 'conformance', 'faults', 'oauth', 'proxy', 'vault', 'web'];
+const inBrowser = ['test/e2e/**', 'test/web/{browser,consent_redirect,journey}.test.ts'];
+
+/** `npm run test:full` leaves nothing out. */
+const isFull = process.env.COATCHECK_TEST_FULL === '1';
+
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
@@ -8,8 +17,19 @@ export default defineConfig({
     maxWorkers: 2,
     globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
     setupFiles: ['test/support/loopback_only.ts'],
-    include: ['test/**/*.test.{ts,tsx}'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'sqlite', include: [tests], provide: { store: 'sqlite' } } },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: isFull ? [tests] : onBothStores.map((part) => `test/${part}/**/*.test.{ts,tsx}`),
+          exclude: isFull ? [] : inBrowser,
+          provide: { store: 'postgres' },
+        },
+      },
+    ],
   },
 });

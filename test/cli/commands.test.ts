@@ -3,13 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHome, type Home } from '../support/home.ts';
 import { runCommand, runJson, startServer } from '../support/process.ts';
 
-let dataDir: string;
-beforeAll(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-cli-'));
+let home: Home;
+beforeAll(async () => {
+  home = await createHome();
 });
-afterAll(() => rmSync(dataDir, { recursive: true }));
+afterAll(() => home.remove());
 
 const email = 'ada@example.com';
 const redirect = ['--redirect-uri', 'https://app.example.com/callback'];
@@ -21,11 +22,11 @@ interface GrantJson {
 
 /** Connects a new app to the first test's account and its key. */
 async function connectApp(name: string): Promise<GrantJson & { client_id: string }> {
-  const { client_id } = await runJson<{ client_id: string }>(dataDir, [
+  const { client_id } = await runJson<{ client_id: string }>(home, [
     ...['app', 'create', '--owner', email, '--name', name],
     ...redirect,
   ]);
-  const grant = await runJson<GrantJson>(dataDir, [
+  const grant = await runJson<GrantJson>(home, [
     ...['grant', 'create', '--user', email, '--client', client_id],
     ...['--scope', 'openai:text openai:models.read'],
   ]);
@@ -35,12 +36,12 @@ async function connectApp(name: string): Promise<GrantJson & { client_id: string
 describe('command line', () => {
   it('walks from an account to a grant, each step one JSON document', async () => {
     expect(
-      await runJson(dataDir, ['user', 'create', '--email', ` ${email.toUpperCase()}`, '--operator'], {
+      await runJson(home, ['user', 'create', '--email', ` ${email.toUpperCase()}`, '--operator'], {
         input: 'correct horse battery\n',
       }),
     ).toEqual({ user_id: expect.stringMatching(/^usr_/), email });
     expect(
-      await runJson(dataDir, ['key', 'deposit', '--user', email, '--provider', 'openai'], {
+      await runJson(home, ['key', 'deposit', '--user', email, '--provider', 'openai'], {
         input: '  sk-sandbox-first-4321 \r\nsecond line',
       }),
     ).toEqual({
@@ -50,7 +51,7 @@ describe('command line', () => {
       last4: '4321',
       verified: true,
     });
-    const app = await runJson<{ client_id: string; client_secret: string }>(dataDir, [
+    const app = await runJson<{ client_id: string; client_secret: string }>(home, [
       ...['app', 'create', '--owner', email, '--name', 'Notes'],
       ...[...redirect, '--redirect-uri', 'http://127.0.0.1/callback'],
     ]);
@@ -58,7 +59,7 @@ describe('command line', () => {
       client_id: expect.stringMatching(/^cli_/),
       client_secret: expect.stringMatching(/^cccs_/),
     });
-    const grant = await runJson(dataDir, [
+    const grant = await runJson(home, [
       ...['grant', 'create', '--user', email, '--client', app.client_id],
       ...['--scope', 'openai:text'],
     ]);
@@ -69,7 +70,7 @@ describe('command line', () => {
       expires_in: 1800,
       scope: 'openai:text',
     });
-    expect(await runJson(dataDir, ['grant', 'list'])).toEqual({
+    expect(await runJson(home, ['grant', 'list'])).toEqual({
       grants: [
         {
           grant_id: (grant as GrantJson).grant_id,
@@ -79,12 +80,12 @@ describe('command line', () => {
         },
       ],
     });
-    expect(await runJson(dataDir, ['calls', 'list'])).toEqual({ calls: [], next_cursor: null });
+    expect(await runJson(home, ['calls', 'list'])).toEqual({ calls: [], next_cursor: null });
   });
 
   it('registers public apps without a secret', async () => {
     for (const type of ['spa', 'native']) {
-      const app = await runJson(dataDir, [
+      const app = await runJson(home, [
         ...['app', 'create', '--owner', email, '--name', 'Public', '--type', type],
         ...redirect,
       ]);
@@ -93,14 +94,14 @@ describe('command line', () => {
   });
 
   it('generates a password when none is given', async () => {
-    const made = await runJson(dataDir, ['user', 'create', '--email', 'generated@example.com']);
+    const made = await runJson(home, ['user', 'create', '--email', 'generated@example.com']);
     expect(made).toMatchObject({ password: expect.stringMatching(/^.{20}$/) });
   });
 
   it('keeps the data folder, the database and the master key to their owner', () => {
-    expect(statSync(dataDir).mode & 0o777).toBe(0o700);
-    for (const name of readdirSync(dataDir)) {
-      expect([name, statSync(join(dataDir, name)).mode & 0o077]).toEqual([name, 0]);
+    expect(statSync(home.dataDir).mode & 0o777).toBe(0o700);
+    for (const name of readdirSync(home.dataDir)) {
+      expect([name, statSync(join(home.dataDir, name)).mode & 0o077]).toEqual([name, 0]);
     }
   });
 
@@ -163,13 +164,13 @@ describe('command line', () => {
     [2, 'missing required argument', ['grant', 'revoke'], ''],
   ] as const;
   it.each(unusable)('ends with %i and says “%s” to %j', async (code, message, args, input) => {
-    const result = await runCommand(dataDir, args, { input });
+    const result = await runCommand(home, args, { input });
     expect(result.stderr.toLowerCase()).toContain(message.toLowerCase());
     expect(result).toMatchObject({ code, stdout: '' });
   });
 
   it('names a wrong setting and does nothing', async () => {
-    const result = await runCommand(dataDir, ['grant', 'list'], { env: { PORT: 'x' } });
+    const result = await runCommand(home, ['grant', 'list'], { env: { PORT: 'x' } });
     expect(result).toMatchObject({ code: 1, stdout: '' });
     expect(result.stderr).toContain('PORT must be a whole number from 0 to 65535. Example: PORT=8787');
   });
@@ -196,8 +197,8 @@ describe('command line', () => {
   });
 
   it('finds nothing to mend in a healthy installation', async () => {
-    expect(await runJson(dataDir, ['doctor'])).toMatchObject({ ok: true });
-    expect(await runCommand(dataDir, ['doctor'], { env: { COATCHECK_ISUER: 'x' } })).toMatchObject({
+    expect(await runJson(home, ['doctor'])).toMatchObject({ ok: true });
+    expect(await runCommand(home, ['doctor'], { env: { COATCHECK_ISUER: 'x' } })).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('FAIL settings: COATCHECK_ISUER'),
     });
@@ -209,11 +210,11 @@ describe('command line beside a running server', () => {
     fetch(`${url}/openai/v1/models`, { headers: { authorization: `Bearer ${token}` } });
 
   it('a grant revoked there is refused by the server on the very next call', async () => {
-    const server = await startServer(dataDir);
+    const server = await startServer(home);
     try {
       const { access_token, grant_id } = await connectApp('Revoked');
       expect((await models(server.url, access_token)).status).toBe(200);
-      const first = await runJson<{ grant_id: string; revoked_at: string }>(dataDir, [
+      const first = await runJson<{ grant_id: string; revoked_at: string }>(home, [
         'grant',
         'revoke',
         grant_id,
@@ -222,26 +223,26 @@ describe('command line beside a running server', () => {
       const refused = await models(server.url, access_token);
       expect(refused.status).toBe(401);
       expect(await refused.json()).toMatchObject({ error: { code: 'grant_revoked', source: 'coatcheck' } });
-      expect(await runJson(dataDir, ['grant', 'revoke', grant_id])).toEqual(first);
+      expect(await runJson(home, ['grant', 'revoke', grant_id])).toEqual(first);
     } finally {
       expect(await server.stop()).toBe(0);
     }
   });
 
   it('master and signing keys rotate while the server goes on', async () => {
-    const server = await startServer(dataDir);
+    const server = await startServer(home);
     try {
       const { access_token } = await connectApp('Before the rotation');
       expect((await models(server.url, access_token)).status).toBe(200);
-      const rotated = await runJson<{ master_key_id: string; wraps: number }>(dataDir, ['keys', 'rotate']);
+      const rotated = await runJson<{ master_key_id: string; wraps: number }>(home, ['keys', 'rotate']);
       expect(rotated.wraps).toBeGreaterThan(1);
-      expect(readFileSync(join(dataDir, 'master.key'), 'utf8').trim().split('\n')).toHaveLength(2);
+      expect(readFileSync(join(home.dataDir, 'master.key'), 'utf8').trim().split('\n')).toHaveLength(2);
       const { access_token: second } = await connectApp('After the rotation');
       expect((await models(server.url, second)).status).toBe(200);
 
-      await runJson(dataDir, ['keys', 'rotate', '--signing']);
+      await runJson(home, ['keys', 'rotate', '--signing']);
       expect((await models(server.url, access_token)).status).toBe(200);
-      await runJson(dataDir, ['keys', 'rotate', '--signing', '--withdraw']);
+      await runJson(home, ['keys', 'rotate', '--signing', '--withdraw']);
       expect((await models(server.url, access_token)).status).toBe(401);
     } finally {
       await server.stop();
@@ -261,13 +262,13 @@ describe('command line beside a running server', () => {
   });
 
   it('calls are listed page by page and exported as NDJSON', async () => {
-    const server = await startServer(dataDir);
+    const server = await startServer(home);
     try {
       const { access_token, grant_id, client_id } = await connectApp('Calling');
       for (let n = 0; n < 3; n += 1) await models(server.url, access_token);
       await server.stop();
       const only = ['calls', 'list', '--grant', grant_id];
-      const first = await runJson<{ calls: { call_id: string }[]; next_cursor: string }>(dataDir, [
+      const first = await runJson<{ calls: { call_id: string }[]; next_cursor: string }>(home, [
         ...only,
         '--limit',
         '2',
@@ -284,9 +285,9 @@ describe('command line beside a running server', () => {
         cost_nano_usd: 0,
         started_at: expect.stringMatching(/Z$/),
       });
-      const rest = await runJson<typeof first>(dataDir, [...only, '--cursor', first.next_cursor]);
+      const rest = await runJson<typeof first>(home, [...only, '--cursor', first.next_cursor]);
       expect([first.calls.length, rest.calls.length, rest.next_cursor]).toEqual([2, 1, null]);
-      const { stdout } = await runCommand(dataDir, ['calls', 'export']);
+      const { stdout } = await runCommand(home, ['calls', 'export']);
       const exported = stdout
         .trim()
         .split('\n')

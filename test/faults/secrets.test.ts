@@ -154,9 +154,9 @@ it('a full run leaves no secret and no prompt in database, logs, pages and error
     ...shown,
     { what: 'log', text: broker.logs.join('\n') },
     { what: 'what the sandbox kept', text: JSON.stringify(broker.sandbox.received()) },
-    ...readdirSync(broker.dataDir)
+    ...readdirSync(broker.home.dataDir)
       .filter((name) => name !== 'master.key')
-      .map((name) => ({ what: name, text: readFileSync(join(broker.dataDir, name), 'latin1') })),
+      .map((name) => ({ what: name, text: readFileSync(join(broker.home.dataDir, name), 'latin1') })),
   ];
   const found = outputs.flatMap(({ what, text }) =>
     [...secrets].filter(([, secret]) => holds(text, secret)).map(([secret]) => `${secret} in ${what}`),

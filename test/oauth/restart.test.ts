@@ -1,23 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { introspect, obtainCode, obtainTokens, redeem, refresh } from '../conformance/flow.ts';
 import { type LocalTarget, startTarget } from '../conformance/target.ts';
+import { createHome } from '../support/home.ts';
 
-const dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-restart-'));
+const home = await createHome();
 let target: LocalTarget | undefined;
 afterEach(async () => {
   await target?.close();
-  rmSync(dataDir, { recursive: true, force: true });
+  await home.remove();
 });
 
 /** Starts a server on the data that the one before has left. */
 async function restart(): Promise<LocalTarget> {
   await target?.close();
-  target = await startTarget({
-    env: { COATCHECK_DATA_DIR: dataDir, COATCHECK_ISSUER: 'http://127.0.0.1:1' },
-  });
+  target = await startTarget({ home, env: { COATCHECK_ISSUER: 'http://127.0.0.1:1' } });
   return target;
 }
 

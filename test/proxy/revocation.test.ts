@@ -1,14 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  inject,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest';
 import { revokeGrant } from '../../src/grants/revoke.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import { listenerName } from '../../src/store/postgres/ending_signal.ts';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
-import { createDatabase } from '../support/postgres.ts';
+import { createHome, type Home } from '../support/home.ts';
 import { runJson, startServer } from '../support/process.ts';
 import { distribution, type OpenStreams, openStreams } from './support/open_streams.ts';
 import { call, chat, errorOf, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
@@ -103,100 +110,93 @@ describe('streams in flight fall silent within a second', () => {
   });
 
   it('of a revocation by the command line beside a running server', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-revocation-'));
-    const server = await startServer(dataDir);
+    const home = await createHome();
+    const server = await startServer(home);
     onTestFinished(async () => {
       await server.stop();
-      rmSync(dataDir, { recursive: true });
+      await home.remove();
     });
     const user = ['--email', 'ada@example.com'];
-    await runJson(dataDir, ['user', 'create', ...user], { input: 'correct horse battery\n' });
-    await runJson(dataDir, ['key', 'deposit', '--user', 'ada@example.com', '--provider', 'openai'], {
+    await runJson(home, ['user', 'create', ...user], { input: 'correct horse battery\n' });
+    await runJson(home, ['key', 'deposit', '--user', 'ada@example.com', '--provider', 'openai'], {
       input: 'sk-sandbox-first-4321\n',
     });
-    const { client_id } = await runJson<{ client_id: string }>(dataDir, [
+    const { client_id } = await runJson<{ client_id: string }>(home, [
       ...['app', 'create', '--owner', 'ada@example.com', '--name', 'Notes'],
       ...['--redirect-uri', 'https://app.example.com/callback'],
     ]);
-    const grant = await runJson<{ grant_id: string; access_token: string }>(dataDir, [
+    const grant = await runJson<{ grant_id: string; access_token: string }>(home, [
       ...['grant', 'create', '--user', 'ada@example.com', '--client', client_id, '--scope', 'openai:text'],
     ]);
     const streams = await openStreams(`${server.url}/openai/v1`, grant.access_token, 50);
-    const { revoked_at } = await runJson<{ revoked_at: string }>(dataDir, [
-      'grant',
-      'revoke',
-      grant.grant_id,
-    ]);
+    const { revoked_at } = await runJson<{ revoked_at: string }>(home, ['grant', 'revoke', grant.grant_id]);
     await expectCut('from the command line', streams, Date.parse(revoked_at));
   });
 
-  describe('of a revocation by another instance on the same PostgreSQL', () => {
-    let drop: () => Promise<void>;
-    let beside: pg.Client;
+  describe('of a revocation by another instance on the same store', () => {
+    let home: Home;
     let streaming: Broker;
     let revoking: Broker;
     beforeEach(async () => {
-      const database = await createDatabase();
-      drop = database.drop;
-      beside = new pg.Client(database.url);
-      await beside.connect();
-      const env = {
-        COATCHECK_DATABASE_URL: database.url,
-        COATCHECK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-      };
-      streaming = await startBroker({ env });
-      revoking = await startBroker({ env });
+      home = await createHome();
+      streaming = await startBroker({ home });
+      revoking = await startBroker({ home });
     });
     afterEach(async () => {
       await streaming.close();
       await revoking.close();
-      await beside.end();
-      await drop();
+      await home.remove();
     });
 
     const listeners = async () => {
-      const { rowCount } = await beside.query(
-        `select from pg_stat_activity
-         where datname = current_database() and application_name = $1 and query like 'listen%'`,
-        [listenerName],
+      const connections = await home.query<{ pid: number }>(
+        `select pid from pg_stat_activity
+         where datname = current_database() and application_name = '${listenerName}' and query like 'listen%'`,
       );
-      return rowCount;
+      return connections.map(({ pid }) => pid);
     };
-    const killListeners = () =>
-      beside.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and application_name = $1`,
-        [listenerName],
-      );
+    const killListeners = async () => {
+      for (const pid of await listeners()) await home.query(`select pg_terminate_backend(${pid})`);
+    };
 
-    it('which notifies them, so that opened keys are forgotten too', async () => {
-      const { tokens, credential } = await connect(streaming);
-      const streams = await openStreams(`${streaming.url}/openai/v1`, tokens.access_token, 50);
-      await vi.waitFor(async () => expect(await listeners()).toBe(2));
-      await revokeGrant(revoking.deps, tokens.grant_id, 'user', { kind: 'system' });
-      await expectCut('notified', streams, Date.now());
-      await expect(streaming.deps.vault.open(tokens.grant_id, credential.id, 1)).rejects.toThrow('no wrap');
-    });
-
-    it('although nobody can listen', async () => {
+    it('whether it tells them or not', async () => {
       const { tokens } = await connect(streaming);
       const streams = await openStreams(`${streaming.url}/openai/v1`, tokens.access_token, 50);
-      await vi.waitFor(async () => expect(await listeners()).toBe(2));
-      let isOver = false;
-      await killListeners();
-      const killing = (async () => {
-        while (!isOver) {
-          await killListeners();
-          await sleep(5);
-        }
-      })();
       await revokeGrant(revoking.deps, tokens.grant_id, 'user', { kind: 'system' });
-      await expectCut('listeners killed', streams, Date.now()).finally(() => {
-        isOver = true;
+      await expectCut('other instance', streams, Date.now());
+    });
+
+    describe.runIf(inject('store') === 'postgres')('on PostgreSQL', () => {
+      it('which notifies them, so that opened keys are forgotten too', async () => {
+        const { tokens, credential } = await connect(streaming);
+        await streaming.deps.vault.open(tokens.grant_id, credential.id, 1);
+        await vi.waitFor(async () => expect(await listeners()).toHaveLength(2));
+        await revokeGrant(revoking.deps, tokens.grant_id, 'user', { kind: 'system' });
+        await vi.waitFor(() =>
+          expect(streaming.deps.vault.open(tokens.grant_id, credential.id, 1)).rejects.toThrow('no wrap'),
+        );
       });
-      await killing;
-      expect(streaming.logs.filter((line) => line.includes('lost a connection'))).not.toEqual([]);
-      await vi.waitFor(async () => expect(await listeners()).toBe(2), { timeout: 10_000 });
+
+      it('although nobody can listen', async () => {
+        const { tokens } = await connect(streaming);
+        const streams = await openStreams(`${streaming.url}/openai/v1`, tokens.access_token, 50);
+        await vi.waitFor(async () => expect(await listeners()).toHaveLength(2));
+        let isOver = false;
+        await killListeners();
+        const killing = (async () => {
+          while (!isOver) {
+            await killListeners();
+            await sleep(5);
+          }
+        })();
+        await revokeGrant(revoking.deps, tokens.grant_id, 'user', { kind: 'system' });
+        await expectCut('listeners killed', streams, Date.now()).finally(() => {
+          isOver = true;
+        });
+        await killing;
+        expect(streaming.logs.filter((line) => line.includes('lost a connection'))).not.toEqual([]);
+        await vi.waitFor(async () => expect(await listeners()).toHaveLength(2), { timeout: 10_000 });
+      });
     });
   });
 });

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { hashPassword } from '../../src/accounts/password.ts';
 import { createApp } from '../../src/app.ts';
@@ -15,14 +12,15 @@ import { newId, newToken } from '../../src/lib/ids.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import type { Client, Credential, User } from '../../src/store/records.ts';
 import { depositKey } from '../../src/vault/deposit.ts';
+import { createHome, type Home } from './home.ts';
 
-/** A whole broker on a free loopback port, with a data folder of its own and, unless told otherwise, its own sandbox. */
+/** A whole broker on a free loopback port, with a home of its own and, unless told otherwise, its own sandbox. */
 export interface Broker {
   readonly url: string;
   readonly deps: Deps;
   readonly sandbox: Sandbox;
   readonly logs: readonly string[];
-  readonly dataDir: string;
+  readonly home: Home;
   close(): Promise<void>;
 }
 
@@ -33,11 +31,13 @@ export interface BrokerOptions {
   readonly clock?: () => number;
   /** Upstream of sandbox keys, in place of a fresh sandbox. */
   readonly upstreamUrl?: string;
+  /** Where it keeps everything, which then outlives it; several brokers may share one. */
+  readonly home?: Home;
 }
 
 /** Starts one; its log goes to `logs`. */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-test-'));
+  const home = options.home ?? (await createHome());
   const sandbox = await startSandbox();
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -45,7 +45,8 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   const logs: string[] = [];
   const config = readConfig({
     PORT: String(port),
-    COATCHECK_DATA_DIR: dataDir,
+    COATCHECK_DATA_DIR: home.dataDir,
+    ...home.env,
     COATCHECK_OPENAI_BASE_URL: options.upstreamUrl ?? sandbox.url,
     ...options.env,
   });
@@ -62,14 +63,14 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     deps,
     sandbox,
     logs,
-    dataDir,
+    home,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await app.close();
       await closeDeps(deps);
       await sandbox.close();
-      rmSync(dataDir, { recursive: true, force: true });
+      if (!options.home) await home.remove();
     },
   };
 }

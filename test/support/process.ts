@@ -3,18 +3,23 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Home } from './home.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'bin.js');
 
 /** Serves with a lease of one second. */
 const shortLease = fileURLToPath(new URL('./short_lease.ts', import.meta.url));
 
+/** A data folder, and what else in the environment leads to it. */
+type Place = string | Pick<Home, 'dataDir' | 'env'>;
+
 /** What a test's process starts with: nothing of the environment that would set the broker up. */
-function environmentFor(dataDir: string, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+function environmentFor(place: Place, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { dataDir, env: ofPlace } = typeof place === 'string' ? { dataDir: place, env: {} } : place;
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('COATCHECK_') && name !== 'PORT' && name !== 'HOST',
   );
-  return { ...Object.fromEntries(inherited), COATCHECK_DATA_DIR: dataDir, ...env };
+  return { ...Object.fromEntries(inherited), COATCHECK_DATA_DIR: dataDir, ...ofPlace, ...env };
 }
 
 /** A port that was free a moment ago, for a server that has to come back at the same address. */
@@ -35,12 +40,12 @@ export interface Finished {
 
 /** Runs one command to its end. */
 export async function runCommand(
-  dataDir: string,
+  place: Place,
   args: readonly string[],
   options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [program, ...args], {
-    env: environmentFor(dataDir, options.env ?? {}),
+    env: environmentFor(place, options.env ?? {}),
   });
   let stdout = '';
   let stderr = '';
@@ -60,11 +65,11 @@ export async function runCommand(
 
 /** Runs one command with `--json` and gives what it printed. */
 export async function runJson<Result>(
-  dataDir: string,
+  place: Place,
   args: readonly string[],
   options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Result> {
-  const { code, stdout, stderr } = await runCommand(dataDir, [...args, '--json'], options);
+  const { code, stdout, stderr } = await runCommand(place, [...args, '--json'], options);
   if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as Result;
 }
@@ -80,13 +85,13 @@ export interface ServerProcess {
 
 /** Starts the broker as its own process and waits until it says where it is. */
 export async function startServer(
-  dataDir: string,
+  place: Place,
   env: Readonly<Record<string, string>> = {},
   options: { readonly shortLease?: boolean } = {},
 ): Promise<ServerProcess> {
   const command = options.shortLease ? [shortLease] : [program, 'serve'];
   const child = spawn(process.execPath, command, {
-    env: environmentFor(dataDir, { PORT: '0', ...env }),
+    env: environmentFor(place, { PORT: '0', ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // A test that fails before it stops its server must not leave it running.
