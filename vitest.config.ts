@@ -6,6 +6,9 @@ const tests = 'test/**/*.test.{ts,tsx}';
 const onBothStores = ['accounts', 'cli', 'conformance', 'faults', 'oauth', 'proxy', 'vault', 'web'];
 const inBrowser = ['test/e2e/**', 'test/web/{browser,consent_redirect,journey}.test.ts'];
 
+/** Several processes that share a PostgreSQL, whatever else a run is for. */
+const fleet = 'test/fleet/**/*.test.ts';
+
 /** `npm run test:full` leaves nothing out. */
 const isFull = process.env.COATCHECK_TEST_FULL === '1';
 
@@ -20,12 +23,17 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'sqlite', include: [tests], provide: { store: 'sqlite' } } },
+      {
+        extends: true,
+        test: { name: 'sqlite', include: [tests], exclude: [fleet], provide: { store: 'sqlite' } },
+      },
       {
         extends: true,
         test: {
           name: 'postgres',
-          include: isFull ? [tests] : onBothStores.map((part) => `test/${part}/**/*.test.{ts,tsx}`),
+          include: isFull
+            ? [tests]
+            : [...onBothStores.map((part) => `test/${part}/**/*.test.{ts,tsx}`), fleet],
           exclude: isFull ? [] : inBrowser,
           provide: { store: 'postgres' },
         },

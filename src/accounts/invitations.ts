@@ -22,16 +22,13 @@ const setupLife = hour;
 const inviteLife = 7 * 24 * hour;
 
 /**
- * The link through which the first account, the operator's, is made. Links made before it stop working.
+ * The link through which the first account, the operator's, is made. Links made before it go on working: several
+ * processes on one store give out one each, and whichever is used first ends them all.
  * @returns null when there is an account already
  */
 export async function createSetupLink(deps: InvitationDeps): Promise<InvitationLink | null> {
-  const { accounts } = deps.store;
-  if ((await accounts.countUsers()) > 0) return null;
+  if ((await deps.store.accounts.countUsers()) > 0) return null;
   const actor: Actor = { kind: 'system' };
-  for (const invitation of await accounts.listInvitations()) {
-    if (invitation.kind === 'setup') await accounts.deleteInvitation(invitation.hash, actor);
-  }
   return createLink(deps, { kind: 'setup', email: null, createdBy: null }, setupLife, actor);
 }
 

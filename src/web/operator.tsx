@@ -56,7 +56,9 @@ async function operatorPage(
     accounts.isSignUpOpen(),
   ]);
   const now = deps.clock();
-  const waiting = invitations.filter(({ usedAt, expiresAt }) => usedAt === null && expiresAt > now);
+  const waiting = invitations.filter(
+    ({ kind, usedAt, expiresAt }) => kind === 'invite' && usedAt === null && expiresAt > now,
+  );
   const invalid = isInvalid(complaints);
   return c.html(
     <Layout title="Operator" visitor={visitor} place="operator" invalid={invalid}>

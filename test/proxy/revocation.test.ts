@@ -90,8 +90,8 @@ describe('revocation', () => {
 const bound = 1_000;
 
 /** Waits for the end of streams and says how long after the revocation they went on. */
-async function expectCut(where: string, { lastBytes }: OpenStreams, revokedAt: number): Promise<void> {
-  const after = (await lastBytes).map((at) => at - revokedAt);
+async function expectCut(where: string, { ends }: OpenStreams, revokedAt: number): Promise<void> {
+  const after = (await ends).map((at) => at - revokedAt);
   process.stdout.write(`${where}: ${distribution(after)}\n`);
   expect(Math.max(...after)).toBeLessThan(bound);
 }
@@ -106,7 +106,7 @@ describe('streams in flight fall silent within a second', () => {
     const others = await openStreams(`${broker.url}/openai/v1`, other.tokens.access_token, 1);
     await revokeGrant(broker.deps, tokens.grant_id, 'user', { kind: 'system' });
     await expectCut('in process', streams, Date.now());
-    expect(await Promise.race([others.lastBytes, sleep(500, 'goes on')])).toBe('goes on');
+    expect(await Promise.race([others.ends, sleep(500, 'goes on')])).toBe('goes on');
   });
 
   it('of a revocation by the command line beside a running server', async () => {

@@ -28,11 +28,16 @@ export interface Home {
 
 /** A fresh one with the store that this run is for. */
 export async function createHome(): Promise<Home> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-test-'));
-  return inject('store') === 'postgres' ? postgresHome(dataDir) : sqliteHome(dataDir);
+  return inject('store') === 'postgres' ? createPostgresHome() : createSqliteHome();
 }
 
-function sqliteHome(dataDir: string): Home {
+function makeDataDir(): string {
+  return mkdtempSync(join(tmpdir(), 'coatcheck-test-'));
+}
+
+/** One with SQLite, whatever this run is for. */
+export function createSqliteHome(): Home {
+  const dataDir = makeDataDir();
   return {
     store: 'sqlite',
     dataDir,
@@ -58,8 +63,14 @@ function sqliteHome(dataDir: string): Home {
   };
 }
 
-async function postgresHome(dataDir: string): Promise<Home> {
-  const { url, drop } = await createDatabase();
+/** One with PostgreSQL, whatever this run is for. */
+export async function createPostgresHome(...from: Parameters<typeof createDatabase>): Promise<Home> {
+  return postgresHome(await createDatabase(...from));
+}
+
+/** One in a database that is there. */
+export function postgresHome({ url, drop }: Awaited<ReturnType<typeof createDatabase>>): Home {
+  const dataDir = makeDataDir();
   // Processes that share a database share a master key too; none is made on the spot.
   writeFileSync(join(dataDir, 'master.key'), randomBytes(32).toString('base64'), { mode: 0o600 });
   const query = async <Row>(statement: string) => {

@@ -6,6 +6,7 @@ import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { Secret } from '../../src/lib/secret.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
+import type { StopMode } from './postgres_server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -16,24 +17,51 @@ declare module 'vitest' {
 
 const template = 'coatcheck_template';
 
-/** Starts one PostgreSQL for the whole run, with a database that all others are copied from. */
-export default async function startPostgres({
-  provide,
-}: Pick<TestProject, 'provide'>): Promise<() => Promise<void>> {
+/** A PostgreSQL of its own, in a process of its own. */
+export interface PostgresServer {
+  /** Without a database. */
+  readonly url: string;
+  /** @returns once it is gone. What it had committed is there again when it starts. */
+  stop(mode: StopMode): Promise<void>;
+  /** @returns once it takes connections */
+  start(): Promise<void>;
+  /** Stops it for good and deletes its data. */
+  close(): Promise<void>;
+}
+
+export async function startPostgresServer(): Promise<PostgresServer> {
   const server = fork(join(import.meta.dirname, 'postgres_server.ts'));
   const url = await new Promise<string>((resolve, reject) => {
     server.once('message', (message) => resolve(String(message)));
     server.once('exit', (code) => reject(new Error(`PostgreSQL did not start, exit code ${code}`)));
   });
+  const tell = async (what: StopMode | 'start') => {
+    const done = once(server, 'message');
+    server.send(what);
+    await done;
+  };
+  return {
+    url,
+    stop: tell,
+    start: () => tell('start'),
+    async close() {
+      const ended = once(server, 'exit');
+      server.disconnect();
+      await ended;
+    },
+  };
+}
+
+/** Starts one PostgreSQL for the whole run, with a database that all others are copied from. */
+export default async function startPostgres({
+  provide,
+}: Pick<TestProject, 'provide'>): Promise<() => Promise<void>> {
+  const { url, close } = await startPostgresServer();
   await administer(url, `create database ${template}`);
   const store = await openPostgresStore({ url: new Secret(`${url}/${template}`) });
   await store.close();
   provide('postgres', url);
-  return async () => {
-    const ended = once(server, 'exit');
-    server.disconnect();
-    await ended;
-  };
+  return close;
 }
 
 let databases = 0;

