@@ -1,59 +1,38 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { runJson, type ServerProcess, startServer } from '../support/process.ts';
+import { createHome, type Home } from '../support/home.ts';
+import { type ServerProcess, startServer } from '../support/process.ts';
+import { call, connectApp } from './support/connect.ts';
 
 const streams = 100;
-const email = 'ada@example.com';
 
-let dataDir: string;
+let home: Home;
 let sandbox: Sandbox;
-let env: Record<string, string>;
 let token: string;
 
 beforeEach(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-drain-'));
+  home = await createHome();
   sandbox = await startSandbox();
-  env = { COATCHECK_SANDBOX: sandbox.url };
 });
 afterEach(async () => {
   await sandbox.close();
-  rmSync(dataDir, { recursive: true });
+  await home.remove();
 });
 
 /** Starts a server and an app connected to it. */
 async function start(drainTimeout: number): Promise<ServerProcess> {
-  const server = await startServer(dataDir, { ...env, COATCHECK_DRAIN_TIMEOUT: String(drainTimeout) });
-  await runJson(dataDir, ['user', 'create', '--email', email], { input: 'correct horse battery\n' });
-  const deposit = ['key', 'deposit', '--user', email, '--provider', 'openai'];
-  await runJson(dataDir, deposit, { input: 'sk-sandbox-drain-test\n', env });
-  const app = [
-    'app',
-    'create',
-    '--owner',
-    email,
-    '--name',
-    'Drain',
-    '--redirect-uri',
-    'https://app.example.com/',
-  ];
-  const { client_id } = await runJson<{ client_id: string }>(dataDir, app);
-  const grant = ['grant', 'create', '--user', email, '--client', client_id, '--scope', 'openai:text'];
-  token = (await runJson<{ access_token: string }>(dataDir, grant)).access_token;
+  const server = await startServer(home, {
+    COATCHECK_SANDBOX: sandbox.url,
+    COATCHECK_DRAIN_TIMEOUT: String(drainTimeout),
+  });
+  token = (await connectApp(home, server.url)).tokens.access_token;
   return server;
 }
 
 /** Opens a stream and waits for its first bytes. @returns how it ends */
 async function openStream(server: ServerProcess, model: string) {
-  const response = await fetch(`${server.url}/openai/v1/chat/completions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'hello' }] }),
-  });
+  const response = await call(server.url, token, model);
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (!reader) throw new Error('no body');
   let text = (await reader.read()).value ?? '';
@@ -72,13 +51,12 @@ function openStreams(server: ServerProcess, model: string) {
   return Promise.all(Array.from({ length: streams }, () => openStream(server, model)));
 }
 
-/** Counts the calls on record by how they ended, and the instances that are left. */
-function recorded() {
-  const database = new Database(join(dataDir, 'coatcheck.db'), { readonly: true });
-  const outcomes = database.prepare('select outcome, count(*) from calls group by 1').raw().all();
-  const instances = database.prepare('select count(*) from instances').pluck().get();
-  database.close();
-  return { outcomes, instances };
+/** The calls on record, counted by how they ended, and the instances that are left. */
+async function recorded() {
+  return {
+    outcomes: await home.query('select outcome, cast(count(*) as integer) as calls from calls group by 1'),
+    instances: await home.query('select * from instances'),
+  };
 }
 
 /** Asks `/readyz` on one connection that stays open. */
@@ -117,7 +95,7 @@ describe(`SIGTERM during ${streams} streams`, () => {
     expect(ends.filter((end) => end === 'finished')).toHaveLength(streams);
     expect(await exit).toBe(0);
     proxy.close();
-    expect(recorded()).toEqual({ outcomes: [['answered', streams]], instances: 0 });
+    expect(await recorded()).toEqual({ outcomes: [{ outcome: 'answered', calls: streams }], instances: [] });
   }, 60_000);
 
   it('ends those that the timeout finds open, and leaves with 0 and nothing pending', async () => {
@@ -129,6 +107,6 @@ describe(`SIGTERM during ${streams} streams`, () => {
     expect(await exit).toBe(0);
     expect(performance.now() - began).toBeLessThan(5_000);
     expect(ends.filter((end) => end === 'broken')).toHaveLength(streams);
-    expect(recorded()).toEqual({ outcomes: [['aborted', streams]], instances: 0 });
+    expect(await recorded()).toEqual({ outcomes: [{ outcome: 'aborted', calls: streams }], instances: [] });
   }, 60_000);
 });

@@ -23,8 +23,9 @@ export const refreshToken: GrantType = async (deps, { client, parameters }) => {
   const found = await store.authorizations.findRefreshToken(hash);
   // A token in wrong hands is refused without a word to whom it belongs, and without harm to its owner.
   if (found?.standing.family.clientId !== client.id) throw invalidGrant('unknown');
-  // Before the token is spent: a slip in these parameters must not cost it.
-  narrowed(config.issuer, found.standing, parameters);
+  // Before the token is spent: neither a slip in these parameters nor a failure of ours must cost it.
+  const scopes = narrowed(config.issuer, found.standing, parameters);
+  const access = await mintAccessToken(deps, found.standing, scopes);
 
   const rotation = await store.authorizations.rotateRefreshToken(hash, {
     salt: randomBytes(32),
@@ -33,7 +34,6 @@ export const refreshToken: GrantType = async (deps, { client, parameters }) => {
     graceSeconds: refreshGraceSeconds,
   });
   const { standing, seq, salt } = rotated(rotation);
-  const access = await mintAccessToken(deps, standing, narrowed(config.issuer, standing, parameters));
   return {
     ...access,
     token_type: 'Bearer',
