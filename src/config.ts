@@ -63,6 +63,11 @@ export const environment = z.object({
       'A PostgreSQL database to keep everything in, which any number of processes may share; give them the same master key, made with `coatcheck keys init`. Default: SQLite in the data folder.',
     example: 'postgres://coatcheck:password@db.example.com/coatcheck',
   }),
+  COATCHECK_WORKERS: wholeNumber(1, 64).default(1).meta({
+    description:
+      'Processes that answer. More than one share the port, watched over by one more process. They need COATCHECK_DATABASE_URL, and each up to 11 connections there; on SQLite they would only wait for each other.',
+    example: '2',
+  }),
   COATCHECK_MASTER_KEY_FILE: z.string().min(1).optional().meta({
     description:
       'File with the master keys, one base64 key of 32 bytes per line, newest first. Default `master.key` in the data folder; made once with mode 0600, but never in production.',
@@ -115,7 +120,8 @@ export const environment = z.object({
     example: '27262976',
   }),
   COATCHECK_MAX_BUFFERED: bytes(512 * mebibyte).meta({
-    description: 'Bytes of request bodies held at once by all calls together; beyond it calls get 503.',
+    description:
+      'Bytes of request bodies held at once by all calls of one process together; beyond it calls get 503.',
     example: '536870912',
   }),
   COATCHECK_UPSTREAM_CONNECT_TIMEOUT: seconds(10, 600).meta({
@@ -144,6 +150,8 @@ export interface Config {
   /** An https issuer: no key made on the spot, no sandbox unless asked for, secure cookies. */
   readonly production: boolean;
   readonly dataDir: string;
+  /** Processes that answer; when it is one, it is this one. */
+  readonly workers: number;
   /** Of PostgreSQL, and it may hold a password; null keeps everything in SQLite in the data folder. */
   readonly databaseUrl: Secret | null;
   readonly masterKey: { readonly file: string } | { readonly keys: Secret };
@@ -191,6 +199,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       'COATCHECK_MASTER_KEY and COATCHECK_MASTER_KEY_FILE are both set; keep one of them.',
     );
   }
+  if (vars.COATCHECK_WORKERS > 1 && !vars.COATCHECK_DATABASE_URL) {
+    throw new ConfigError(
+      `COATCHECK_WORKERS is ${vars.COATCHECK_WORKERS}, but on SQLite, which takes one writer at a time, several workers answer less than one: set COATCHECK_DATABASE_URL to a PostgreSQL database, or leave COATCHECK_WORKERS at 1.`,
+    );
+  }
   const issuer = vars.COATCHECK_ISSUER ?? `http://${urlHost(vars.HOST)}:${vars.PORT}`;
   const production = issuer.startsWith('https:');
   if (!production && !isLoopback(new URL(issuer).hostname)) {
@@ -205,6 +218,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     issuer,
     production,
     dataDir,
+    workers: vars.COATCHECK_WORKERS,
     databaseUrl: vars.COATCHECK_DATABASE_URL ?? null,
     masterKey: vars.COATCHECK_MASTER_KEY
       ? { keys: new Secret(vars.COATCHECK_MASTER_KEY) }
@@ -227,6 +241,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       (name) => name.startsWith('COATCHECK_') && !(name in environment.shape),
     ),
   });
+}
+
+/** Where everything is kept when it is not in PostgreSQL. */
+export function databaseFile(dataDir: string): string {
+  return join(dataDir, 'coatcheck.db');
 }
 
 /** Where a server notes its issuer, so that commands beside it mint tokens that it takes. */

@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Config } from './config.ts';
+import { type Config, databaseFile } from './config.ts';
 import { createInstance, type Instance, type LeaseTimes } from './ledger/instance.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -48,7 +47,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
   const { log, clock = systemClock, sandboxUrl, lease } = options;
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   chmodSync(config.dataDir, 0o700);
-  const database = join(config.dataDir, 'coatcheck.db');
+  const database = databaseFile(config.dataDir);
   // A database without its master key is a loss to repair, not a first start: a fresh key would open nothing in it. Nor
   // would one that a single process made for itself open much in a database that several share.
   const firstStart = config.databaseUrl === null && !existsSync(database);

@@ -11,6 +11,7 @@ import { closeDeps, type Deps, type DepsOptions, openDeps } from './deps.ts';
 import { countOpenRequests, type OpenRequests } from './lib/open_requests.ts';
 import { createLogger } from './log.ts';
 import { openSandbox } from './sandbox/open.ts';
+import { isWorker, superviseWorkers, tieToSupervisor } from './workers.ts';
 
 const sweepInterval = 60_000;
 
@@ -18,18 +19,29 @@ const sweepInterval = 60_000;
  * Runs the broker until a stop signal, then lets what is under way finish.
  * @param env the environment
  * @param options.lease for tests
- * @throws ConfigError, KeyringError, or the error of listening, each before anything is served
+ * @throws ConfigError, KeyringError, or the error of listening, each before anything is served; WorkersError when several
+ * workers were to answer and one does not start or breaks off
  */
 export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, 'lease'> = {}): Promise<void> {
+  const wanted = readConfig(env);
+  if (wanted.workers > 1 && isWorker) return serveAsWorker(wanted, options);
   const server = createServer();
-  const config = await listen(server, readConfig(env));
+  const config = await listen(server, wanted);
   const log = createLogger(config.logLevel, 'stdout');
   for (const name of config.unknownVariables) log.warn(`${name} is set, but there is no such setting`);
   try {
     const sandbox = await openSandbox(config);
     try {
       const deps = await openDeps(config, { log, sandboxUrl: sandbox.url, ...options });
-      await run(server, deps).finally(() => closeDeps(deps));
+      const serving = async () => {
+        await announce(deps);
+        await stopSignal(log);
+      };
+      const served =
+        config.workers === 1
+          ? answer(server, deps, serving)
+          : answerByWorkers(server, deps, sandbox.url, serving);
+      await served.finally(() => closeDeps(deps));
     } finally {
       await sandbox.close();
     }
@@ -41,22 +53,50 @@ export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, '
   }
 }
 
-async function run(server: Server, deps: Deps): Promise<void> {
-  const { config, log } = deps;
+/** Answers requests until `serving` ends, then lets what is under way finish. */
+async function answer(server: Server, deps: Deps, serving: () => Promise<void>): Promise<void> {
   await deps.instance.join(() => server.closeAllConnections());
   const app = createApp(deps);
   const requests = countOpenRequests(server);
   server.on('request', app.listener);
   const sweeper = setInterval(() => void sweep(deps), sweepInterval);
   try {
-    writeFileSync(issuerFile(config.dataDir), config.issuer, { mode: 0o600 });
-    await announceSetup(deps);
-    log.info(`Coatcheck is at ${config.issuer}`);
-    await stopSignal(log);
+    await serving();
     await drain(server, app, requests, deps);
   } finally {
     clearInterval(sweeper);
     await app.close();
+  }
+}
+
+/** Has workers answer, at the port that turned out to be free, with the one sandbox. */
+async function answerByWorkers(
+  server: Server,
+  { config, log }: Deps,
+  sandboxUrl: string | null,
+  serving: () => Promise<void>,
+): Promise<void> {
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeAllConnections();
+  });
+  const env = { PORT: String(config.port), COATCHECK_SANDBOX: sandboxUrl ?? 'off' };
+  await superviseWorkers({ count: config.workers, env, log }, serving);
+}
+
+/** Answers as one of several workers; what is done once is done by the process that started it. */
+async function serveAsWorker(config: Config, options: Pick<DepsOptions, 'lease'>): Promise<void> {
+  const log = createLogger(config.logLevel, 'stdout').child({ worker: process.pid });
+  const tie = tieToSupervisor(log);
+  try {
+    const sandbox = await openSandbox(config);
+    const deps = await openDeps(config, { log, sandboxUrl: sandbox.url, ...options });
+    const server = createServer();
+    // Listens last: from then on it gets its share of the requests. When the first process is gone, that never comes about.
+    const serving = () => Promise.race([listen(server, config).then(() => tie.stop), tie.stop]);
+    await answer(server, deps, serving).finally(() => closeDeps(deps));
+  } finally {
+    tie.cut();
   }
 }
 
@@ -70,6 +110,14 @@ async function listen(server: Server, config: Config): Promise<Config> {
   if (config.port !== 0) return config;
   const issuer = config.issuer.replace(/:0$/, `:${port}`);
   return { ...config, port, issuer };
+}
+
+/** Says where the broker is: in the log, to commands beside it, and to whoever is to make the first account. */
+async function announce(deps: Deps): Promise<void> {
+  const { config, log } = deps;
+  writeFileSync(issuerFile(config.dataDir), config.issuer, { mode: 0o600 });
+  await announceSetup(deps);
+  log.info(`Coatcheck is at ${config.issuer}`);
 }
 
 /**

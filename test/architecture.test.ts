@@ -23,13 +23,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   grants: ['lib', 'catalog', 'store', 'vault', 'tokens', 'ledger'],
   accounts: ['lib', 'store', 'vault'],
   'deps.ts': ['config.ts', 'sandbox', ...core],
+  'transfer.ts': ['lib', 'config.ts', 'store', 'vault'],
   oauth: outer,
   proxy: outer,
   web: outer,
   'health.ts': ['deps.ts'],
   'app.ts': ['lib', 'config.ts', 'deps.ts', 'health.ts', 'oauth', 'proxy', 'web'],
-  'main.ts': ['lib', 'config.ts', 'log.ts', 'deps.ts', 'app.ts', 'accounts', 'sandbox'],
-  cli: ['log.ts', 'sandbox', ...outer],
+  'workers.ts': ['lib'],
+  'main.ts': ['lib', 'config.ts', 'log.ts', 'deps.ts', 'app.ts', 'workers.ts', 'accounts', 'sandbox'],
+  cli: ['log.ts', 'sandbox', 'transfer.ts', ...outer],
   'bin.ts': ['main.ts', 'cli'],
 };
 
@@ -88,6 +90,7 @@ describe('architecture', () => {
     expect(cycles).toEqual([]);
   });
 
+  // The one opens a store by its intents, the other moves whole stores from database to database.
   it.each(['sqlite', 'postgres'])('keeps %s out of everything but its adapter', (database) => {
     const adapter = `/store/${database}/`;
     const reached = [...imports].flatMap(([file, targets]) =>
@@ -95,6 +98,6 @@ describe('architecture', () => {
         .filter((target) => target.includes(adapter) && !file.includes(adapter))
         .map(() => relative(source, file)),
     );
-    expect([...new Set(reached)]).toEqual(['deps.ts']);
+    expect([...new Set(reached)].sort()).toEqual(['deps.ts', 'transfer.ts']);
   });
 });

@@ -22,6 +22,12 @@ describe('a start that fails', () => {
     expect(stderr).toMatch(/^EISDIR\b.*\n$/);
   });
 
+  it('says in one line that several workers need PostgreSQL', async () => {
+    const { code, stderr } = await runCommand(dataDir, ['serve'], { env: { COATCHECK_WORKERS: '2' } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^COATCHECK_WORKERS is 2, but .*: set COATCHECK_DATABASE_URL .*\n$/);
+  });
+
   it('says in one line that the database is a newer one', async () => {
     expect((await runCommand(dataDir, ['doctor'])).code).toBe(0);
     const database = new Database(join(dataDir, 'coatcheck.db'));

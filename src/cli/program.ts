@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
+import { WorkersError } from '../lib/workers_error.ts';
 import { StoreError } from '../store/store_error.ts';
 import { KeyringError } from '../vault/keyring.ts';
 import { VaultError } from '../vault/vault.ts';
 import { addAppCommands } from './app.ts';
+import { addBackupCommands } from './backup.ts';
 import { addCallsCommands } from './calls.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addGrantCommands } from './grant.ts';
@@ -11,6 +13,7 @@ import { addKeyCommands } from './key.ts';
 import { addKeysCommands } from './keys.ts';
 import { addSandboxCommand } from './sandbox.ts';
 import { CommandError, type Output } from './session.ts';
+import { addStoreCommands } from './store.ts';
 import { addUserCommands } from './user.ts';
 
 const done = 0;
@@ -53,6 +56,8 @@ export async function runCommandLine(args: readonly string[], { serve }: Program
   addCallsCommands(program, output);
   addKeysCommands(program, output);
   addSandboxCommand(program, output);
+  addBackupCommands(program, output);
+  addStoreCommands(program, output);
   addDoctorCommand(program, output);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -69,18 +74,31 @@ function report(error: unknown): number {
 }
 
 /** Our own errors say what to do. Of the others only those that the operator can mend come without a stack. */
-const ours = [CommandError, ConfigError, KeyringError, VaultError, StoreError];
+const ours = [CommandError, ConfigError, KeyringError, VaultError, StoreError, WorkersError];
 
 const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Something is listening there already; set PORT to another.',
   SQLITE_BUSY: 'Another process keeps the database to itself; try again when it is done.',
+  SQLITE_NOTADB: 'Restore coatcheck.db from a backup, or set COATCHECK_DATA_DIR to another folder.',
+  ENOSPC: 'Make room on the disk.',
+  SQLITE_FULL: 'Make room on the disk.',
 };
+
+const adviceOnRights =
+  'Let it belong to the user that Coatcheck runs as, or set COATCHECK_DATA_DIR to a folder that does.';
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (ours.some((kind) => error instanceof kind)) return error.message;
   const code = 'code' in error ? String(error.code) : '';
   if (advice[code]) return `${error.message}. ${advice[code]}`;
-  // What the operating system or SQLite refuses: permissions, a full disk, a damaged file.
+  if (isAboutRights(error, code)) return `${error.message}. ${adviceOnRights}`;
+  // What else the operating system or SQLite refuses.
   return 'syscall' in error || code.startsWith('SQLITE_') ? error.message : (error.stack ?? error.message);
+}
+
+/** Whether a file or folder is somebody else's, or no folder can be made: listening at a port may be refused as well. */
+function isAboutRights(error: Error, code: string): boolean {
+  if (!('path' in error)) return false;
+  return ['EACCES', 'EPERM', 'EROFS'].includes(code) || ('syscall' in error && error.syscall === 'mkdir');
 }

@@ -31,7 +31,8 @@ export type AuditAction =
   | 'refresh.reused'
   | 'code.replayed'
   | 'signing_key.added'
-  | 'signing_key.withdrawn';
+  | 'signing_key.withdrawn'
+  | 'store.restored';
 
 /** How an actor is written in the trail: `user:usr_…`, `client:cli_…`, `command_line` or `system`. */
 function actorName(actor: Actor): string {

@@ -119,7 +119,7 @@ export interface Grant {
   readonly revokedReason: GrantEnd | null;
 }
 
-export type FamilyEnd = 'client' | 'refresh_reuse' | 'code_replay';
+export type FamilyEnd = 'client' | 'refresh_reuse' | 'code_replay' | 'restored';
 
 /** One completed authorization under a grant: one install, one browser. Its tokens live and die together. */
 export interface Family {

@@ -4,7 +4,6 @@ import {
   existsSync,
   fchownSync,
   fsyncSync,
-  linkSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -14,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { draftOf, publish, syncToDisk } from '../lib/new_file.ts';
 import type { Secret } from '../lib/secret.ts';
 
 export interface MasterKey {
@@ -85,11 +85,10 @@ export function masterKeyOf(keyring: Keyring, id: string): MasterKey {
  */
 export function createKeyFile(file: string): boolean {
   if (existsSync(file)) return false;
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
+  const draft = draftOf(file);
   try {
-    writeDurably(openSync(draft, 'wx', 0o600), `${randomBytes(32).toString('base64')}\n`);
-    linkSync(draft, file);
-    syncFolderOf(file);
+    writeFileSync(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });
+    publish(draft, file);
     return true;
   } catch (error) {
     if (existsSync(file)) return false;
@@ -121,7 +120,7 @@ export function prependFreshKey(file: string): MasterKey {
     rmSync(next, { force: true });
     throw error;
   }
-  syncFolderOf(target);
+  syncToDisk(dirname(target));
   return parseMasterKey(fresh, file);
 }
 
@@ -143,16 +142,6 @@ function writeDurably(descriptor: number, content: string): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
-  }
-}
-
-/** A new name is on the disk only when its folder is. */
-function syncFolderOf(file: string): void {
-  const folder = openSync(dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }
 

@@ -156,6 +156,7 @@ const actionsInWords: Readonly<Record<string, string>> = {
   'code.replayed': 'Used-up code presented again: its tokens were ended',
   'signing_key.added': 'Signing key added',
   'signing_key.withdrawn': 'Signing key withdrawn',
+  'store.restored': 'Everything restored from a backup',
 } satisfies Record<AuditAction, string>;
 
 /** Another version of the broker may have written what this one has no words for. */

@@ -136,6 +136,20 @@ test('sweeping cuts the bytes of what it deletes out of the log', async () => {
   await store.close();
 });
 
+test('sweeping waits for nobody who reads for long', async () => {
+  const store = open();
+  const reader = openConnection(file, systemClock).client;
+  reader.exec('begin; select * from users');
+  const began = performance.now();
+  for (let sweeps = 0; sweeps < 10; sweeps++) await store.sweep();
+  // Each would wait for a second.
+  expect(performance.now() - began).toBeLessThan(5000);
+  reader.close();
+  await store.sweep();
+  expect(statSync(`${file}-wal`).size).toBe(0);
+  await store.close();
+});
+
 test('a store that is closed refuses', async () => {
   const store = open();
   await store.close();

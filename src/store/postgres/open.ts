@@ -95,6 +95,18 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   };
 }
 
+/**
+ * A connection of one's own to a database whose schema is up to date, without limits on time.
+ * @throws StoreError when it cannot be reached or used, or was written by a newer version
+ */
+export async function connectAlone(url: Secret): Promise<pg.Client> {
+  await bringUpToDate(url, undefined);
+  const client = new Client(addressOf(url));
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
 function addressOf(url: Secret): pg.ClientConfig {
   const connectionTimeoutMillis = 5000;
   return {
@@ -133,8 +145,13 @@ async function commit(client: pg.ClientBase): Promise<void> {
 
 /** Why the database cannot be opened, without the password that its URL may hold. */
 function unusable(url: Secret, error: unknown): string {
-  const { host, pathname } = new URL(url.unwrap());
   const cause = withoutValues(error instanceof AggregateError ? error.errors[0] : error);
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return `The database ${host}${pathname} cannot be used: ${reason}. Check COATCHECK_DATABASE_URL.`;
+  return `The database ${nameOf(url)} cannot be used: ${reason}. Check COATCHECK_DATABASE_URL.`;
+}
+
+/** Host and database of a URL, to be shown. */
+export function nameOf(url: Secret): string {
+  const { host, pathname } = new URL(url.unwrap());
+  return `${host}${pathname}`;
 }

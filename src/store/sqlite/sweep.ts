@@ -40,8 +40,16 @@ export async function sweep({ client, db, clock }: Connection): Promise<void> {
   }
   const stale = and(isNotNull(refreshTokens.salt), lte(refreshTokens.usedAt, now - memory.salt));
   await repeat(() => db.update(refreshTokens).set({ salt: null }).where(stale).limit(step).run().changes);
-  // Cuts the log, which still holds the bytes of what was deleted.
+  cutLog(client);
+}
+
+/** Cuts the log, which still holds the bytes of what was deleted; the next sweep does when a backup is being read. */
+function cutLog(client: Connection['client']): void {
+  const patience = client.pragma('busy_timeout', { simple: true });
+  // Waiting would keep everything else waiting too.
+  client.pragma('busy_timeout = 0');
   client.pragma('wal_checkpoint(TRUNCATE)');
+  client.pragma(`busy_timeout = ${patience}`);
 }
 
 async function repeat(sweepStep: () => number): Promise<void> {
