@@ -42,7 +42,7 @@ export function createReadiness(
       attempt('the store cannot be asked', schema, (isCurrent) =>
         isCurrent ? ok : no('the database was changed by another version'),
       ),
-      attempt('there is no signing key that opens', signingKeys.active(), () => ok),
+      attempt('the signing key cannot be read or opened', signingKeys.active(), () => ok),
     ]);
     // Anybody may ask as often as they like, and what goes on is in the log already.
     wasFailing = verdicts.some((verdict) => !verdict.ok);

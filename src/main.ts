@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,7 +25,7 @@ const sweepInterval = 60_000;
 export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, 'lease'> = {}): Promise<void> {
   const wanted = readConfig(env);
   if (wanted.workers > 1 && isWorker) return serveAsWorker(wanted, options);
-  const server = createServer();
+  const server = createServer(notYet);
   const config = await listen(server, wanted);
   const log = createLogger(config.logLevel, 'stdout');
   for (const name of config.unknownVariables) log.warn(`${name} is set, but there is no such setting`);
@@ -53,12 +53,19 @@ export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, '
   }
 }
 
+/** Answers who comes before there is anything to answer with: the port is taken first, so that a start fails early. */
+const notYet: RequestListener = (_request, response) => {
+  response
+    .writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' })
+    .end('Coatcheck is starting.\n');
+};
+
 /** Answers requests until `serving` ends, then lets what is under way finish. */
 async function answer(server: Server, deps: Deps, serving: () => Promise<void>): Promise<void> {
   await deps.instance.join(() => server.closeAllConnections());
   const app = createApp(deps);
   const requests = countOpenRequests(server);
-  server.on('request', app.listener);
+  server.off('request', notYet).on('request', app.listener);
   const sweeper = setInterval(() => void sweep(deps), sweepInterval);
   try {
     await serving();

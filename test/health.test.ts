@@ -45,7 +45,7 @@ it('has a reason for each check that fails, which says nothing of the inside', a
     checks: {
       store: { ok: false, reason: 'the store cannot be reached' },
       migrations: { ok: false, reason: 'the store cannot be asked' },
-      signing_key: { ok: false, reason: 'there is no signing key that opens' },
+      signing_key: { ok: false, reason: 'the signing key cannot be read or opened' },
       running: { ok: false, reason: 'stopping: finishing what is under way' },
     },
   });

@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Readiness } from '../src/health.ts';
-import { runCommand, startServer } from './support/process.ts';
+import { freePort, runCommand, startServer } from './support/process.ts';
 
 let dataDir: string;
 beforeEach(() => {
@@ -47,6 +49,31 @@ it('a command says in one line that another process keeps the database to itself
   database.close();
   expect(code).toBe(1);
   expect(stderr).toMatch(/^database is locked\..*try again.*\n$/);
+});
+
+it('a server that is still starting says so', async () => {
+  // A database that takes connections and says nothing: the start waits for it, and gives up in the end.
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port: databasePort } = silent.address() as AddressInfo;
+  const port = await freePort();
+  const starting = runCommand(dataDir, ['serve'], {
+    env: {
+      PORT: String(port),
+      COATCHECK_DATABASE_URL: `postgres://127.0.0.1:${databasePort}/coatcheck`,
+      COATCHECK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    },
+  });
+  await vi.waitFor(async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+  });
+  expect(await starting).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('COATCHECK_DATABASE_URL'),
+  });
+  silent.close();
 });
 
 describe('readiness', () => {
@@ -92,7 +119,9 @@ describe('readiness', () => {
       async () => {
         expect(await readyz(server.url)).toMatchObject({
           status: 503,
-          body: { checks: { signing_key: { ok: false, reason: 'there is no signing key that opens' } } },
+          body: {
+            checks: { signing_key: { ok: false, reason: 'the signing key cannot be read or opened' } },
+          },
         });
       },
       { timeout: 10_000, interval: 250 },
