@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AdmissionRequest, AdmissionResult } from '../store/admission.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store/store.ts';
 import { neverSent } from './never_sent.ts';
@@ -12,7 +13,7 @@ export interface Ledger {
    * @throws when the store fails; the call must not be forwarded then
    */
   admit(request: AdmissionRequest): Promise<AdmissionResult>;
-  /** Hands in what a call came to. It is written with the next batch, or after 25 ms. Never throws. */
+  /** Hands in what a call came to. It is written with the next admissions, or after 25 ms. Never throws. */
   settle(settlement: Settlement): void;
   /** Writes what is waiting to be settled. */
   close(): Promise<void>;
@@ -27,7 +28,7 @@ const settleDelay = 25;
 const retryDelay = 500;
 /** Longer than a store works on a statement: what it has not done by then, it will not do. */
 const doubtDelay = 10_000;
-/** Keeps a transaction, and with it the time others wait for the write lock, short. */
+/** Calls admitted, and calls settled, in one transaction: keeps short how long others wait for its locks. */
 const largestBatch = 64;
 
 interface Waiting {
@@ -38,35 +39,49 @@ interface Waiting {
 
 /** A ledger on the store. Settlements that cannot be written are tried again every half second until it is closed. */
 export function createLedger(store: LedgerStore, { onSettleError }: LedgerOptions): Ledger {
-  let arrivals: Waiting[] = [];
-  let settlements: Settlement[] = [];
+  const arrivals: Waiting[] = [];
+  const settlements: Settlement[] = [];
+  const underWay = new Set<Promise<void>>();
+  const doubts = new Map<NodeJS.Timeout, readonly Settlement[]>();
+  let isScheduled = false;
   let timer: NodeJS.Timeout | undefined;
   let settling: Promise<void> | undefined;
-  const doubts = new Map<NodeJS.Timeout, readonly Settlement[]>();
+  let hasFailed = false;
+
+  const scheduleAdmission = () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(() => {
+      isScheduled = false;
+      const admission = admitArrivals().finally(() => underWay.delete(admission));
+      underWay.add(admission);
+      // The rest waits its turn, so that the event loop gets one as well.
+      if (arrivals.length > 0) scheduleAdmission();
+    });
+  };
 
   const admitArrivals = async () => {
-    const batch = arrivals;
-    arrivals = [];
-    for (let start = 0; start < batch.length; start += largestBatch) {
-      const part = batch.slice(start, start + largestBatch);
-      try {
-        const results = await store.admit(part.map(({ request }) => request));
-        part.forEach(({ resolve, reject }, index) => {
-          const result = results[index];
-          if (result) resolve(result);
-          else reject(new Error('The store gave no decision'));
-        });
-      } catch (error) {
-        for (const { reject } of part) reject(error);
-        if (error instanceof OutcomeUnknown) doubt(part.map(({ request }) => neverSent(request.callId)));
-      }
+    const batch = arrivals.splice(0, largestBatch);
+    const requests = batch.map(({ request }) => request);
+    // What could not be written is tried again by itself: if it is to blame, it must not fail calls again.
+    const settled = hasFailed ? [] : settlements.splice(0, largestBatch);
+    if (settlements.length === 0) clearTimer();
+    try {
+      const results = await store.admit(requests, settled);
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index];
+        if (result) resolve(result);
+        else reject(new Error('The store gave no decision'));
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+      if (error instanceof OutcomeUnknown) doubt(requests.map(({ callId }) => neverSent(callId)));
+      if (settled.length > 0) keep(settled, error);
     }
-    if (settlements.length >= largestBatch) void settleWaiting();
   };
 
   const settleWaiting = (): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
+    clearTimer();
     settling ??= writeSettlements().finally(() => {
       settling = undefined;
     });
@@ -75,20 +90,35 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
 
   const writeSettlements = async () => {
     while (settlements.length > 0) {
-      const part = settlements.slice(0, largestBatch);
+      const part = settlements.splice(0, largestBatch);
       try {
         await store.settle(part);
-        settlements = settlements.slice(part.length);
+        hasFailed = false;
+        // A store in this process answers without a pause, and much may have gathered.
+        await nextTurn();
       } catch (error) {
-        onSettleError(error, settlements.length);
-        scheduleSettling(retryDelay);
+        keep(part, error);
         return;
       }
     }
   };
 
+  /** Settlements can be written twice: the store settles a call once. */
+  const keep = (part: readonly Settlement[], error: unknown) => {
+    hasFailed = true;
+    settlements.unshift(...part);
+    onSettleError(error, settlements.length);
+    clearTimer();
+    scheduleSettling(retryDelay);
+  };
+
   const scheduleSettling = (delay: number) => {
     timer ??= setTimeout(() => void settleWaiting(), delay);
+  };
+
+  const clearTimer = () => {
+    clearTimeout(timer);
+    timer = undefined;
   };
 
   /** Settles calls that may be on record, once it is certain whether they are. */
@@ -104,8 +134,8 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
   return {
     admit(request) {
       return new Promise((resolve, reject) => {
-        if (arrivals.length === 0) setImmediate(() => void admitArrivals());
         arrivals.push({ request, resolve, reject });
+        scheduleAdmission();
       });
     },
 
@@ -115,6 +145,7 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
     },
 
     async close() {
+      await Promise.all([...underWay, settling]);
       for (const [doubtTimer, calls] of doubts) {
         clearTimeout(doubtTimer);
         settlements.push(...calls);
@@ -126,7 +157,7 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
         await settleWaiting();
         if (settlements.length === before) break;
       }
-      clearTimeout(timer);
+      clearTimer();
     },
   };
 }

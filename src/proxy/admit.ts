@@ -109,8 +109,6 @@ async function askLedger(
   try {
     return await ledger.admit(request);
   } catch (cause) {
-    // It may have been written all the same; it will not be sent.
-    ledger.settle(neverSent(request.callId));
     throw unavailable(undecided, cause);
   }
 }

@@ -359,10 +359,14 @@ export class OutcomeUnknown extends Error {
 export interface LedgerStore {
   /**
    * Decides a batch in arrival order and writes the admitted calls as `pending`, all in one transaction.
+   * @param settlements what is settled before that, in the same transaction
    * @returns one result per request, in order
    * @throws OutcomeUnknown when the calls may be on record all the same
    */
-  admit(batch: readonly AdmissionRequest[]): Promise<readonly AdmissionResult[]>;
+  admit(
+    batch: readonly AdmissionRequest[],
+    settlements?: readonly Settlement[],
+  ): Promise<readonly AdmissionResult[]>;
   /**
    * Settles pending calls, all in one transaction.
    * @returns per settlement, whether this one settled the call (false: it was settled before)

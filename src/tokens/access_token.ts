@@ -79,7 +79,7 @@ export function createAccessTokens(
     },
 
     async verify(token) {
-      if (token.length > longestToken || !compactJws.test(token)) return null;
+      if (token.length > longestToken) return null;
       // The whole token is the cache key: a prefix of it, or its claims, would let one token stand for another.
       const cacheKey = hash('sha256', token, 'base64');
       const known = verified.get(cacheKey);
@@ -89,6 +89,7 @@ export function createAccessTokens(
         verified.delete(cacheKey);
         return null;
       }
+      if (!compactJws.test(token)) return null;
       const result = await verifySignature(token, keys, issuer, clock);
       if (result) verified.set(cacheKey, result);
       return result;

@@ -3,171 +3,104 @@
  * of raw `node:http`, and undici's `dispatch`. They run in turn on the same machine against the same upstream, each in a
  * process of its own.
  *
- *   node test/bench/proxy.ts [seconds per round] [rounds]
+ *   node test/bench/proxy.ts [seconds per round] [rounds] [sqlite | postgres]
  *
- * Absolute figures drift with the machine; the ratios are what to compare.
+ * Absolute figures drift with the machine; the ratios are what to compare. PostgreSQL runs as for the tests, without fsync.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, createServer, request as httpRequest, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { readConfig } from '../../src/config.ts';
-import { closeDeps, openDeps } from '../../src/deps.ts';
-import { createGrant } from '../../src/grants/create.ts';
-import { newId } from '../../src/lib/ids.ts';
-import { createProxy } from '../../src/proxy/http.ts';
-import { depositKey } from '../../src/vault/deposit.ts';
 
 const connections = 64;
-const warmUp = 3;
+const streams = 100;
+/** Seconds. The compiler works on other threads, and its time counts: by then it is done. */
+const warmUp = 8;
 const path = '/openai/v1/chat/completions';
-const question = JSON.stringify({
+const question = {
   model: 'gpt-4o-mini',
   messages: [{ role: 'user', content: 'x'.repeat(400) }],
-});
-const answer = JSON.stringify({
-  id: 'chatcmpl-bench',
-  object: 'chat.completion',
-  created: 1,
-  model: 'gpt-4o-mini',
-  choices: [{ index: 0, message: { role: 'assistant', content: 'y'.repeat(200) }, finish_reason: 'stop' }],
-  usage: { prompt_tokens: 100, completion_tokens: 50, total_tokens: 150 },
-});
-
-const roles: Readonly<Record<string, (upstream: string) => Promise<void>>> = {
-  upstream,
-  pipe,
-  dispatch,
-  proxy,
 };
-const [role, upstreamUrl = ''] = process.argv.slice(2);
-const run = role === undefined ? undefined : roles[role];
-await (run ? run(upstreamUrl) : compare(Number(role ?? 3), Number(upstreamUrl || 5)));
 
-async function upstream(): Promise<void> {
-  await serve((request, response) => {
-    request.resume().on('end', () => {
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length });
-      response.end(answer);
-    });
-  });
-}
-
-async function pipe(upstreamUrl: string): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
-  const { hostname, port } = new URL(upstreamUrl);
-  await serve((request, response) => {
-    const options = {
-      agent,
-      hostname,
-      port,
-      path: request.url,
-      method: request.method,
-      headers: request.headers,
-    };
-    const upstreamRequest = httpRequest(options, (upstreamResponse) => {
-      response.writeHead(upstreamResponse.statusCode ?? 502, upstreamResponse.headers);
-      upstreamResponse.pipe(response);
-    });
-    upstreamRequest.on('error', () => response.destroy());
-    request.pipe(upstreamRequest);
-  });
-}
-
-async function dispatch(upstreamUrl: string): Promise<void> {
-  const pool = new Pool(upstreamUrl);
-  await serve((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const headers = ['content-type', 'application/json'];
-      pool.dispatch(
-        { path: request.url ?? '/', method: 'POST', headers, body: Buffer.concat(chunks) },
-        {
-          onRequestStart() {},
-          onResponseStart(_controller, status, received) {
-            response.writeHead(status, ['content-type', String(received['content-type'])]);
-          },
-          onResponseData: (_controller, chunk) => void response.write(chunk),
-          onResponseEnd: () => void response.end(),
-          onResponseError: () => void response.destroy(),
-        },
-      );
-    });
-  });
-}
-
-async function proxy(upstreamUrl: string): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'coatcheck-bench-'));
-  const config = readConfig({ COATCHECK_DATA_DIR: dataDir, COATCHECK_OPENAI_BASE_URL: `${upstreamUrl}/v1` });
-  const deps = await openDeps(config, { log: pino({ level: 'silent' }), sandboxUrl: `${upstreamUrl}/v1` });
-  const { handle, close } = createProxy(deps);
-  process.on('disconnect', async () => {
-    await close();
-    await closeDeps(deps);
-    rmSync(dataDir, { recursive: true, force: true });
-    process.exit();
-  });
-  await serve(handle, await mintToken(deps));
-}
-
-async function mintToken(deps: Awaited<ReturnType<typeof openDeps>>): Promise<string> {
-  const actor = { kind: 'system' } as const;
-  const user = { id: newId('usr'), email: 'bench@example.com', passwordHash: '' };
-  await deps.store.accounts.createUser(user, { actor });
-  const deposit = { userId: user.id, provider: 'openai', name: null, organization: null, project: null };
-  await depositKey(deps, { ...deposit, pasted: 'sk-sandbox-benchmark' }, actor);
-  const client = await deps.store.clients.createClient(
-    {
-      id: newId('cli'),
-      ownerId: user.id,
-      name: 'Bench',
-      type: 'web',
-      secretHash: null,
-      redirectUris: [],
-      scope: 'openai:text',
-    },
-    actor,
-  );
-  const grant = { userId: user.id, clientId: client.id, test: false, expiresAt: null, credentialIds: [] };
-  const created = await createGrant(deps, { ...grant, scopes: ['openai:text'] }, actor);
-  if (created.kind !== 'created') throw new Error(created.kind);
-  return created.tokens.access_token;
-}
-
-/** Listens, tells the parent where, and answers its questions about CPU time used. */
-async function serve(listener: RequestListener, token = ''): Promise<void> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage();
-    process.send?.({ cpu: user + system });
-  });
-  process.on('disconnect', () => (role === 'proxy' ? undefined : process.exit()));
-  process.send?.({ url: `http://127.0.0.1:${port}`, token });
-}
+const [seconds = '3', rounds = '5', store = 'sqlite'] = process.argv.slice(2);
+const database = store === 'postgres' ? await startPostgres() : undefined;
+const provider = await start('upstream');
+const contestants: readonly Contestant[] = await Promise.all(
+  ['pipe', 'dispatch', 'proxy'].map((name) => start(name, provider.url, database?.url)),
+);
+console.table(await compareCalls(contestants, Number(seconds), Number(rounds)));
+console.table(await compareStreams(provider, contestants, Number(seconds), Number(rounds)));
+for (const { child } of [provider, ...contestants]) child.disconnect();
+database?.child.disconnect();
 
 interface Contestant {
+  readonly name: string;
   readonly child: ChildProcess;
   readonly url: string;
   readonly token: string;
 }
 
-async function start(name: string, upstreamUrl = ''): Promise<Contestant> {
-  const child = fork(import.meta.filename, [name, upstreamUrl]);
+async function start(name: string, ...urls: readonly (string | undefined)[]): Promise<Contestant> {
+  const given = urls.filter((url) => url !== undefined);
+  const child = fork(join(import.meta.dirname, 'contestant.ts'), [name, ...given]);
   const { url, token } = await message<{ url: string; token: string }>(child);
-  return { child, url, token };
+  return { name, child, url, token };
+}
+
+async function startPostgres(): Promise<{ readonly child: ChildProcess; readonly url: string }> {
+  const child = fork(join(import.meta.dirname, '..', 'support', 'postgres_server.ts'));
+  return { child, url: `${await message<string>(child)}/postgres` };
 }
 
 async function message<Content>(child: ChildProcess): Promise<Content> {
   const [content] = (await once(child, 'message', { signal: AbortSignal.timeout(30_000) })) as [Content];
   return content;
+}
+
+type Table = Readonly<Record<string, Readonly<Record<string, number | string>>>>;
+
+/** Calls that are answered in one piece, as many as go through. */
+async function compareCalls(
+  contestants: readonly Contestant[],
+  seconds: number,
+  rounds: number,
+): Promise<Table> {
+  const measured = contestants.map(() => [] as Round[]);
+  for (const contestant of contestants) await measure(contestant, warmUp);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, contestant] of contestants.entries()) {
+      measured[index]?.push(await measure(contestant, seconds));
+    }
+  }
+  const medians = measured.map((list) => ({
+    callsPerSecond: median(list.map(({ callsPerSecond }) => callsPerSecond)),
+    microseconds: median(list.map(({ microseconds }) => microseconds)),
+  }));
+  const [least] = medians;
+  return rows(contestants, (index) => {
+    const { callsPerSecond = Number.NaN, microseconds = Number.NaN } = medians[index] ?? {};
+    return {
+      'calls/s': Math.round(callsPerSecond),
+      '× pipe': (callsPerSecond / (least?.callsPerSecond ?? Number.NaN)).toFixed(2),
+      'CPU µs/call': Math.round(microseconds),
+      'CPU × pipe': (microseconds / (least?.microseconds ?? Number.NaN)).toFixed(2),
+    };
+  });
+}
+
+interface Round {
+  readonly callsPerSecond: number;
+  readonly microseconds: number;
+}
+
+async function measure(contestant: Contestant, seconds: number): Promise<Round> {
+  const pool = new Pool(contestant.url, { connections });
+  const before = await cpuOf(contestant);
+  const calls = await load(pool, contestant.token, seconds);
+  const used = (await cpuOf(contestant)) - before;
+  await pool.close();
+  return { callsPerSecond: calls / seconds, microseconds: used / calls };
 }
 
 async function cpuOf({ child }: Contestant): Promise<number> {
@@ -176,32 +109,14 @@ async function cpuOf({ child }: Contestant): Promise<number> {
   return (await reported).cpu;
 }
 
-interface Round {
-  readonly callsPerSecond: number;
-  readonly microsecondsPerCall: number;
-}
-
-async function measure(contestant: Contestant, seconds: number): Promise<Round> {
-  const pool = new Pool(contestant.url, { connections });
-  // The compiler works on other threads, and its time counts.
-  await load(pool, contestant.token, warmUp);
-  const before = await cpuOf(contestant);
-  const calls = await load(pool, contestant.token, seconds);
-  const used = (await cpuOf(contestant)) - before;
-  await pool.close();
-  return { callsPerSecond: calls / seconds, microsecondsPerCall: used / calls };
-}
-
-/** Keeps every connection busy for a time. @returns calls answered with 200 */
+/** Keeps every connection busy for a time. @returns calls answered */
 async function load(pool: Pool, token: string, seconds: number): Promise<number> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const body = JSON.stringify(question);
   const end = performance.now() + seconds * 1000;
   let calls = 0;
   const worker = async () => {
     while (performance.now() < end) {
-      const { statusCode, body } = await pool.request({ method: 'POST', path, headers, body: question });
-      await body.dump();
-      if (statusCode !== 200) throw new Error(`answered with ${statusCode}`);
+      await (await ask(pool, token, body)).dump();
       calls += 1;
     }
   };
@@ -209,41 +124,61 @@ async function load(pool: Pool, token: string, seconds: number): Promise<number>
   return calls;
 }
 
-async function compare(seconds: number, rounds: number): Promise<void> {
-  const provider = await start('upstream');
-  const contestants = await Promise.all(
-    ['pipe', 'dispatch', 'proxy'].map(async (name) => ({
-      name,
-      ...(await start(name, provider.url)),
-      rounds: [] as Round[],
-    })),
-  );
+/** Streams side by side: what is added to the time that the provider's first piece takes. */
+async function compareStreams(
+  provider: Contestant,
+  contestants: readonly Contestant[],
+  seconds: number,
+  rounds: number,
+): Promise<Table> {
+  const added = contestants.map(() => [] as number[]);
   for (let round = 0; round < rounds; round += 1) {
-    for (const contestant of contestants) contestant.rounds.push(await measure(contestant, seconds));
+    const direct = await firstPiece(provider, seconds);
+    for (const [index, contestant] of contestants.entries()) {
+      added[index]?.push((await firstPiece(contestant, seconds)) - direct);
+    }
   }
-  const [pipeMedians] = contestants.map((contestant) => medians(contestant.rounds));
-  console.table(
-    Object.fromEntries(
-      contestants.map(({ name, rounds: measured }) => {
-        const { callsPerSecond, microsecondsPerCall } = medians(measured);
-        const row = {
-          'calls/s': Math.round(callsPerSecond),
-          '× pipe': (callsPerSecond / (pipeMedians?.callsPerSecond ?? Number.NaN)).toFixed(2),
-          'CPU µs/call': Math.round(microsecondsPerCall),
-          'CPU × pipe': (microsecondsPerCall / (pipeMedians?.microsecondsPerCall ?? Number.NaN)).toFixed(2),
-        };
-        return [name, row];
-      }),
-    ),
-  );
-  for (const { child } of [provider, ...contestants]) child.disconnect();
+  const [least = Number.NaN, ...others] = added.map(median);
+  return rows(contestants, (index) => {
+    const milliseconds = [least, ...others][index] ?? Number.NaN;
+    return { 'first piece, added ms': milliseconds.toFixed(2), '× pipe': (milliseconds / least).toFixed(2) };
+  });
 }
 
-function medians(rounds: readonly Round[]): Round {
-  const median = (values: readonly number[]) =>
-    values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
-  return {
-    callsPerSecond: median(rounds.map(({ callsPerSecond }) => callsPerSecond)),
-    microsecondsPerCall: median(rounds.map(({ microsecondsPerCall }) => microsecondsPerCall)),
+/** @returns median of the milliseconds from request to first piece */
+async function firstPiece({ url, token }: Contestant, seconds: number): Promise<number> {
+  const pool = new Pool(url, { connections: streams });
+  const body = JSON.stringify({ ...question, stream: true });
+  const end = performance.now() + seconds * 1000;
+  const times: number[] = [];
+  const worker = async (_: unknown, index: number) => {
+    // Not all at once.
+    await sleep(4 * index);
+    while (performance.now() < end) {
+      const asked = performance.now();
+      let isFirst = true;
+      for await (const _ of await ask(pool, token, body)) {
+        if (isFirst) times.push(performance.now() - asked);
+        isFirst = false;
+      }
+    }
   };
+  await Promise.all(Array.from({ length: streams }, worker));
+  await pool.close();
+  return median(times);
+}
+
+async function ask(pool: Pool, token: string, body: string) {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const answer = await pool.request({ method: 'POST', path, headers, body });
+  if (answer.statusCode !== 200) throw new Error(`answered with ${answer.statusCode}`);
+  return answer.body;
+}
+
+function rows(contestants: readonly Contestant[], row: (index: number) => Table[string]): Table {
+  return Object.fromEntries(contestants.map(({ name }, index) => [name, row(index)]));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }

@@ -1,3 +1,5 @@
+import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/catalog/cost.ts';
 import { lastObject } from '../../src/catalog/last_object.ts';
@@ -149,6 +151,27 @@ describe('price', () => {
     expect(price('openai', model, usage)).toBeNull();
   });
 
+  it('is what the table itself comes to, for text of any length and every model', () => {
+    const models = findProvider({ providerId: 'openai' })?.models.map(({ id }) => id) ?? [];
+    const count = fc.oneof(fc.nat(1_000), fc.nat(600_000));
+    const usage = fc.record(
+      {
+        input_tokens: count,
+        cache_read_tokens: count,
+        cache_write_tokens: count,
+        output_tokens: count,
+        output_reasoning_tokens: count,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...models), usage, (model, counts) => {
+        expect(price('openai', model, counts) || null).toBe(byTheTable(model, counts));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('of a call with a tool that has a model of its own is known only as a whole', () => {
     const own = { model: 'gpt-5', usage: { input_tokens: 10, output_tokens: 10 } };
     const tool = { model: null, usage: { input_tokens: 8, output_tokens: 90 } };
@@ -168,3 +191,13 @@ describe('price', () => {
     );
   });
 });
+
+/** Nano-USD, with the table's own arithmetic; null when it comes to nothing. */
+function byTheTable(model: string, usage: Record<string, number>): number | null {
+  try {
+    const total = calcPrice(usage, model, { providerId: 'openai' })?.total_price ?? 0;
+    return Math.round(Number((total * 1e9).toPrecision(15))) || null;
+  } catch {
+    return null;
+  }
+}

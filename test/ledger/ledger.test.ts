@@ -24,12 +24,13 @@ const settlement = (callId: string): Settlement => ({
   upstreamRequestId: null,
 });
 
-/** A store that notes its batches and admits every call whose id does not begin with `bad`. */
+/** A store that notes what it is to write and admits every call whose id does not begin with `bad`. */
 function fakeStore() {
   const admitted: string[][] = [];
   const settled: string[][] = [];
   const store: LedgerStore = {
-    async admit(batch) {
+    async admit(batch, settlements = []) {
+      if (settlements.length > 0) settled.push(settlements.map(({ callId }) => callId));
       admitted.push(batch.map(({ callId }) => callId));
       return batch.map(
         ({ callId }): AdmissionResult =>
@@ -125,13 +126,57 @@ describe('settlement', () => {
     expect(settled).toEqual([['a', 'b']]);
   });
 
-  it('does not wait when a whole batch is there and calls are being admitted', async () => {
+  it('does not wait when calls are being admitted: it shares their transaction', async () => {
+    const { store, settled } = fakeStore();
+    const settle = vi.spyOn(store, 'settle');
+    const ledger = createLedger(store, quiet);
+    ledger.settle(settlement('a'));
+    ledger.settle(settlement('b'));
+    await ledger.admit(request('c'));
+    expect(settled).toEqual([['a', 'b']]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(settle).not.toHaveBeenCalled();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('keeps a transaction short also beside admissions, and leaves none behind', async () => {
     const { store, settled } = fakeStore();
     const ledger = createLedger(store, quiet);
-    for (let index = 0; index < 64; index += 1) ledger.settle(settlement(`call_${index}`));
+    const ids = Array.from({ length: 150 }, (_, index) => `call_${index}`);
+    for (const id of ids) ledger.settle(settlement(id));
     await ledger.admit(request('a'));
-    await vi.advanceTimersByTimeAsync(0);
     expect(settled.map(({ length }) => length)).toEqual([64]);
+    await vi.advanceTimersByTimeAsync(25);
+    // One after the other, each in a turn of its own.
+    while (settled.length < 3) await new Promise(setImmediate);
+    expect(settled.map(({ length }) => length)).toEqual([64, 64, 22]);
+    expect(settled.flat()).toEqual(ids);
+  });
+
+  it('that fails a batch of admissions fails no other: it is tried again on its own', async () => {
+    const { store, settled } = fakeStore();
+    const { admit, settle } = store;
+    let isPoisonous = true;
+    const poisoned: LedgerStore = {
+      admit: (batch, settlements = []) =>
+        isPoisonous && settlements.length > 0 ? Promise.reject(new Error('disk')) : admit(batch, settlements),
+      settle: (batch) => (isPoisonous ? Promise.reject(new Error('disk')) : settle(batch)),
+    };
+    const errors: number[] = [];
+    const ledger = createLedger(poisoned, { onSettleError: (_, waiting) => errors.push(waiting) });
+    ledger.settle(settlement('a'));
+    await expect(ledger.admit(request('b'))).rejects.toThrow('disk');
+    ledger.settle(settlement('c'));
+    await ledger.admit(request('d'));
+    await vi.advanceTimersByTimeAsync(500);
+    await ledger.admit(request('e'));
+    expect(errors).toEqual([1, 2]);
+    isPoisonous = false;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(settled).toEqual([['a', 'c']]);
+    ledger.settle(settlement('f'));
+    await ledger.admit(request('g'));
+    expect(settled).toEqual([['a', 'c'], ['f']]);
   });
 
   it('is tried again until the store takes it, in order and without loss', async () => {
@@ -171,6 +216,36 @@ describe('settlement', () => {
     ledger.settle(settlement('a'));
     await ledger.close();
     expect(settled.flat()).toEqual(['a', 'late']);
+  });
+
+  it('is written at the end when the admissions that it went with fail', async () => {
+    const { store, settled } = fakeStore();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const ledger = createLedger({ ...store, admit: () => promise }, quiet);
+    ledger.settle(settlement('a'));
+    const admission = ledger.admit(request('b'));
+    await new Promise(setImmediate);
+    const closed = ledger.close();
+    reject(new Error('connection lost'));
+    await expect(admission).rejects.toThrow('connection lost');
+    await closed;
+    expect(settled).toEqual([['a']]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is written at the end when the attempt under way fails', async () => {
+    const { store, settled } = fakeStore();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const settle = vi.spyOn(store, 'settle').mockReturnValueOnce(promise);
+    const ledger = createLedger(store, quiet);
+    ledger.settle(settlement('a'));
+    await vi.advanceTimersByTimeAsync(25);
+    const closed = ledger.close();
+    reject(new Error('connection lost'));
+    await closed;
+    expect(settle).toHaveBeenCalledTimes(2);
+    expect(settled).toEqual([['a']]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('lets the end come when the store is gone', async () => {

@@ -64,10 +64,10 @@ describe('an app that goes away', () => {
     const waiting = new Promise<void>((resolve) => {
       goOn = resolve;
     });
-    ledger.admit = async (batch) => {
+    ledger.admit = async (...batch) => {
       isAsked();
       await waiting;
-      return decide.call(ledger, batch);
+      return decide.apply(ledger, batch);
     };
     const requests = world.upstream.requests.length;
     const socket = open('/chat/completions', JSON.stringify(chat));

@@ -10,7 +10,11 @@ const settlements: Settlement[] = [];
 beforeAll(async () => {
   broker = await startBroker();
   const { ledger } = broker.deps.store;
-  const { settle } = ledger;
+  const { admit, settle } = ledger;
+  ledger.admit = (batch, settled = []) => {
+    settlements.push(...settled);
+    return admit.call(ledger, batch, settled);
+  };
   ledger.settle = (batch) => {
     settlements.push(...batch);
     return settle.call(ledger, batch);

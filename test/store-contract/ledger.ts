@@ -239,6 +239,38 @@ export function ledger(arena: () => Arena): void {
     });
   });
 
+  test('calls are settled along with the admission of others', async () => {
+    const granted = await createGrant(arena());
+    const [first, second] = [callOf(granted, kid), callOf(granted, kid)];
+    await ledgerOf().admit([first]);
+    const settlement = settlementOf(first.callId);
+    expect(await ledgerOf().admit([second], [settlement, settlement])).toMatchObject([{ kind: 'admitted' }]);
+    const calls = new Map((await listCalls(granted.grant.id)).map((call) => [call.id, call]));
+    expect(calls.get(first.callId)).toMatchObject({ state: 'settled', usage: settlement.usage });
+    expect(calls.get(second.callId)).toMatchObject({ state: 'pending' });
+    expect(await ledgerOf().settle([settlement])).toEqual([false]);
+  });
+
+  test('calls are settled along with a batch that admits none', async () => {
+    const granted = await createGrant(arena());
+    const call = callOf(granted, kid);
+    await ledgerOf().admit([call]);
+    const unknown = callOf(granted, kid, { familyId: 'fam_none' });
+    expect(await ledgerOf().admit([unknown], [settlementOf(call.callId)])).toMatchObject([
+      { kind: 'refused' },
+    ]);
+    expect(await listCalls(granted.grant.id)).toMatchObject([{ id: call.callId, state: 'settled' }]);
+  });
+
+  test('a batch that cannot be written settles nothing either', async () => {
+    const granted = await createGrant(arena());
+    const call = callOf(granted, kid);
+    await ledgerOf().admit([call]);
+    await expect(ledgerOf().admit([call], [settlementOf(call.callId)])).rejects.toThrow();
+    expect(await listCalls(granted.grant.id)).toMatchObject([{ state: 'pending' }]);
+    expect(await ledgerOf().settle([settlementOf(call.callId)])).toEqual([true]);
+  });
+
   test('a call without an answer is settled with what is known', async () => {
     const granted = await createGrant(arena());
     const call = callOf(granted, kid);

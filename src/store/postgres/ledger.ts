@@ -1,5 +1,6 @@
+import type pg from 'pg';
 import { type AdmissionRequest, type AdmissionResult, type AdmissionRow, decide } from '../admission.ts';
-import { type LedgerStore, OutcomeUnknown } from '../store.ts';
+import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store.ts';
 import { isRefusal } from './errors.ts';
 import type { Connection } from './open.ts';
 import { databaseClock } from './present.ts';
@@ -37,53 +38,68 @@ const readAdmissions = {
     ) as held on true`,
 };
 
-const insertCalls = {
-  name: 'insert_calls',
-  text: `
-    insert into calls (
-      id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
-      provider, route, model, reserved_nano_usd, started_at, state
-    )
-    select *, 'pending' from unnest(
-      $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-      $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[]
-    )`,
-};
-
 /**
+ * Settles calls ($1 to $7), then writes others as pending ($8 to $19).
+ *
  * The lock gives each call as it then is. Looking for pending ones right away would be planned by their small index, which
  * is full of what was settled since the last vacuum.
  */
-const settleCalls = {
-  name: 'settle_calls',
+const writeCalls = {
+  name: 'write_calls',
   text: `
     with locked as materialized (
       select id, state from calls where id = any($1) order by id for update
+    ), settled as (
+      update calls set
+        state = 'settled',
+        status = given.status,
+        outcome = given.outcome,
+        usage = given.usage::json,
+        cost_nano_usd = given.cost,
+        upstream_request_id = given.upstream_request_id,
+        ended_at = coalesce($7::bigint, ${databaseClock})
+      from locked
+      join unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[])
+        as given (id, status, outcome, usage, cost, upstream_request_id) using (id)
+      where calls.id = locked.id and locked.state = 'pending'
+      returning calls.id
+    ), admitted as (
+      insert into calls (
+        id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
+        provider, route, model, reserved_nano_usd, started_at, state
+      )
+      select *, 'pending' from unnest(
+        $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+        $15::text[], $16::text[], $17::text[], $18::bigint[], $19::bigint[]
+      )
     )
-    update calls set
-      state = 'settled',
-      status = settled.status,
-      outcome = settled.outcome,
-      usage = settled.usage::json,
-      cost_nano_usd = settled.cost,
-      upstream_request_id = settled.upstream_request_id,
-      ended_at = coalesce($7::bigint, ${databaseClock})
-    from locked
-    join unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[])
-      as settled (id, status, outcome, usage, cost, upstream_request_id) using (id)
-    where calls.id = locked.id and locked.state = 'pending'
-    returning calls.id`,
+    select id from settled`,
 };
 
 type ReadAdmission = AdmissionRow & { readonly position: number; readonly now: number };
 
 export function postgresLedger({ pool, givenNow, withClient }: Connection): LedgerStore {
+  const write = async (
+    client: Pick<pg.Pool, 'query'>,
+    settlements: readonly Settlement[],
+    admitted: readonly (readonly unknown[])[],
+  ) => {
+    const firsts = new Map(settlements.toReversed().map((settlement) => [settlement.callId, settlement]));
+    const ended = columns([...firsts.values()].map(settlementValues), 6);
+    const values = [...ended, givenNow(), ...columns(admitted, 12)];
+    const { rows } = await client.query<{ id: string }>(writeCalls, values);
+    const settled = new Set(rows.map(({ id }) => id));
+    return settlements.map(({ callId }) => settled.delete(callId));
+  };
+
   return {
-    async admit(batch) {
-      if (batch.length === 0) return [];
+    async admit(batch, settlements = []) {
       return withClient(async (client) => {
         const asked = batch.map(({ familyId, kid, provider }) => [familyId, kid, provider]);
-        const { rows } = await client.query<ReadAdmission>(readAdmissions, [...columns(asked), givenNow()]);
+        const { rows } = await client.query<ReadAdmission>(readAdmissions, [
+          ...columns(asked, 3),
+          givenNow(),
+        ]);
         const found = new Map(rows.map((row) => [row.position, row]));
         const inOrder = batch.map((_, index) => found.get(index + 1) ?? null);
         const results = decide(batch, inOrder, rows[0]?.now ?? 0);
@@ -91,8 +107,8 @@ export function postgresLedger({ pool, givenNow, withClient }: Connection): Ledg
           const result = results[index];
           return result?.kind === 'admitted' ? [callValues(call, result)] : [];
         });
-        if (admitted.length > 0) {
-          await client.query(insertCalls, columns(admitted)).catch((error: unknown) => {
+        if (admitted.length > 0 || settlements.length > 0) {
+          await write(client, settlements, admitted).catch((error: unknown) => {
             throw isRefusal(error)
               ? error
               : new OutcomeUnknown('the calls may be on record', { cause: error });
@@ -103,19 +119,7 @@ export function postgresLedger({ pool, givenNow, withClient }: Connection): Ledg
     },
 
     async settle(batch) {
-      const firsts = new Map(batch.toReversed().map((settlement) => [settlement.callId, settlement]));
-      const values = [...firsts.values()].map(({ callId, status, outcome, usage, ...rest }) => [
-        callId,
-        status,
-        outcome,
-        usage && JSON.stringify(usage),
-        rest.costNanoUsd,
-        rest.upstreamRequestId,
-      ]);
-      if (values.length === 0) return [];
-      const { rows } = await pool.query<{ id: string }>(settleCalls, [...columns(values), givenNow()]);
-      const settled = new Set(rows.map(({ id }) => id));
-      return batch.map(({ callId }) => settled.delete(callId));
+      return batch.length === 0 ? [] : write(pool, batch, []);
     },
   };
 }
@@ -139,6 +143,12 @@ function callValues(call: AdmissionRequest, admitted: Admitted): readonly unknow
   ];
 }
 
-function columns(rows: readonly (readonly unknown[])[]): unknown[][] {
-  return rows[0]?.map((_, column) => rows.map((row) => row[column])) ?? [];
+function settlementValues({ callId, status, outcome, usage, ...rest }: Settlement): readonly unknown[] {
+  const counted = usage && JSON.stringify(usage);
+  return [callId, status, outcome, counted, rest.costNanoUsd, rest.upstreamRequestId];
+}
+
+/** Rows as the columns that a statement takes: each one parameter, also of no rows. */
+function columns(rows: readonly (readonly unknown[])[], count: number): unknown[][] {
+  return Array.from({ length: count }, (_, column) => rows.map((row) => row[column]));
 }

@@ -1,7 +1,8 @@
+import Database from 'better-sqlite3';
 import type { AdmissionRequest } from '../admission.ts';
 import { type AdmissionRow, decide } from '../admission.ts';
 import type { ClientStatus, CredentialStatus, UserStatus } from '../records.ts';
-import type { LedgerStore, Settlement } from '../store.ts';
+import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store.ts';
 import type { Connection } from './open.ts';
 
 // Raw statements: on this path drizzle would cost as much as the rest of the call.
@@ -79,36 +80,49 @@ export function sqliteLedger({ client, write }: Connection): LedgerStore {
   };
 
   return {
-    async admit(batch) {
-      return write((now) => {
-        const results = decide(batch, batch.map(readRow), now);
-        for (const [index, call] of batch.entries()) {
-          const result = results[index];
-          if (result?.kind !== 'admitted') continue;
-          const { userId, clientId, grantId, credential } = result;
-          insert.run(
-            call.callId,
-            userId,
-            clientId,
-            grantId,
-            call.familyId,
-            credential.id,
-            call.instanceId,
-            call.provider,
-            call.route,
-            call.model,
-            call.reservedNanoUsd,
-            now,
-          );
-        }
-        return results;
-      });
+    async admit(batch, settlements = []) {
+      return certain(() =>
+        write((now) => {
+          for (const settlement of settlements) settleOne(settlement, now);
+          const results = decide(batch, batch.map(readRow), now);
+          for (const [index, call] of batch.entries()) {
+            const result = results[index];
+            if (result?.kind !== 'admitted') continue;
+            const { userId, clientId, grantId, credential } = result;
+            insert.run(
+              call.callId,
+              userId,
+              clientId,
+              grantId,
+              call.familyId,
+              credential.id,
+              call.instanceId,
+              call.provider,
+              call.route,
+              call.model,
+              call.reservedNanoUsd,
+              now,
+            );
+          }
+          return results;
+        }),
+      );
     },
 
     async settle(batch) {
       return write((now) => batch.map((settlement) => settleOne(settlement, now)));
     },
   };
+}
+
+/** Of a failed read or write of the disk SQLite cannot tell what of it is there the next time. */
+function certain<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    const isUncertain = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_IOERR');
+    throw isUncertain ? new OutcomeUnknown('the calls may be on record', { cause: error }) : error;
+  }
 }
 
 function admissionRow(row: RawAdmission): AdmissionRow {
