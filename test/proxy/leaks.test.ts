@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Answer, events, json } from './support/upstream.ts';
 import { call, chat, errorOf, type ProxyWorld, startWorld } from './support/world.ts';
 
@@ -68,6 +68,19 @@ async function expectNothingTold(response: Response): Promise<string> {
   return body;
 }
 
+/** The provider refused the key, which is put on record a moment later. */
+function keyIsMarked(): Promise<void> {
+  const { credentials } = world.broker.deps.store;
+  return vi.waitFor(async () => {
+    expect((await credentials.findCredential(world.credentialId))?.status).toBe('invalid');
+  });
+}
+
+async function mendKey(): Promise<void> {
+  await keyIsMarked();
+  await world.broker.deps.store.credentials.markCredential(world.credentialId, 'verified');
+}
+
 describe('what the provider says about the account', () => {
   const withHeaders = (answer: Answer): Answer => {
     return (response, request) => {
@@ -102,16 +115,15 @@ describe('what the provider says about the account', () => {
         text(),
       ]) {
         world.upstream.answer = withHeaders(json(status, { error, message: text() }));
-        // Marked bad by a 401; good again for the next one.
-        await world.broker.deps.store.credentials.markCredential(world.credentialId, 'verified');
         await expectNothingTold(await call(world, '/chat/completions', { body: chat }));
+        if (status === 401) await mendKey();
       }
       world.upstream.answer = withHeaders((response) => {
         response.writeHead(status, { 'content-type': 'text/html' });
         response.end(`<html>${text()}</html>`);
       });
-      await world.broker.deps.store.credentials.markCredential(world.credentialId, 'verified');
       await expectNothingTold(await call(world, '/chat/completions', { body: chat }));
+      if (status === 401) await mendKey();
     },
   );
 
@@ -249,11 +261,10 @@ describe('errors of the provider', () => {
       source: 'coatcheck',
       action_url: `${world.broker.url}/keys`,
     });
-    const credential = await world.broker.deps.store.credentials.findCredential(world.credentialId);
-    expect(credential?.status).toBe('invalid');
+    await keyIsMarked();
     const next = await call(world, '/chat/completions', { body: chat });
     expect((await errorOf(next)).code).toBe('provider_key_invalid');
-    await world.broker.deps.store.credentials.markCredential(world.credentialId, 'verified');
+    await mendKey();
   });
 
   it('152 a rate limit keeps when to come back', async () => {

@@ -71,9 +71,11 @@ describe('revocation', () => {
     const other = await startWorld();
     const { deps } = other.broker;
     const { open } = deps.vault;
+    const look = vi.spyOn(deps.store.grants, 'findEnded');
     vi.spyOn(deps.vault, 'open').mockImplementationOnce(async (...which) => {
       const key = await open(...which);
       await revokeGrant(deps, other.grantId, 'user', { kind: 'command_line' });
+      await vi.waitFor(async () => expect((await look.mock.results.at(-1)?.value) ?? []).toHaveLength(1));
       await nextTurn();
       return key;
     });

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { type AuditEntry, auditEvent } from '../audit.ts';
 import { endingIn } from '../ending_signal.ts';
 import { notifyOf } from './ending_signal.ts';
-import type { Session } from './open.ts';
+import { endingsOf, type Session } from './open.ts';
 import { auditEvents } from './schema.ts';
 
 /** Writes events into the transaction that is open, in their order, and tells the instances of what ends with it. */
@@ -19,8 +19,7 @@ export async function audit(tx: Session, ...entries: readonly AuditEntry[]): Pro
       ${every('id')}::text[], ${every('at')}::bigint[], ${every('actor')}::text[], ${every('action')}::text[],
       ${every('subject')}::text[], ${every('userId')}::text[], ${details}::text[]
     ) as event (id, at, actor, action, subject, user_id, detail)`);
-  await notifyOf(
-    tx,
-    entries.flatMap((entry) => endingIn(entry) ?? []),
-  );
+  const endings = entries.flatMap((entry) => endingIn(entry) ?? []);
+  endingsOf(tx).push(...endings);
+  await notifyOf(tx, endings);
 }

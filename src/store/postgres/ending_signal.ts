@@ -23,8 +23,10 @@ export async function notifyOf(tx: Session, endings: readonly Ending[]): Promise
   );
 }
 
-/** The endings that any instance notifies of. Nothing is connected before somebody listens. */
+/** The endings that this process or any other instance tells of. Nothing is connected before somebody listens. */
 export interface RemoteEndings {
+  /** Tells of an ending in this process, which then does not depend on the connection. */
+  emit(ending: Ending): void;
   subscribe(listener: EndingListener): () => void;
   close(): void;
 }
@@ -33,7 +35,11 @@ export interface RemoteEndings {
  * Listens on a connection of its own; one that is lost is replaced, with growing pauses between the attempts.
  * @param onLost hears of the connection's loss, once until there is one again
  */
-export function remoteEndings(url: Secret, onLost: (error: unknown) => void): RemoteEndings {
+export function remoteEndings(
+  url: Secret,
+  isOwn: (serverProcess: number) => boolean,
+  onLost: (error: unknown) => void,
+): RemoteEndings {
   const signal = createEndingSignal();
   let client: Client | undefined;
   let retry: NodeJS.Timeout | undefined;
@@ -62,7 +68,10 @@ export function remoteEndings(url: Secret, onLost: (error: unknown) => void): Re
     client = fresh;
     fresh.on('error', (error) => replace(fresh, error));
     fresh.on('end', () => replace(fresh, new Error('The connection was closed')));
-    fresh.on('notification', ({ payload }) => signal.emit({ grantId: payload || null }));
+    fresh.on('notification', ({ payload, processId }) => {
+      // What this process ended it has told already.
+      if (!isOwn(processId)) signal.emit({ grantId: payload || null });
+    });
     try {
       await fresh.connect();
       await fresh.query(`listen ${channel}`);
@@ -76,6 +85,7 @@ export function remoteEndings(url: Secret, onLost: (error: unknown) => void): Re
   };
 
   return {
+    emit: signal.emit,
     subscribe(listener) {
       const stop = signal.subscribe(listener);
       if (!client && !retry && !isClosed) void connect();

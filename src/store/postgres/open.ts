@@ -2,6 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Clock } from '../../lib/clock.ts';
 import type { Secret } from '../../lib/secret.ts';
+import type { Ending, EndingListener } from '../store.ts';
 import { StoreError } from '../store_error.ts';
 import { Client } from './client.ts';
 import { isRefusal, withoutValues } from './errors.ts';
@@ -24,6 +25,8 @@ export interface Connection {
   readonly db: Session;
   /** What a statement's `now` takes: the time of the test clock, or null for the database's. */
   readonly givenNow: () => number | null;
+  /** Whether this process made what the server process of this id did just now. */
+  readonly isOwn: (serverProcess: number) => boolean;
   /** Runs `work` on a connection; one on which more than a statement failed is not used again. */
   withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   /** Runs a transaction, and rolls back if `work` throws. */
@@ -38,7 +41,12 @@ export interface ConnectionOptions {
   readonly migrationsFolder?: string;
   /** Hears of idle connections that broke. */
   readonly onConnectionLost?: (error: unknown) => void;
+  /** Hears of what a transaction has ended, once it is committed. */
+  readonly onEnded?: EndingListener;
 }
+
+/** What the transaction that is open on a connection ends. */
+export const endingsOf = oncePer((_session: Session): Ending[] => []);
 
 const limits = {
   max: 10,
@@ -56,12 +64,15 @@ const limits = {
  * @throws StoreError when it cannot be reached or used, or was written by a newer version
  */
 export async function openConnection(options: ConnectionOptions): Promise<Connection> {
-  const { url, clock, migrationsFolder, onConnectionLost = () => {} } = options;
+  const { url, clock, migrationsFolder, onConnectionLost = () => {}, onEnded = () => {} } = options;
   await bringUpToDate(url, migrationsFolder);
   const pool = new pg.Pool({ ...addressOf(url), ...limits, Client });
   pool.on('error', (error) => onConnectionLost(withoutValues(error)));
   // The pool hears idle connections only; one that breaks between two statements of a transaction would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
+  const serverProcesses = new Set<number | null>();
+  pool.on('connect', (client) => serverProcesses.add(serverProcessOf(client)));
+  pool.on('remove', (client) => serverProcesses.delete(serverProcessOf(client)));
 
   const withClient: Connection['withClient'] = async (work) => {
     const client = await pool.connect();
@@ -79,13 +90,18 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     pool,
     db: drizzle(pool),
     givenNow: () => clock?.() ?? null,
+    isOwn: (serverProcess) => serverProcesses.has(serverProcess),
     withClient,
     write: (work) =>
       withClient(async (client) => {
+        const session = sessionOn(client);
+        const ended = endingsOf(session);
+        ended.length = 0;
         try {
           const now = await begin(client);
-          const result = await work(sessionOn(client), clock?.() ?? now);
+          const result = await work(session, clock?.() ?? now);
           await commit(client);
+          for (const ending of ended) onEnded(ending);
           return result;
         } catch (error) {
           if (isRefusal(error)) await client.query('rollback');
@@ -105,6 +121,11 @@ export async function connectAlone(url: Secret): Promise<pg.Client> {
   client.on('error', () => {});
   await client.connect();
   return client;
+}
+
+/** The id of the server's process behind a connection, which the driver's types leave out. */
+function serverProcessOf(client: object): number | null {
+  return 'processID' in client && typeof client.processID === 'number' ? client.processID : null;
 }
 
 function addressOf(url: Secret): pg.ClientConfig {

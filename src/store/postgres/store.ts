@@ -20,8 +20,9 @@ import { sweep } from './sweep.ts';
  * @throws StoreError when it cannot be reached or used, or was written by a newer version
  */
 export async function openPostgresStore(options: ConnectionOptions): Promise<Store> {
-  const connection = await openConnection(options);
-  const endings = remoteEndings(options.url, options.onConnectionLost ?? (() => {}));
+  const connection = await openConnection({ ...options, onEnded: (ending) => endings.emit(ending) });
+  const { url, onConnectionLost = () => {} } = options;
+  const endings = remoteEndings(url, connection.isOwn, onConnectionLost);
   const schemaVersion = async () => {
     const { rows } = await connection.pool.query<{ applied: number }>('select applied from schema_version');
     return rows[0]?.applied;
