@@ -25,7 +25,7 @@ const sweepInterval = 60_000;
 export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, 'lease'> = {}): Promise<void> {
   const wanted = readConfig(env);
   if (wanted.workers > 1 && isWorker) return serveAsWorker(wanted, options);
-  const server = createServer(notYet);
+  const server = createServer(limits, notYet);
   const config = await listen(server, wanted);
   const log = createLogger(config.logLevel, 'stdout');
   for (const name of config.unknownVariables) log.warn(`${name} is set, but there is no such setting`);
@@ -52,6 +52,15 @@ export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, '
     server.closeAllConnections();
   }
 }
+
+/** In milliseconds. */
+const limits = {
+  /** Longer than apps and front proxies keep a connection that they mean to use again: whoever waits longest decides. */
+  keepAliveTimeout: 75_000,
+  /** Nobody needs as long for the head of a request. */
+  headersTimeout: 20_000,
+  connectionsCheckingInterval: 5_000,
+};
 
 /** Answers who comes before there is anything to answer with: the port is taken first, so that a start fails early. */
 const notYet: RequestListener = (_request, response) => {
@@ -98,7 +107,7 @@ async function serveAsWorker(config: Config, options: Pick<DepsOptions, 'lease'>
   try {
     const sandbox = await openSandbox(config);
     const deps = await openDeps(config, { log, sandboxUrl: sandbox.url, ...options });
-    const server = createServer();
+    const server = createServer(limits);
     // Listens last: from then on it gets its share of the requests. When the first process is gone, that never comes about.
     const serving = () => Promise.race([listen(server, config).then(() => tie.stop), tie.stop]);
     await answer(server, deps, serving).finally(() => closeDeps(deps));

@@ -68,7 +68,7 @@ it('a server that is still starting says so', async () => {
     const response = await fetch(`http://127.0.0.1:${port}/readyz`);
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('1');
-  });
+  }, 15_000);
   expect(await starting).toMatchObject({
     code: 1,
     stderr: expect.stringContaining('COATCHECK_DATABASE_URL'),

@@ -30,6 +30,9 @@ export interface ForwardDeps extends Pick<Deps, 'config' | 'ledger' | 'log' | 's
   readonly upstreams: Upstreams;
 }
 
+/** Each answer under 200 (RFC 9110 §15.2) gives the provider time anew; one that sends nothing else is given up. */
+const mostInterimAnswers = 10;
+
 /**
  * Sends an admitted call to the provider and its answer to the app, until one of four things ends it: the answer is
  * complete, the provider fails, the app goes away, or its grant is revoked. Whichever it is, the call is settled once.
@@ -68,6 +71,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   #upstream: Dispatcher.DispatchController | undefined;
   #sink: AnswerSink | undefined;
   #slowApp: NodeJS.Timeout | undefined;
+  #interimAnswers = 0;
   #hasAnswer = false;
   #isOver = false;
 
@@ -96,7 +100,12 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     status: number,
     received: IncomingHttpHeaders,
   ): void {
-    if (status < 200 || this.#isOver) return;
+    if (this.#isOver) return;
+    if (status < 200) {
+      this.#interimAnswers += 1;
+      if (this.#interimAnswers > mostInterimAnswers) this.fail(neverAnswers(), 'failed');
+      return;
+    }
     this.#hasAnswer = true;
     this.meter.answered(status, requestIdIn(received, this.admission.provider));
     this.#sink = this.#sinkFor(status, received);
@@ -224,6 +233,10 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     }
     return createThroughSink(this, { ...head, headers: [...headers, ...contentLength(received)] });
   }
+}
+
+function neverAnswers(): Refusal {
+  return new Refusal('provider_error', 'The provider announces an answer without end. Try again.');
 }
 
 function explain(error: Error): Refusal {

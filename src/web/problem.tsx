@@ -100,11 +100,13 @@ export function tooMany(c: PageContext, retryAfter: number) {
 export const failed: ErrorHandler<PageEnv> = (error, c) => {
   // The route, not the path: some paths hold the token of an invitation.
   c.var.deps.log.error({ err: error, route: `${c.req.method} ${routePath(c)}` }, 'a page failed');
+  // Mostly the store, and passing; nobody outside has to know the difference.
+  c.header('Retry-After', '5');
   return c.html(
-    <Problem title="Something went wrong here">
+    <Problem title="This does not work right now">
       <p>It is not your fault, and it has been written to the log. Try again in a moment.</p>
       <ToStart />
     </Problem>,
-    500,
+    503,
   );
 };

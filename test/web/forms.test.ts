@@ -131,8 +131,9 @@ test('a failure inside shows a plain page and goes to the log, not to the page',
   Object.assign(credentials, { listCredentials: () => Promise.reject(new Error('disk on fire')) });
   const page = await person.get('/keys');
   Object.assign(credentials, { listCredentials });
-  expect(page.status).toBe(500);
-  expect(page.text).toContain('Something went wrong here');
+  expect(page.status).toBe(503);
+  expect(page.headers.get('retry-after')).toBe('5');
+  expect(page.text).toContain('This does not work right now');
   expect(page.html).not.toContain('disk on fire');
   expect(broker.logs.join()).toContain('disk on fire');
   expect(broker.logs.join()).toContain('"route":"GET /keys"');

@@ -8,6 +8,7 @@ import { sqliteGrants } from './grants.ts';
 import { sqliteInstances } from './instances.ts';
 import { sqliteLedger } from './ledger.ts';
 import { openConnection } from './open.ts';
+import { patient } from './patience.ts';
 import { sqliteRecords } from './records.ts';
 import { sqliteSigningKeys } from './signing_keys.ts';
 import { sweep } from './sweep.ts';
@@ -24,21 +25,20 @@ export function openSqliteStore(options: {
   readonly migrationsFolder?: string;
 }): Store {
   const connection = openConnection(options.file, options.clock, options.migrationsFolder);
+  connection.client.pragma('busy_timeout = 0');
   const schemaVersion = () => connection.client.pragma('user_version', { simple: true });
   const openedWith = schemaVersion();
   return {
-    accounts: sqliteAccounts(connection),
-    credentials: sqliteCredentials(connection),
-    clients: sqliteClients(connection),
-    grants: sqliteGrants(connection),
-    authorizations: sqliteAuthorizations(connection),
-    signingKeys: sqliteSigningKeys(connection),
-    ledger: sqliteLedger(connection),
-    instances: sqliteInstances(connection),
-    records: sqliteRecords(connection),
-    async sweep() {
-      await sweep(connection);
-    },
+    accounts: patient(sqliteAccounts(connection)),
+    credentials: patient(sqliteCredentials(connection)),
+    clients: patient(sqliteClients(connection)),
+    grants: patient(sqliteGrants(connection)),
+    authorizations: patient(sqliteAuthorizations(connection)),
+    signingKeys: patient(sqliteSigningKeys(connection)),
+    ledger: patient(sqliteLedger(connection)),
+    instances: patient(sqliteInstances(connection)),
+    records: patient(sqliteRecords(connection)),
+    ...patient({ sweep: () => sweep(connection) }),
     onEnding: connection.endings.subscribe,
     async hasCurrentSchema() {
       return schemaVersion() === openedWith;
