@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createHome, type Home } from '../support/home.ts';
 import { crashLoop } from './crash_loop.ts';
 
-const rounds = process.env.COATCHECK_TEST_FULL === '1' ? 50 : 6;
+const rounds = process.env.COATCHECK_TEST_FULL === '1' ? 50 : 4;
 const seed = Number(process.env.COATCHECK_TEST_SEED ?? Date.now() % 1_000_000);
 
 let home: Home;

@@ -4,7 +4,7 @@ import { describeReport, faultsIn, soak } from './soak.ts';
 
 /** `npm run soak` says how long; among the other tests it is short. */
 const { SOAK_MINUTES: minutes } = process.env;
-const seconds = minutes === undefined ? 20 : 60 * Number(minutes);
+const seconds = minutes === undefined ? 10 : 60 * Number(minutes);
 
 it(
   'all that a broker does, all at once and for a while, goes well, loses nothing and leaves nothing behind',
