@@ -7,6 +7,7 @@ import { authorize } from './oauth/authorize.ts';
 import { clientEndpoint } from './oauth/client_endpoint.ts';
 import { introspect } from './oauth/introspect.ts';
 import { jwks, resourceMetadata, serverMetadata } from './oauth/metadata.ts';
+import { push } from './oauth/par.ts';
 import { notAhead, only, openToOrigins } from './oauth/request_rules.ts';
 import { resume } from './oauth/resume.ts';
 import { revoke } from './oauth/revoke.ts';
@@ -38,6 +39,7 @@ export function createApp(deps: Deps): App {
 
   app.all('/oauth/authorize', pageHeaders(deps.config), only('GET'), notAhead, authorize(deps));
   app.all('/oauth/resume/:id', pageHeaders(deps.config), only('GET'), notAhead, resume(deps));
+  app.all('/oauth/par', openToOrigins, only('POST'), clientEndpoint(deps, 'par', push, 201));
   app.all('/oauth/token', openToOrigins, only('POST'), clientEndpoint(deps, 'token', token));
   app.all('/oauth/revoke', openToOrigins, only('POST'), clientEndpoint(deps, 'revoke', revoke));
   app.all('/oauth/introspect', only('POST'), clientEndpoint(deps, 'introspect', introspect));

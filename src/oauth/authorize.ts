@@ -10,9 +10,10 @@ import { newId, newToken } from '../lib/ids.ts';
 import { errorPage } from './error_page.ts';
 import { asOAuthError, OAuthError } from './errors.ts';
 import { logRefusal } from './log.ts';
-import { parseParameters } from './parameters.ts';
+import { type Parameters, parseParameters } from './parameters.ts';
 import { recipientOf } from './recipient.ts';
 import { clientRedirect, type Destination } from './redirect.ts';
+import { tokenOfRequestUri } from './request_uri.ts';
 import { narrowToResources } from './resources.ts';
 import { askedScopes } from './steps/check_scope.ts';
 import type { Asked } from './steps/step.ts';
@@ -67,39 +68,72 @@ interface Received {
 }
 
 async function receive(deps: Deps, { query, browserHash, sessionToken }: Received): Promise<Outcome> {
-  const parameters = parseParameters(query);
-  const clientId = parameters?.one('client_id');
+  const sent = parseParameters(query);
+  const clientId = sent?.one('client_id');
+  let redirectUri = sent?.one('redirect_uri');
   let destination: Destination | undefined;
   try {
-    if (!parameters) throw new OAuthError('invalid_request', 'The query is not properly encoded.');
+    if (!sent) throw new OAuthError('invalid_request', 'The query is not properly encoded.');
+    const pushed = await findPushed(deps, sent, browserHash);
+    if (pushed?.openRequestId) return { kind: 'saved', requestId: pushed.openRequestId };
+    const parameters = pushed?.parameters ?? sent;
+    redirectUri = parameters.one('redirect_uri');
     const client = clientId === undefined ? null : await deps.store.clients.findClient(clientId);
     const recipient = recipientOf(client, parameters);
     if (recipient.kind === 'unknown') throw recipient.error;
     destination = recipient.destination;
     const signedIn = (await findSignedIn(deps, sessionToken)) !== null;
-    const asked = { issuer: deps.config.issuer, client: recipient.client, parameters, signedIn };
+    const isPushed = pushed !== null;
+    const asked = { issuer: deps.config.issuer, client: recipient.client, parameters, isPushed, signedIn };
     const fault = firstFault('authorize', asked);
     if (fault) throw fault;
-    const requestId = await save(deps, asked, destination, browserHash);
+    const requestId = await save(deps, asked, destination, browserHash, pushed?.hash ?? null);
+    if (requestId === null) {
+      destination = undefined;
+      throw pushedIsOver();
+    }
     return { kind: 'saved', requestId };
   } catch (thrown) {
     const error = asOAuthError(thrown);
     logRefusal(deps.log, 'authorize', error, clientId);
-    return destination
-      ? { kind: 'refused', error, destination }
-      : { kind: 'untrusted', error, redirectUri: parameters?.one('redirect_uri') };
+    return destination ? { kind: 'refused', error, destination } : { kind: 'untrusted', error, redirectUri };
   }
 }
 
+/** What the client has pushed, if the query refers to it. Everything else in the query is left out of account then. */
+async function findPushed({ store }: Deps, sent: Parameters, browserHash: string) {
+  const token = tokenOfRequestUri(sent.one('request_uri') ?? '');
+  if (token === null) return null;
+  const hash = sha256(token);
+  const pushed = await store.authorizations.findPushedRequest(hash);
+  const parameters = pushed && parseParameters(pushed.parameters);
+  // RFC 9126 §7.3: a reference is of use to nobody but the client that it was given to.
+  if (!pushed || !parameters || pushed.clientId !== sent.one('client_id')) throw pushedIsOver();
+  if (pushed.requestId === null) return { hash, parameters, openRequestId: null };
+  // It works once. A browser that loads the address again is sent on to what it has become (RFC 9126 §4).
+  const request = await store.authorizations.findRequest(pushed.requestId);
+  if (request?.browserHash !== browserHash || request.decision !== null) throw pushedIsOver();
+  return { hash, parameters, openRequestId: request.id };
+}
+
+function pushedIsOver(): OAuthError {
+  return new OAuthError(
+    'invalid_request',
+    'request_uri is not good any more: it has expired, has been used, or was given to another app.',
+  );
+}
+
+/** @returns null when the pushed request that it comes from is over */
 async function save(
   { store, clock }: Deps,
   asked: Asked,
   destination: Destination,
   browserHash: string,
-): Promise<string> {
+  pushedHash: string | null,
+): Promise<string | null> {
   const { issuer, client, parameters } = asked;
   const id = newId('arq', clock());
-  await store.authorizations.saveRequest({
+  const request = {
     id,
     clientId: client.id,
     ...destination,
@@ -107,6 +141,6 @@ async function save(
     codeChallenge: parameters.one('code_challenge') ?? '',
     browserHash,
     expiresAt: clock() + authorizationRequestLife * 1000,
-  });
-  return id;
+  };
+  return (await store.authorizations.saveRequest(request, pushedHash)) ? id : null;
 }

@@ -24,11 +24,13 @@ const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache', 'X-Content-T
 /**
  * An endpoint that clients call directly: form in, JSON out. Parameters in the URL are not looked at (OAuth 2.1 §2.4.1).
  * @param name for the log
+ * @param status of a good answer
  */
 export function clientEndpoint(
   deps: Deps,
   name: string,
   operation: Operation,
+  status: 200 | 201 = 200,
 ): Handler<{ Bindings: HttpBindings }> {
   return async (c) => {
     const { incoming } = c.env;
@@ -41,12 +43,12 @@ export function clientEndpoint(
       const address = clientAddress(incoming.socket.remoteAddress, forwardedFor, deps.config.isTrustedProxy);
       const client = await authenticateClient(deps, { authorization, parameters, address });
       clientId = client.id;
-      return c.json(await operation(deps, { client, parameters }), 200, uncached);
+      return c.json(await operation(deps, { client, parameters }), status, uncached);
     } catch (thrown) {
       const error = asOAuthError(thrown);
       logRefusal(deps.log, name, error, clientId);
-      const { status, headers, body } = errorResponse(error);
-      return c.json(body, status, { ...uncached, ...headers });
+      const { status: refused, headers, body } = errorResponse(error);
+      return c.json(body, refused, { ...uncached, ...headers });
     }
   };
 }

@@ -20,6 +20,7 @@ export function serverMetadata(deps: Deps): Handler {
   const document = {
     issuer,
     authorization_endpoint: `${issuer}/oauth/authorize`,
+    pushed_authorization_request_endpoint: `${issuer}/oauth/par`,
     token_endpoint: `${issuer}/oauth/token`,
     revocation_endpoint: `${issuer}/oauth/revoke`,
     introspection_endpoint: `${issuer}/oauth/introspect`,
@@ -34,6 +35,7 @@ export function serverMetadata(deps: Deps): Handler {
     code_challenge_methods_supported: codeChallengeMethods,
     subject_types_supported: ['pairwise'],
     authorization_response_iss_parameter_supported: true,
+    require_pushed_authorization_requests: false,
     // Left out, this one would mean true (OpenID Connect Discovery §3).
     request_uri_parameter_supported: false,
     protected_resources: providers.map(({ mount }) => issuer + mount),

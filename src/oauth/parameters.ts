@@ -3,6 +3,7 @@ export interface Parameters {
   /** The value; undefined when it is left out or sent more than once. */
   one(name: string): string | undefined;
   all(name: string): readonly string[];
+  readonly names: readonly string[];
   /** Names sent more than once, which none may be but `resource` (OAuth 2.1 §3.1, RFC 8707 §2). */
   readonly repeated: readonly string[];
 }
@@ -34,8 +35,17 @@ export function parseParameters(encoded: string): Parameters | null {
   return {
     one: (name) => (values.get(name)?.length === 1 ? all(name)[0] : undefined),
     all,
+    names: [...values.keys()],
     repeated: [...values].flatMap(([name, list]) => (list.length > 1 && !repeatable.has(name) ? [name] : [])),
   };
+}
+
+/** Encodes those of the parameters that are to be kept, so that they parse to the same. */
+export function encodeParameters(parameters: Parameters, isKept: (name: string) => boolean): string {
+  const kept = parameters.names.filter(isKept);
+  return new URLSearchParams(
+    kept.flatMap((name) => parameters.all(name).map((value): [string, string] => [name, value])),
+  ).toString();
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { OAuthError } from './errors.ts';
 import { checkPkce } from './steps/check_pkce.ts';
 import { checkPrompt } from './steps/check_prompt.ts';
+import { checkPushed } from './steps/check_pushed.ts';
 import { checkRepeated } from './steps/check_repeated.ts';
 import { checkRequestObject } from './steps/check_request_object.ts';
 import { checkResource } from './steps/check_resource.ts';
@@ -10,17 +11,19 @@ import { checkScope } from './steps/check_scope.ts';
 import type { Asked, Step } from './steps/step.ts';
 
 /** Endpoints that take an authorization request. */
-type Endpoint = 'authorize';
+type Endpoint = 'authorize' | 'par';
 
 /** Which rules hold where, in the order in which they are applied. */
 const steps: readonly { readonly step: Step; readonly at: readonly Endpoint[] }[] = [
-  { step: checkRepeated, at: ['authorize'] },
-  { step: checkRequestObject, at: ['authorize'] },
-  { step: checkResponseType, at: ['authorize'] },
-  { step: checkResponseMode, at: ['authorize'] },
-  { step: checkPkce, at: ['authorize'] },
-  { step: checkScope, at: ['authorize'] },
-  { step: checkResource, at: ['authorize'] },
+  { step: checkRepeated, at: ['authorize', 'par'] },
+  { step: checkRequestObject, at: ['authorize', 'par'] },
+  { step: checkResponseType, at: ['authorize', 'par'] },
+  { step: checkResponseMode, at: ['authorize', 'par'] },
+  { step: checkPkce, at: ['authorize', 'par'] },
+  { step: checkScope, at: ['authorize', 'par'] },
+  { step: checkResource, at: ['authorize', 'par'] },
+  { step: checkPushed, at: ['authorize'] },
+  // What is said of the person at the browser is known when they come.
   { step: checkPrompt, at: ['authorize'] },
 ];
 

@@ -91,6 +91,8 @@ export interface Client {
   readonly redirectUris: readonly string[];
   /** Space-separated, as on the wire. */
   readonly scope: string;
+  /** It sends authorization requests by PAR only (RFC 9126 §6). */
+  readonly requiresPushedRequests: boolean;
   readonly verified: boolean;
   readonly status: ClientStatus;
   readonly createdAt: number;
@@ -132,6 +134,19 @@ export interface Family {
   readonly createdAt: number;
   readonly revokedAt: number | null;
   readonly revokedReason: FamilyEnd | null;
+}
+
+/** The parameters of an authorization request, pushed ahead by its client (RFC 9126). */
+export interface PushedRequest {
+  /** Of the `request_uri`. */
+  readonly hash: string;
+  readonly clientId: string;
+  /** Form-urlencoded, without what the client proved itself by. */
+  readonly parameters: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** The authorization request that it became. */
+  readonly requestId: string | null;
 }
 
 /** A request at the authorization endpoint, validated, waiting for the user's decision. */

@@ -14,6 +14,7 @@ import type {
   Grant,
   GrantEnd,
   Invitation,
+  PushedRequest,
   RefreshToken,
   Sealed,
   SealedCredential,
@@ -168,13 +169,16 @@ export interface CredentialStore {
 }
 
 export interface ClientStore {
-  createClient(client: Omit<Client, 'createdAt' | 'verified' | 'status'>, actor: Actor): Promise<Client>;
+  createClient(
+    client: Omit<Client, 'createdAt' | 'requiresPushedRequests' | 'verified' | 'status'>,
+    actor: Actor,
+  ): Promise<Client>;
   /** A registered client that has not been deleted. */
   findClient(id: string): Promise<Client | null>;
   listClients(ownerId: string): Promise<readonly Client[]>;
   updateClient(
     id: string,
-    change: Partial<Pick<Client, 'name' | 'redirectUris' | 'scope'>>,
+    change: Partial<Pick<Client, 'name' | 'redirectUris' | 'scope' | 'requiresPushedRequests'>>,
     actor: Actor,
   ): Promise<boolean>;
   replaceClientSecret(id: string, secretHash: string, actor: Actor): Promise<boolean>;
@@ -269,13 +273,23 @@ export interface NewCode {
   readonly expiresAt: number;
 }
 
+/** An authorization request as it arrives. */
+export type NewAuthorizationRequest = Pick<
+  AuthorizationRequest,
+  'id' | 'clientId' | 'redirectUri' | 'state' | 'scope' | 'codeChallenge' | 'browserHash' | 'expiresAt'
+>;
+
 export interface AuthorizationStore {
-  saveRequest(
-    request: Pick<
-      AuthorizationRequest,
-      'id' | 'clientId' | 'redirectUri' | 'state' | 'scope' | 'codeChallenge' | 'browserHash' | 'expiresAt'
-    >,
-  ): Promise<void>;
+  /** Keeps what a client has pushed (RFC 9126). */
+  pushRequest(request: Omit<PushedRequest, 'createdAt' | 'requestId'>): Promise<void>;
+  /** What was pushed under this hash, while it can be used or what it became is still there. */
+  findPushedRequest(hash: string): Promise<PushedRequest | null>;
+  /**
+   * Saves a request for its browser.
+   * @param pushedHash the pushed request that it comes from, which is used up by it
+   * @returns false when that one has been used or has expired
+   */
+  saveRequest(request: NewAuthorizationRequest, pushedHash: string | null): Promise<boolean>;
   /** A request that has not expired. */
   findRequest(id: string): Promise<AuthorizationRequest | null>;
   /**

@@ -5,7 +5,7 @@ import { asUser } from './actor.ts';
 import { ClientFields, clientComplaints, readClient, scopeRows, type TypedClient } from './client_form.tsx';
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
-import { type Complaints, ErrorSummary, Form, isInvalid } from './components/form.tsx';
+import { type Complaints, ErrorSummary, Form, isInvalid, Tick } from './components/form.tsx';
 import { Done } from './components/notice.tsx';
 import { ScopeTicks } from './components/scopes.tsx';
 import { typeTitles } from './developer.tsx';
@@ -29,7 +29,12 @@ export async function submitClientChange(c: PageContext, user: User) {
   const complaints = clientComplaints(typed);
   if (isInvalid(complaints)) return registeredAppPage(c, client, complaints, typed);
   const { name, redirectUris, scopes } = typed;
-  const change = { name, redirectUris: [...new Set(redirectUris)], scope: scopes.join(' ') };
+  const change = {
+    name,
+    redirectUris: [...new Set(redirectUris)],
+    scope: scopes.join(' '),
+    requiresPushedRequests: form.get('require_par') === 'on',
+  };
   await deps.store.clients.updateClient(client.id, change, asUser(user));
   return c.redirect(`/developer/${client.id}?done=changed`, 303);
 }
@@ -73,6 +78,9 @@ export function registeredAppPage(
   const { deps, visitor } = c.var;
   const path = `/developer/${client.id}`;
   const invalid = isInvalid(complaints);
+  const requiresPushedRequests = invalid
+    ? c.var.form.get('require_par') === 'on'
+    : client.requiresPushedRequests;
   return c.html(
     <Layout title={client.name} visitor={visitor} place="developer" invalid={invalid}>
       <a class="back" href="/developer">
@@ -107,6 +115,12 @@ export function registeredAppPage(
         <h2>Settings</h2>
         <Form action={path} csrf={visitor.csrf}>
           <ClientFields client={typed} complaints={complaints} />
+          <Tick
+            name="require_par"
+            label="Only take pushed authorization requests"
+            hint="Your app sends its requests to /oauth/par first (RFC 9126), so that nobody can change them on the way through the browser."
+            ticked={requiresPushedRequests}
+          />
           <button type="submit">Save</button>
         </Form>
       </section>

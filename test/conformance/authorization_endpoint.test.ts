@@ -251,7 +251,7 @@ describe('authorization endpoint', () => {
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
     const { port } = listener.address() as AddressInfo;
     await refused({ request_uri: `http://127.0.0.1:${port}/request.jwt` }, 'request_uri_not_supported');
-    await refused({ request_uri: 'urn:ietf:params:oauth:request_uri:made-up' }, 'request_uri_not_supported');
+    await refused({ request_uri: 'urn:example:made-up' }, 'request_uri_not_supported');
     await refused({ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported');
     await new Promise((resolve) => listener.close(resolve));
     expect(fetched).toBe(0);

@@ -25,19 +25,28 @@ describe('openid-client', () => {
     });
   }
 
-  async function connect(config: openid.Configuration, app: RegisteredApp) {
+  async function connect(config: openid.Configuration, app: RegisteredApp, isPushed = false) {
     const pkceCodeVerifier = openid.randomPKCECodeVerifier();
     const expectedState = openid.randomState();
-    const url = openid.buildAuthorizationUrl(config, {
+    const parameters = {
       redirect_uri: app.redirectUri,
       scope,
       state: expectedState,
       code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
       code_challenge_method: 'S256',
-    });
+    };
+    const url = isPushed
+      ? await openid.buildAuthorizationUrlWithPAR(config, parameters)
+      : openid.buildAuthorizationUrl(config, parameters);
     const back = await visit(url.href);
     return openid.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState });
   }
+
+  it.each(['web', 'spa'] as const)('pushes the request of a %s app ahead', async (type) => {
+    const app = await target.registerApp({ type });
+    const tokens = await connect(await discover(app, 'oauth2'), app, true);
+    expect(tokens.scope).toBe(scope);
+  });
 
   it.each(['oauth2', 'oidc'] as const)(
     'as a confidential client found by %s discovery: code, refresh, introspect, revoke',

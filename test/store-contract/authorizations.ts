@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { newId } from '../../src/lib/ids.ts';
 import { endings } from './endings.ts';
 import {
   type Arena,
@@ -35,6 +36,60 @@ export function authorizations(arena: () => Arena): void {
     clock.now += 10 * minute;
     expect(await authorizationsOf().findRequest(request.id)).toBeNull();
     expect(await authorizationsOf().findRequest('arq_none')).toBeNull();
+  });
+
+  const pushRequest = async () => {
+    const { stores, clock } = arena();
+    const party = await createParty(stores[0]);
+    const pushed = { hash: unique('pushed'), clientId: party.client.id, parameters: 'a=b&c=%20' };
+    await authorizationsOf().pushRequest({ ...pushed, expiresAt: clock.now + minute });
+    return { party, pushed };
+  };
+  const requestFrom = ({ client }: { readonly client: { readonly id: string } }) => ({
+    id: newId('arq'),
+    clientId: client.id,
+    redirectUri: 'https://app.example.com/callback',
+    state: null,
+    scope: 'chat',
+    codeChallenge: 'challenge',
+    browserHash: unique('browser'),
+    expiresAt: arena().clock.now + 10 * minute,
+  });
+
+  test('a pushed request becomes one request, and leads to it as long as that is there', async () => {
+    const { stores, clock } = arena();
+    const { party, pushed } = await pushRequest();
+    const kept = { ...pushed, createdAt: clock.now, expiresAt: clock.now + minute, requestId: null };
+    expect(await stores[1].authorizations.findPushedRequest(pushed.hash)).toEqual(kept);
+    const [first, second] = [requestFrom(party), requestFrom(party)];
+    expect(await authorizationsOf().saveRequest(first, pushed.hash)).toBe(true);
+    expect(await authorizationsOf().saveRequest(second, pushed.hash)).toBe(false);
+    expect(await authorizationsOf().findRequest(second.id)).toBeNull();
+    clock.now += 9 * minute;
+    expect(await authorizationsOf().findPushedRequest(pushed.hash)).toMatchObject({ requestId: first.id });
+    clock.now += minute;
+    expect(await authorizationsOf().findPushedRequest(pushed.hash)).toBeNull();
+  });
+
+  test('a pushed request that has expired, or that nobody pushed, becomes nothing', async () => {
+    const { party, pushed } = await pushRequest();
+    arena().clock.now += minute;
+    expect(await authorizationsOf().findPushedRequest(pushed.hash)).toBeNull();
+    const request = requestFrom(party);
+    expect(await authorizationsOf().saveRequest(request, pushed.hash)).toBe(false);
+    expect(await authorizationsOf().saveRequest(request, 'no such hash')).toBe(false);
+    expect(await authorizationsOf().findRequest(request.id)).toBeNull();
+  });
+
+  test('of many requests from one that was pushed, one is saved', async () => {
+    const { stores } = arena();
+    const { party, pushed } = await pushRequest();
+    const saved = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 ? stores[1] : stores[0]).authorizations.saveRequest(requestFrom(party), pushed.hash),
+      ),
+    );
+    expect(saved.filter(Boolean)).toHaveLength(1);
   });
 
   const approved = async () => {

@@ -17,7 +17,12 @@ export function clients(arena: () => Arena): void {
     const { stores, clock } = arena();
     const owner = await createUser(stores[0]);
     const client = await createClient(stores[0], owner);
-    expect(client).toMatchObject({ verified: false, status: 'active', createdAt: clock.now });
+    expect(client).toMatchObject({
+      requiresPushedRequests: false,
+      verified: false,
+      status: 'active',
+      createdAt: clock.now,
+    });
     expect(await stores[1].clients.findClient(client.id)).toEqual(client);
     expect(await clientsOf().listClients(owner.id)).toEqual([client]);
     expect(await clientsOf().findClient('cli_none')).toBeNull();
@@ -30,14 +35,19 @@ export function clients(arena: () => Arena): void {
     const client = await createClient(stores[0], owner);
     const redirectUris = ['https://other.example.com/a', 'http://127.0.0.1/b'];
     expect(await clientsOf().updateClient(client.id, { redirectUris }, asUser(owner))).toBe(true);
+    expect(await clientsOf().updateClient(client.id, { requiresPushedRequests: true }, asUser(owner))).toBe(
+      true,
+    );
     expect(await clientsOf().replaceClientSecret(client.id, 'another hash', asUser(owner))).toBe(true);
     expect(await clientsOf().findClient(client.id)).toEqual({
       ...client,
       redirectUris,
+      requiresPushedRequests: true,
       secretHash: 'another hash',
     });
     expect(await actionsOn(stores[0], client.id)).toEqual([
       'client.created',
+      'client.updated',
       'client.updated',
       'client.secret_replaced',
     ]);

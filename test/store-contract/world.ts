@@ -168,7 +168,7 @@ export async function openRequest({ stores: [store], clock }: Arena, { client }:
     browserHash: unique('browser'),
     expiresAt: clock.now + 10 * minute,
   };
-  await store.authorizations.saveRequest(request);
+  await store.authorizations.saveRequest(request, null);
   return request;
 }
 

@@ -108,6 +108,21 @@ test('a replaced secret is shown once and takes the place of the old', async () 
   expect((await broker.deps.store.clients.findClient(id))?.secretHash).toBe(sha256(next));
 });
 
+test('an app can be made to take pushed requests only, and to take others again', async () => {
+  const { id, name, redirectUris } = await createClient(broker, userId);
+  const requiresPar = async () => (await broker.deps.store.clients.findClient(id))?.requiresPushedRequests;
+  const fields = { name, redirect_uris: redirectUris.join(' '), scope: 'openai:text' };
+  const path = `/developer/${id}`;
+  expect((await person.submit(path, { ...fields, require_par: 'on' })).status).toBe(303);
+  expect(await requiresPar()).toBe(true);
+  expect((await person.get(path)).html).toMatch(/name="require_par"[^>]* checked/);
+  expect((await person.post(path, { ...fields, name: '', require_par: 'on' })).html).toMatch(
+    /name="require_par"[^>]* checked/,
+  );
+  expect((await person.submit(path, fields)).status).toBe(303);
+  expect(await requiresPar()).toBe(false);
+});
+
 test('a public app has no secret to replace', async () => {
   const { id } = await createClient(broker, userId, { type: 'spa' });
   await person.get(`/developer/${id}`);

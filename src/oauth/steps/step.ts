@@ -7,6 +7,8 @@ export interface Asked {
   readonly issuer: string;
   readonly client: Client;
   readonly parameters: Parameters;
+  /** Whether they came from the client itself (RFC 9126), not by way of a browser. */
+  readonly isPushed: boolean;
   /** Whether somebody is signed in with this browser. */
   readonly signedIn: boolean;
 }

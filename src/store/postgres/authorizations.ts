@@ -8,14 +8,41 @@ import { startFamily } from './families.ts';
 import type { Connection } from './open.ts';
 import { presentOf } from './present.ts';
 import { refreshing } from './refreshing.ts';
-import { authorizationCodes as codes, authorizationRequests as requests } from './schema.ts';
+import {
+  authorizationCodes as codes,
+  pushedRequests as pushed,
+  authorizationRequests as requests,
+} from './schema.ts';
 import { standings } from './standing.ts';
 
 export function postgresAuthorizations(connection: Connection): AuthorizationStore {
   const { db, givenNow, write } = connection;
   return {
-    async saveRequest(request) {
-      await db.insert(requests).values({ ...request, createdAt: presentOf(givenNow()) });
+    async pushRequest(request) {
+      await db.insert(pushed).values({ ...request, createdAt: presentOf(givenNow()) });
+    },
+
+    async findPushedRequest(hash) {
+      const [found] = await db
+        .select()
+        .from(pushed)
+        .where(and(eq(pushed.hash, hash), gt(pushed.expiresAt, presentOf(givenNow()))));
+      return found ?? null;
+    },
+
+    async saveRequest(request, pushedHash) {
+      return write(async (tx, now) => {
+        if (pushedHash !== null) {
+          // Kept as long as what it becomes, for a browser that comes back to it.
+          const { rowCount } = await tx
+            .update(pushed)
+            .set({ requestId: request.id, expiresAt: request.expiresAt })
+            .where(and(eq(pushed.hash, pushedHash), isNull(pushed.requestId), gt(pushed.expiresAt, now)));
+          if (rowCount === 0) return false;
+        }
+        await tx.insert(requests).values({ ...request, createdAt: now });
+        return true;
+      });
     },
 
     async findRequest(id) {

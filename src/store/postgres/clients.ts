@@ -40,7 +40,8 @@ export function postgresClients({ db, write }: Connection): ClientStore {
   return {
     async createClient(registration, actor) {
       return write(async (tx, at) => {
-        const client = { ...registration, verified: false, status: 'active', createdAt: at } as const;
+        const defaults = { requiresPushedRequests: false, verified: false, status: 'active' } as const;
+        const client = { ...registration, ...defaults, createdAt: at };
         await tx.insert(clients).values(client);
         const { id: subject, ownerId: userId, type, scope } = client;
         await audit(tx, { at, actor, action: 'client.created', subject, userId, detail: { type, scope } });
@@ -60,11 +61,12 @@ export function postgresClients({ db, write }: Connection): ClientStore {
         .orderBy(desc(clients.createdAt), desc(clients.id));
     },
 
-    async updateClient(id, { name, redirectUris, scope }, actor) {
+    async updateClient(id, { name, redirectUris, scope, requiresPushedRequests }, actor) {
       const set = {
         ...(name !== undefined && { name }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
+        ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
       };
       if (Object.keys(set).length === 0) return (await find(id)) !== null;
       const detail = { changed: Object.keys(set).join(' ') };

@@ -130,6 +130,7 @@ export const clients = pgTable(
     secretHash: text('secret_hash'),
     redirectUris: json('redirect_uris').$type<readonly string[]>().notNull(),
     scope: text().notNull(),
+    requiresPushedRequests: boolean('requires_pushed_requests').notNull().default(false),
     verified: boolean('verified').notNull(),
     status: text().$type<ClientStatus>().notNull(),
     createdAt: time('created_at').notNull(),
@@ -193,6 +194,19 @@ export const families = pgTable(
     revokedReason: text('revoked_reason').$type<FamilyEnd>(),
   },
   (table) => [index('families_grant').on(table.grantId)],
+);
+
+export const pushedRequests = pgTable(
+  'pushed_requests',
+  {
+    hash: text().primaryKey(),
+    clientId: text('client_id').notNull(),
+    parameters: text().notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    requestId: text('request_id'),
+  },
+  (table) => [index('pushed_requests_expiry').on(table.expiresAt)],
 );
 
 export const authorizationRequests = pgTable(

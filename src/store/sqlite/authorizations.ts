@@ -6,7 +6,11 @@ import { endings } from './endings.ts';
 import { familyStarter } from './families.ts';
 import type { Connection } from './open.ts';
 import { refreshing } from './refreshing.ts';
-import { authorizationCodes as codes, authorizationRequests as requests } from './schema.ts';
+import {
+  authorizationCodes as codes,
+  pushedRequests as pushed,
+  authorizationRequests as requests,
+} from './schema.ts';
 import { standingReader } from './standing.ts';
 
 export function sqliteAuthorizations(connection: Connection): AuthorizationStore {
@@ -60,10 +64,35 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
     .prepare();
 
   return {
-    async saveRequest(request) {
-      db.insert(requests)
+    async pushRequest(request) {
+      db.insert(pushed)
         .values({ ...request, createdAt: clock() })
         .run();
+    },
+
+    async findPushedRequest(hash) {
+      const ofHash = and(eq(pushed.hash, hash), gt(pushed.expiresAt, clock()));
+      return db.select().from(pushed).where(ofHash).get() ?? null;
+    },
+
+    async saveRequest(request, pushedHash) {
+      return write((createdAt) => {
+        if (pushedHash !== null) {
+          // Kept as long as what it becomes, for a browser that comes back to it.
+          const { changes } = db
+            .update(pushed)
+            .set({ requestId: request.id, expiresAt: request.expiresAt })
+            .where(
+              and(eq(pushed.hash, pushedHash), isNull(pushed.requestId), gt(pushed.expiresAt, createdAt)),
+            )
+            .run();
+          if (changes === 0) return false;
+        }
+        db.insert(requests)
+          .values({ ...request, createdAt })
+          .run();
+        return true;
+      });
     },
 
     async findRequest(id) {

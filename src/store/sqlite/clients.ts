@@ -43,7 +43,8 @@ export function sqliteClients(connection: Connection): ClientStore {
   return {
     async createClient(registration, actor) {
       return write((createdAt) => {
-        const client = { ...registration, verified: false, status: 'active', createdAt } as const;
+        const defaults = { requiresPushedRequests: false, verified: false, status: 'active' } as const;
+        const client = { ...registration, ...defaults, createdAt };
         db.insert(clients).values(client).run();
         const { id, ownerId, type, scope } = client;
         audit({
@@ -71,11 +72,12 @@ export function sqliteClients(connection: Connection): ClientStore {
         .all();
     },
 
-    async updateClient(id, { name, redirectUris, scope }, actor) {
+    async updateClient(id, { name, redirectUris, scope, requiresPushedRequests }, actor) {
       const set = {
         ...(name !== undefined && { name }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
+        ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
       };
       if (Object.keys(set).length === 0) return byId.get({ id }) !== undefined;
       const detail = { changed: Object.keys(set).join(' ') };

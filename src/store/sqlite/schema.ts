@@ -117,6 +117,7 @@ export const clients = sqliteTable(
     secretHash: text('secret_hash'),
     redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
     scope: text().notNull(),
+    requiresPushedRequests: flag('requires_pushed_requests').notNull().default(false),
     verified: flag('verified').notNull(),
     status: text().$type<ClientStatus>().notNull(),
     createdAt: integer('created_at').notNull(),
@@ -180,6 +181,19 @@ export const families = sqliteTable(
     revokedReason: text('revoked_reason').$type<FamilyEnd>(),
   },
   (table) => [index('families_grant').on(table.grantId)],
+);
+
+export const pushedRequests = sqliteTable(
+  'pushed_requests',
+  {
+    hash: text().primaryKey(),
+    clientId: text('client_id').notNull(),
+    parameters: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    requestId: text('request_id'),
+  },
+  (table) => [index('pushed_requests_expiry').on(table.expiresAt)],
 );
 
 export const authorizationRequests = sqliteTable(

@@ -97,6 +97,30 @@ export function Select(
   );
 }
 
+/** One thing that can be switched on. */
+export function Tick({
+  name,
+  label,
+  hint,
+  ticked,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly ticked: boolean;
+}) {
+  return (
+    <div class="ticks">
+      <label>
+        <input type="checkbox" name={name} value="on" checked={ticked} />
+        <span>
+          {label} <small>{hint}</small>
+        </span>
+      </label>
+    </div>
+  );
+}
+
 /** What is wrong, before the form, each complaint leading to its field. */
 export function ErrorSummary({ complaints }: { readonly complaints: Complaints }) {
   const wrong = Object.entries(complaints).filter(([, complaint]) => complaint);
