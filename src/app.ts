@@ -5,6 +5,7 @@ import type { Deps } from './deps.ts';
 import { createReadiness } from './health.ts';
 import { authorize } from './oauth/authorize.ts';
 import { clientEndpoint } from './oauth/client_endpoint.ts';
+import { startDevice } from './oauth/device.ts';
 import { introspect } from './oauth/introspect.ts';
 import { jwks, resourceMetadata, serverMetadata } from './oauth/metadata.ts';
 import { push } from './oauth/par.ts';
@@ -40,6 +41,7 @@ export function createApp(deps: Deps): App {
   app.all('/oauth/authorize', pageHeaders(deps.config), only('GET'), notAhead, authorize(deps));
   app.all('/oauth/resume/:id', pageHeaders(deps.config), only('GET'), notAhead, resume(deps));
   app.all('/oauth/par', openToOrigins, only('POST'), clientEndpoint(deps, 'par', push, 201));
+  app.all('/oauth/device', openToOrigins, only('POST'), clientEndpoint(deps, 'device', startDevice));
   app.all('/oauth/token', openToOrigins, only('POST'), clientEndpoint(deps, 'token', token));
   app.all('/oauth/revoke', openToOrigins, only('POST'), clientEndpoint(deps, 'revoke', revoke));
   app.all('/oauth/introspect', only('POST'), clientEndpoint(deps, 'introspect', introspect));

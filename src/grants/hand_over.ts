@@ -10,3 +10,9 @@ export function consentPath(requestId: string): string {
 export function resumePath(requestId: string): string {
   return `/oauth/resume/${requestId}`;
 }
+
+/** Where a person types the code that a device shows. */
+export const devicePath = '/device';
+
+/** Where a decision about a device ends. */
+export const deviceDonePath = `${devicePath}/done`;

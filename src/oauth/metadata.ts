@@ -21,6 +21,7 @@ export function serverMetadata(deps: Deps): Handler {
     issuer,
     authorization_endpoint: `${issuer}/oauth/authorize`,
     pushed_authorization_request_endpoint: `${issuer}/oauth/par`,
+    device_authorization_endpoint: `${issuer}/oauth/device`,
     token_endpoint: `${issuer}/oauth/token`,
     revocation_endpoint: `${issuer}/oauth/revoke`,
     introspection_endpoint: `${issuer}/oauth/introspect`,

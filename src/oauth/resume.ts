@@ -3,7 +3,7 @@ import { getCookie } from 'hono/cookie';
 import { browserCookie, sessionCookie } from '../accounts/cookies.ts';
 import { findSignedIn } from '../accounts/session.ts';
 import type { Deps } from '../deps.ts';
-import { consentPath } from '../grants/hand_over.ts';
+import { consentPath, deviceDonePath } from '../grants/hand_over.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
 import type { AuthorizationRequest } from '../store/records.ts';
@@ -28,6 +28,7 @@ interface Browser {
 
 /**
  * Turns the recorded decision into the redirect to the app, once, for the browser and the user that the decision is from.
+ * After one about a device the person is told to go back to it.
  */
 export function resume(deps: Deps): Handler {
   const browser = browserCookie(deps.config);
@@ -60,12 +61,15 @@ async function answer(deps: Deps, requestId: string, browser: Browser): Promise<
     if (!request || request.browserHash !== browser.hash)
       throw over('unknown, expired or of another browser');
     if (request.decision === null) return { kind: 'undecided' };
+    const { redirectUri, state } = request;
+    // A device asks by itself; the person has nowhere to go back to.
+    if (redirectUri === null) return { kind: 'answered', location: deviceDonePath };
     const client = await deps.store.clients.findClient(request.clientId);
     // The app may have been deleted, or have taken the address back, while the person was deciding.
-    if (client?.status !== 'active' || !isRegisteredRedirectUri(client, request.redirectUri)) {
+    if (client?.status !== 'active' || !isRegisteredRedirectUri(client, redirectUri)) {
       throw over('the client is not what it was');
     }
-    destination = request;
+    destination = { redirectUri, state };
     const decided = request.decision === 'approved' ? approved : denied;
     const result = await decided(deps, request, browser);
     return { kind: 'answered', location: clientRedirect(issuer, destination, result) };

@@ -11,7 +11,7 @@ import { checkScope } from './steps/check_scope.ts';
 import type { Asked, Step } from './steps/step.ts';
 
 /** Endpoints that take an authorization request. */
-type Endpoint = 'authorize' | 'par';
+type Endpoint = 'authorize' | 'par' | 'device';
 
 /** Which rules hold where, in the order in which they are applied. */
 const steps: readonly { readonly step: Step; readonly at: readonly Endpoint[] }[] = [
@@ -20,8 +20,8 @@ const steps: readonly { readonly step: Step; readonly at: readonly Endpoint[] }[
   { step: checkResponseType, at: ['authorize', 'par'] },
   { step: checkResponseMode, at: ['authorize', 'par'] },
   { step: checkPkce, at: ['authorize', 'par'] },
-  { step: checkScope, at: ['authorize', 'par'] },
-  { step: checkResource, at: ['authorize', 'par'] },
+  { step: checkScope, at: ['authorize', 'par', 'device'] },
+  { step: checkResource, at: ['authorize', 'par', 'device'] },
   { step: checkPushed, at: ['authorize'] },
   // What is said of the person at the browser is known when they come.
   { step: checkPrompt, at: ['authorize'] },

@@ -1,6 +1,7 @@
 import type { Operation } from './client_endpoint.ts';
 import { OAuthError } from './errors.ts';
 import { authorizationCode } from './grant_types/authorization_code.ts';
+import { deviceCode, deviceCodeGrantType } from './grant_types/device_code.ts';
 import type { GrantType } from './grant_types/grant_type.ts';
 import { refreshToken } from './grant_types/refresh_token.ts';
 
@@ -8,6 +9,7 @@ import { refreshToken } from './grant_types/refresh_token.ts';
 export const grantTypes: ReadonlyMap<string, GrantType> = new Map([
   ['authorization_code', authorizationCode],
   ['refresh_token', refreshToken],
+  [deviceCodeGrantType, deviceCode],
 ]);
 
 /** The token endpoint (OAuth 2.1 §3.2), once the client is known. */

@@ -149,14 +149,37 @@ export interface PushedRequest {
   readonly requestId: string | null;
 }
 
-/** A request at the authorization endpoint, validated, waiting for the user's decision. */
+/** A device without a browser that waits for somebody to allow what its app asks for (RFC 8628). */
+export interface DeviceAuthorization {
+  readonly deviceCodeHash: string;
+  readonly userCodeHash: string;
+  readonly clientId: string;
+  readonly scope: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Seconds that the device has to wait between two polls. */
+  readonly interval: number;
+  readonly polledAt: number | null;
+  /** The authorization request that it became when somebody entered the user code. */
+  readonly requestId: string | null;
+  readonly redeemedAt: number | null;
+}
+
+/**
+ * A request for authorization, validated, waiting for the user's decision. It comes from the authorization endpoint, or
+ * from a device, and then there is nowhere to redirect to and no code.
+ */
 export interface AuthorizationRequest {
   readonly id: string;
   readonly clientId: string;
-  readonly redirectUri: string;
+  /** Null for a device. */
+  readonly redirectUri: string | null;
   readonly state: string | null;
   readonly scope: string;
-  readonly codeChallenge: string;
+  /** Null for a device. */
+  readonly codeChallenge: string | null;
+  /** What the device shows; null for any other request. */
+  readonly userCode: string | null;
   /** Hash of the browser's cookie: only the browser that began may decide and collect (OAuth 2.1 §7.10). */
   readonly browserHash: string;
   readonly createdAt: number;

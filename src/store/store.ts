@@ -1,4 +1,5 @@
 import type { AdmissionRequest, AdmissionResult } from './admission.ts';
+import type { Poll } from './polling.ts';
 import type {
   Actor,
   AuditEvent,
@@ -9,6 +10,7 @@ import type {
   ClientStatus,
   Credential,
   CredentialStatus,
+  DeviceAuthorization,
   Family,
   FamilyEnd,
   Grant,
@@ -40,6 +42,7 @@ export interface Store {
   readonly clients: ClientStore;
   readonly grants: GrantStore;
   readonly authorizations: AuthorizationStore;
+  readonly devices: DeviceStore;
   readonly signingKeys: SigningKeyStore;
   readonly ledger: LedgerStore;
   readonly instances: InstanceStore;
@@ -273,11 +276,11 @@ export interface NewCode {
   readonly expiresAt: number;
 }
 
-/** An authorization request as it arrives. */
+/** An authorization request as it arrives at the authorization endpoint. */
 export type NewAuthorizationRequest = Pick<
   AuthorizationRequest,
-  'id' | 'clientId' | 'redirectUri' | 'state' | 'scope' | 'codeChallenge' | 'browserHash' | 'expiresAt'
->;
+  'id' | 'clientId' | 'state' | 'scope' | 'browserHash' | 'expiresAt'
+> & { readonly redirectUri: string; readonly codeChallenge: string };
 
 export interface AuthorizationStore {
   /** Keeps what a client has pushed (RFC 9126). */
@@ -331,6 +334,31 @@ export interface AuthorizationStore {
       readonly graceSeconds: number;
     },
   ): Promise<Rotation>;
+}
+
+export interface DeviceStore {
+  /** @returns false when somebody else's user code is the same */
+  startDevice(
+    device: Pick<
+      DeviceAuthorization,
+      'deviceCodeHash' | 'userCodeHash' | 'clientId' | 'scope' | 'interval' | 'expiresAt'
+    >,
+  ): Promise<boolean>;
+  /**
+   * Turns what a device waits for into a request that this browser may decide. The first browser that brings the user code
+   * gets it; it may come again until the decision.
+   * @param userCode as it is to be shown beside the request
+   * @returns the request's id; null when no device waits under this code for this browser
+   */
+  claimDevice(
+    userCodeHash: string,
+    claim: { readonly requestId: string; readonly browserHash: string; readonly userCode: string },
+  ): Promise<string | null>;
+  /**
+   * Answers a device that asks whether it has been allowed, and begins its family once it has.
+   * @param family what to begin; its scope is what the user allowed
+   */
+  pollDevice(deviceCodeHash: string, clientId: string, family: Omit<NewFamily, 'scope'>): Promise<Poll>;
 }
 
 export interface SigningKeyStore {

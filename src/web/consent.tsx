@@ -4,12 +4,13 @@ import { approve } from '../grants/consent.ts';
 import { resumePath } from '../grants/hand_over.ts';
 import { pickCredentials } from '../grants/terms.ts';
 import type { AuthorizationRequest, Client, User } from '../store/records.ts';
+import { answerTarget } from './answer_target.ts';
 import { type Complaints, isInvalid } from './components/form.tsx';
 import { Consent, lives } from './consent_form.tsx';
 import { contentSecurityPolicy } from './headers.ts';
 import type { PageContext } from './page.ts';
 import { problem } from './problem.tsx';
-import { redirectTarget } from './redirect_target.ts';
+
 import { withNext } from './return_path.ts';
 
 /** What the person has chosen so far. */
@@ -147,8 +148,8 @@ async function consentPage(
   const inUse = live ? await deps.store.credentials.listHeldBy(live.id) : [];
   const keyIds = choice.keyIds.length > 0 ? choice.keyIds : inUse.map(({ id }) => id);
   const asked = splitScope(request.scope);
-  const target = redirectTarget(request.redirectUri);
-  c.header('Content-Security-Policy', contentSecurityPolicy([target.formAction]));
+  const target = answerTarget(request);
+  c.header('Content-Security-Policy', contentSecurityPolicy(target.formActions));
   return c.html(
     <Consent
       visitor={visitor}

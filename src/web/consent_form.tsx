@@ -1,5 +1,6 @@
 import type { Provider, ScopeRow } from '../catalog/provider.ts';
 import type { Client, Credential, Grant, User } from '../store/records.ts';
+import type { AnswerTarget } from './answer_target.ts';
 import { Badge } from './components/badge.tsx';
 import { keyLabel } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid, Select } from './components/form.tsx';
@@ -8,7 +9,6 @@ import { ScopeTicks } from './components/scopes.tsx';
 import { Day } from './components/time.tsx';
 import { Layout } from './layout.tsx';
 import type { Visitor } from './page.ts';
-import type { RedirectTarget } from './redirect_target.ts';
 import { withNext } from './return_path.ts';
 
 /** How long a person can allow an app to go on. */
@@ -31,7 +31,7 @@ export interface ConsentProps {
   readonly path: string;
   readonly user: User;
   readonly client: Client;
-  readonly target: RedirectTarget;
+  readonly target: AnswerTarget;
   /** What the app may do already. */
   readonly live: Grant | null;
   readonly providers: readonly ProviderRequest[];
@@ -88,8 +88,14 @@ export function Consent(props: ConsentProps) {
           </button>
         </p>
         <p class="hint">
-          You go back to <strong>{target.name}</strong>. You can watch what the app does and revoke it at any
-          time under Apps.
+          {target.kind === 'other_device' ? (
+            'You then go back to your device.'
+          ) : (
+            <>
+              You go back to <strong>{target.name}</strong>.
+            </>
+          )}{' '}
+          You can watch what the app does and revoke it at any time under Apps.
         </p>
       </Form>
     </Layout>
@@ -97,7 +103,7 @@ export function Consent(props: ConsentProps) {
 }
 
 /** How far the app can be told from a fake. */
-function WhoAsks({ client, target }: { readonly client: Client; readonly target: RedirectTarget }) {
+function WhoAsks({ client, target }: { readonly client: Client; readonly target: AnswerTarget }) {
   const place = {
     site: (
       <>
@@ -114,6 +120,12 @@ function WhoAsks({ client, target }: { readonly client: Client; readonly target:
       <>
         The answer goes to whichever app on this device opens <strong>{`${target.name}:`}</strong> links.
         Approve only if you have just used it yourself.
+      </>
+    ),
+    other_device: (
+      <>
+        It asks from a device that shows the code <strong>{target.name}</strong>. Approve only if you see this
+        code on a device of your own: if somebody sent it to you, they would get to use your keys.
       </>
     ),
   }[target.kind];

@@ -8,6 +8,7 @@ import { showConnectedApp, submitRevocation } from './connected_app.tsx';
 import { showConsent, submitConsent } from './consent.tsx';
 import { checkForm } from './csrf.ts';
 import { showDeveloper } from './developer.tsx';
+import { showDevice, showDeviceDone, submitDevice } from './device.tsx';
 import { pageHeaders } from './headers.ts';
 import { showHome } from './home.tsx';
 import { deleteKey, showKey, submitKeyDetails, submitReplacement } from './key.tsx';
@@ -52,6 +53,9 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   }
   get('/consent/:id', showConsent);
   post('/consent/:id', submitConsent);
+  get('/device', own(showDevice));
+  post('/device', own(submitDevice));
+  get('/device/done', showDeviceDone);
   get('/keys', own(showKeys));
   get('/keys/new', own(showNewKey));
   post('/keys/new', own(submitNewKey));

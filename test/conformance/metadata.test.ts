@@ -86,7 +86,11 @@ describe('metadata', () => {
       const { error } = await ask(target, '/oauth/token', { grant_type, ...formAuth(app) });
       expect(error, grant_type).toBe('invalid_request');
     }
-    expect(metadata.grant_types_supported).toEqual(['authorization_code', 'refresh_token']);
+    expect(metadata.grant_types_supported).toEqual([
+      'authorization_code',
+      'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+    ]);
     expect(metadata.token_endpoint_auth_methods_supported).toEqual([
       'client_secret_basic',
       'client_secret_post',

@@ -3,6 +3,8 @@ import { AuthorizationCode } from 'simple-oauth2';
 import { afterAll, describe, expect, it } from 'vitest';
 import { makePkce } from '../conformance/flow.ts';
 import { type RegisteredApp, startTarget } from '../conformance/target.ts';
+import { createUser, deposit } from '../support/broker.ts';
+import { Person } from '../support/person.ts';
 
 const target = await startTarget();
 afterAll(() => target.close());
@@ -41,6 +43,21 @@ describe('openid-client', () => {
     const back = await visit(url.href);
     return openid.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState });
   }
+
+  it('gets tokens for a device', async () => {
+    const app = await target.registerApp({ type: 'native', redirectUris: ['http://127.0.0.1/callback'] });
+    const config = await discover(app, 'oauth2');
+    const device = await openid.initiateDeviceAuthorization(config, { scope });
+    const { broker } = target;
+    const user = await createUser(broker);
+    await deposit(broker, user.id);
+    const person = new Person(broker);
+    await person.signIn(user.email);
+    const { location } = await person.submit('/device', { user_code: device.user_code });
+    await person.submit(location ?? '', { decision: 'approve', life: 'day', scope: scope.split(' ') });
+    const tokens = await openid.pollDeviceAuthorizationGrant(config, device);
+    expect(tokens.scope).toBe(scope);
+  });
 
   it.each(['web', 'spa'] as const)('pushes the request of a %s app ahead', async (type) => {
     const app = await target.registerApp({ type });

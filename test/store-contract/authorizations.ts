@@ -26,6 +26,7 @@ export function authorizations(arena: () => Arena): void {
     expect(await stores[1].authorizations.findRequest(request.id)).toEqual({
       ...request,
       createdAt: clock.now,
+      userCode: null,
       decision: null,
       decidedAt: null,
       userId: null,

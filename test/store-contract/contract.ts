@@ -3,6 +3,7 @@ import { accounts } from './accounts.ts';
 import { authorizations } from './authorizations.ts';
 import { clients } from './clients.ts';
 import { credentials } from './credentials.ts';
+import { devices } from './devices.ts';
 import { ended } from './ended.ts';
 import { grants } from './grants.ts';
 import { instances } from './instances.ts';
@@ -21,6 +22,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   grants,
   ended,
   authorizations,
+  devices,
   'refresh tokens': refreshTokens,
   'signing keys': signingKeys,
   ledger,

@@ -43,6 +43,18 @@ async function unfold(page: Page): Promise<void> {
   for (const summary of await page.locator('summary').all()) await summary.click();
 }
 
+/** A device that asks to be connected. @returns the code that it shows */
+async function startDevice(): Promise<string> {
+  const client = await createClient(broker, world.user.id, {
+    name: 'Kitchen Radio',
+    type: 'native',
+    redirectUris: ['http://127.0.0.1/callback'],
+  });
+  const body = new URLSearchParams({ client_id: client.id, scope: 'openai:text openai:audio.speech' });
+  const response = await fetch(`${broker.url}/oauth/device`, { method: 'POST', body });
+  return ((await response.json()) as { user_code: string }).user_code;
+}
+
 /** Pages by who looks at them, each with the way to it. */
 const screens: Readonly<
   Record<'stranger' | 'newcomer' | 'user', Readonly<Record<string, (page: Page) => Promise<unknown>>>>
@@ -114,6 +126,16 @@ const screens: Readonly<
       await go('/operator')(page);
       await press(page, 'Make a link');
     },
+    device: go('/device'),
+    'device-wrong': async (page) => {
+      await go('/device?user_code=BBBB-BBBB')(page);
+      await press(page, 'Continue');
+    },
+    'device-consent': async (page) => {
+      await go(`/device?user_code=${await startDevice()}`)(page);
+      await press(page, 'Continue');
+    },
+    'device-done': go('/device/done'),
     'consent-again': (page) =>
       page.goto(broker.url + authorizePath(world.client, { scope: 'openai:text openai:images' })),
     'consent-native': async (page) => {

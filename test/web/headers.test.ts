@@ -36,6 +36,8 @@ const pages: Readonly<Record<string, () => Promise<Screen>>> = {
   account: () => person.get('/account'),
   operator: () => person.get('/operator'),
   consent: async () => person.get(await beginAuthorization(person, world.client)),
+  'the code of a device': () => person.get('/device'),
+  'the end of a device’s request': () => person.get('/device/done'),
   'a consent request that is gone': () => person.get('/consent/arq_gone'),
   'a form without its token': () => person.post('/keys/new', { csrf: undefined }),
   'a missing page': () => person.get('/nowhere'),

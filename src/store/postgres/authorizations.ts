@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm';
 import { maximumFailedRedemptions, mismatchOf } from '../redemption.ts';
 import { isGrantLive } from '../standing.ts';
 import type { AuthorizationStore } from '../store.ts';
@@ -64,6 +64,7 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
               eq(requests.browserHash, browserHash),
               eq(requests.userId, userId),
               eq(requests.decision, 'approved'),
+              isNotNull(requests.redirectUri),
               isNull(requests.codeIssuedAt),
               gt(requests.expiresAt, now),
             ),
@@ -72,6 +73,7 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
         if (!request) return false;
         const { clientId, grantId, redirectUri, codeChallenge, grantedScope } = request;
         if (grantId === null || grantedScope === null) throw new Error('an approval without its grant');
+        if (redirectUri === null || codeChallenge === null) throw new Error('a device has no code');
         await tx.insert(codes).values({
           hash,
           clientId,

@@ -17,7 +17,7 @@ export type Session = NodePgDatabase;
  * One database and what every part of the store does with it.
  *
  * Transactions lock rows in one order, so that they never wait for each other in a circle: invitation, user, client,
- * credential, grants by id, authorization request, wraps by credential and holder, code, family, refresh token, calls by
+ * credential, grants by id, device, authorization request, wraps by credential and holder, code, family, refresh token, calls by
  * id. What makes grants or takes credentials from them locks the user; ending a grant locks just the grant.
  */
 export interface Connection {

@@ -214,10 +214,11 @@ export const authorizationRequests = pgTable(
   {
     id: text().primaryKey(),
     clientId: text('client_id').notNull(),
-    redirectUri: text('redirect_uri').notNull(),
+    redirectUri: text('redirect_uri'),
     state: text(),
     scope: text().notNull(),
-    codeChallenge: text('code_challenge').notNull(),
+    codeChallenge: text('code_challenge'),
+    userCode: text('user_code'),
     browserHash: text('browser_hash').notNull(),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
@@ -229,6 +230,23 @@ export const authorizationRequests = pgTable(
     codeIssuedAt: time('code_issued_at'),
   },
   (table) => [index('authorization_requests_expiry').on(table.expiresAt)],
+);
+
+export const deviceAuthorizations = pgTable(
+  'device_authorizations',
+  {
+    deviceCodeHash: text('device_code_hash').primaryKey(),
+    userCodeHash: text('user_code_hash').notNull().unique(),
+    clientId: text('client_id').notNull(),
+    scope: text().notNull(),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    interval: integer().notNull(),
+    polledAt: time('polled_at'),
+    requestId: text('request_id'),
+    redeemedAt: time('redeemed_at'),
+  },
+  (table) => [index('device_authorizations_expiry').on(table.expiresAt)],
 );
 
 export const authorizationCodes = pgTable(

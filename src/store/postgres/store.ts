@@ -3,6 +3,7 @@ import { postgresAccounts } from './accounts.ts';
 import { postgresAuthorizations } from './authorizations.ts';
 import { postgresClients } from './clients.ts';
 import { postgresCredentials } from './credentials.ts';
+import { postgresDevices } from './devices.ts';
 import { remoteEndings } from './ending_signal.ts';
 import { guarded } from './errors.ts';
 import { postgresGrants } from './grants.ts';
@@ -34,6 +35,7 @@ export async function openPostgresStore(options: ConnectionOptions): Promise<Sto
     clients: guarded(postgresClients(connection)),
     grants: guarded(postgresGrants(connection)),
     authorizations: guarded(postgresAuthorizations(connection)),
+    devices: guarded(postgresDevices(connection)),
     signingKeys: guarded(postgresSigningKeys(connection)),
     ledger: guarded(postgresLedger(connection)),
     instances: guarded(postgresInstances(connection)),

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm';
 import { maximumFailedRedemptions, mismatchOf } from '../redemption.ts';
 import { isGrantLive } from '../standing.ts';
 import type { AuthorizationStore } from '../store.ts';
@@ -34,6 +34,7 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
         eq(requests.browserHash, placeholder('browserHash')),
         eq(requests.userId, placeholder('userId')),
         eq(requests.decision, 'approved'),
+        isNotNull(requests.redirectUri),
         isNull(requests.codeIssuedAt),
         gt(requests.expiresAt, placeholder('now')),
       ),
@@ -105,6 +106,7 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
         if (!request) return false;
         const { clientId, grantId, redirectUri, codeChallenge, grantedScope } = request;
         if (grantId === null || grantedScope === null) throw new Error('an approval without its grant');
+        if (redirectUri === null || codeChallenge === null) throw new Error('a device has no code');
         db.insert(codes)
           .values({
             hash,

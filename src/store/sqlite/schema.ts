@@ -201,10 +201,11 @@ export const authorizationRequests = sqliteTable(
   {
     id: text().primaryKey(),
     clientId: text('client_id').notNull(),
-    redirectUri: text('redirect_uri').notNull(),
+    redirectUri: text('redirect_uri'),
     state: text(),
     scope: text().notNull(),
-    codeChallenge: text('code_challenge').notNull(),
+    codeChallenge: text('code_challenge'),
+    userCode: text('user_code'),
     browserHash: text('browser_hash').notNull(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
@@ -216,6 +217,23 @@ export const authorizationRequests = sqliteTable(
     codeIssuedAt: integer('code_issued_at'),
   },
   (table) => [index('authorization_requests_expiry').on(table.expiresAt)],
+);
+
+export const deviceAuthorizations = sqliteTable(
+  'device_authorizations',
+  {
+    deviceCodeHash: text('device_code_hash').primaryKey(),
+    userCodeHash: text('user_code_hash').notNull().unique(),
+    clientId: text('client_id').notNull(),
+    scope: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+    interval: integer().notNull(),
+    polledAt: integer('polled_at'),
+    requestId: text('request_id'),
+    redeemedAt: integer('redeemed_at'),
+  },
+  (table) => [index('device_authorizations_expiry').on(table.expiresAt)],
 );
 
 export const authorizationCodes = sqliteTable(

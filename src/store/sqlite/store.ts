@@ -4,6 +4,7 @@ import { sqliteAccounts } from './accounts.ts';
 import { sqliteAuthorizations } from './authorizations.ts';
 import { sqliteClients } from './clients.ts';
 import { sqliteCredentials } from './credentials.ts';
+import { sqliteDevices } from './devices.ts';
 import { sqliteGrants } from './grants.ts';
 import { sqliteInstances } from './instances.ts';
 import { sqliteLedger } from './ledger.ts';
@@ -34,6 +35,7 @@ export function openSqliteStore(options: {
     clients: patient(sqliteClients(connection)),
     grants: patient(sqliteGrants(connection)),
     authorizations: patient(sqliteAuthorizations(connection)),
+    devices: patient(sqliteDevices(connection)),
     signingKeys: patient(sqliteSigningKeys(connection)),
     ledger: patient(sqliteLedger(connection)),
     instances: patient(sqliteInstances(connection)),

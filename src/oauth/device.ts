@@ -1,0 +1,44 @@
+import { joinScope } from '../catalog/scope.ts';
+import { devicePath } from '../grants/hand_over.ts';
+import { newUserCode } from '../grants/user_code.ts';
+import { sha256 } from '../lib/hash.ts';
+import { newToken } from '../lib/ids.ts';
+import type { Operation } from './client_endpoint.ts';
+import { narrowToResources } from './resources.ts';
+import { askedScopes } from './steps/check_scope.ts';
+import { firstFault } from './steps.ts';
+
+/** Seconds for somebody to fetch a phone, sign in and decide. */
+const deviceCodeLife = 900;
+
+/** Seconds between two polls (RFC 8628 §3.2). */
+const pollInterval = 5;
+
+/** The device authorization endpoint (RFC 8628 §3.1): a device that has no browser asks, and tells its user where to go. */
+export const startDevice: Operation = async ({ config, store, clock }, { client, parameters }) => {
+  const { issuer } = config;
+  const asked = { issuer, client, parameters, isPushed: true, signedIn: false };
+  const fault = firstFault('device', asked);
+  if (fault) throw fault;
+  const deviceCode = newToken('ccdc');
+  const scope = joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []);
+  const start = (userCode: string) =>
+    store.devices.startDevice({
+      deviceCodeHash: sha256(deviceCode),
+      userCodeHash: sha256(userCode),
+      clientId: client.id,
+      scope,
+      interval: pollInterval,
+      expiresAt: clock() + deviceCodeLife * 1000,
+    });
+  let userCode = newUserCode();
+  while (!(await start(userCode))) userCode = newUserCode();
+  return {
+    device_code: deviceCode,
+    user_code: userCode,
+    verification_uri: issuer + devicePath,
+    verification_uri_complete: `${issuer}${devicePath}?user_code=${userCode}`,
+    expires_in: deviceCodeLife,
+    interval: pollInterval,
+  };
+};
