@@ -9,6 +9,7 @@ import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import type { Store } from './store/store.ts';
 import { type AccessTokens, createAccessTokens } from './tokens/access_token.ts';
+import { createDpopProofs, type DpopProofs } from './tokens/dpop.ts';
 import { createSigningKeys, type SigningKeys } from './tokens/signing_keys.ts';
 import { createKeyFile, type Keyring, openKeyring } from './vault/keyring.ts';
 import { createVault, type Vault } from './vault/vault.ts';
@@ -24,6 +25,7 @@ export interface Deps {
   readonly vault: Vault;
   readonly signingKeys: SigningKeys;
   readonly accessTokens: AccessTokens;
+  readonly dpop: DpopProofs;
   readonly ledger: Ledger;
   /** Base URL that keys of this provider are good for; null when it is a sandbox key and the sandbox is off. */
   readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
@@ -72,6 +74,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
       ttl: config.accessTokenTtl,
       clock,
     }),
+    dpop: createDpopProofs(keyring, clock),
     ledger: createLedger(store.ledger, {
       onSettleError: (error, waiting) =>
         log.error({ err: error, waiting }, 'settling calls failed; will retry'),

@@ -23,6 +23,7 @@ export async function createGrant(
   const family = {
     id: newId('fam', deps.clock()),
     scope: joinScope(choice.scopes),
+    dpopThumbprint: null,
     refreshTokenHash: sha256(refreshToken),
     refreshTokenExpiresAt: deps.clock() + deps.config.refreshTokenTtl * 1000,
   };
@@ -37,7 +38,7 @@ export async function createGrant(
     clientStatus: 'active',
     now: deps.clock(),
   } as const;
-  const access = await mintAccessToken(deps, standing, choice.scopes);
+  const access = await mintAccessToken(deps, standing, choice.scopes, null);
   return {
     kind: 'created',
     tokens: { grant_id: result.grant.id, ...access, refresh_token: refreshToken },

@@ -13,15 +13,20 @@ interface MintDeps {
 /** The access-token part of a token response (RFC 6749 §5.1). `expires_in` in seconds. */
 export interface AccessGrant {
   readonly access_token: string;
+  readonly token_type: 'Bearer' | 'DPoP';
   readonly expires_in: number;
   readonly scope: string;
 }
 
-/** Mints an access token for a family in good standing, for the scopes asked and the providers these reach. */
+/**
+ * Mints an access token for a family in good standing, for the scopes asked and the providers these reach.
+ * @param thumbprint of the key that it is bound to (RFC 9449 §6.1); null for a bearer token
+ */
 export async function mintAccessToken(
   { config, store, accessTokens }: MintDeps,
   { family, grant }: Standing,
   scopes: readonly string[],
+  thumbprint: string | null,
 ): Promise<AccessGrant> {
   const resources = resourcesOfScopes(config.issuer, scopes);
   const [only] = resources;
@@ -34,8 +39,10 @@ export async function mintAccessToken(
       scope,
       grant_id: grant.id,
       family_id: family.id,
+      ...(thumbprint !== null && { cnf: { jkt: thumbprint } }),
     },
     grant.expiresAt,
   );
-  return { access_token: token, expires_in: expiresIn, scope };
+  const token_type = thumbprint === null ? 'Bearer' : 'DPoP';
+  return { access_token: token, token_type, expires_in: expiresIn, scope };
 }

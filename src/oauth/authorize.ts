@@ -139,6 +139,7 @@ async function save(
     ...destination,
     scope: joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []),
     codeChallenge: parameters.one('code_challenge') ?? '',
+    dpopThumbprint: parameters.one('dpop_jkt') ?? null,
     browserHash,
     expiresAt: clock() + authorizationRequestLife * 1000,
   };

@@ -3,7 +3,9 @@ import type { Handler } from 'hono';
 import type { Deps } from '../deps.ts';
 import { clientAddress } from '../lib/client_address.ts';
 import type { Client } from '../store/records.ts';
+import type { Proof } from '../tokens/dpop.ts';
 import { authenticateClient } from './client_auth.ts';
+import { readProof } from './dpop.ts';
 import { asOAuthError, errorResponse } from './errors.ts';
 import { readForm } from './form.ts';
 import { logRefusal } from './log.ts';
@@ -13,6 +15,8 @@ import type { Parameters } from './parameters.ts';
 export interface ClientRequest {
   readonly client: Client;
   readonly parameters: Parameters;
+  /** The proof of possession that came with it (RFC 9449 §5), not used up yet; null without one. */
+  readonly proof: Proof | null;
 }
 
 /** Answers a client's request with what goes out as JSON, or throws an OAuthError. */
@@ -43,7 +47,11 @@ export function clientEndpoint(
       const address = clientAddress(incoming.socket.remoteAddress, forwardedFor, deps.config.isTrustedProxy);
       const client = await authenticateClient(deps, { authorization, parameters, address });
       clientId = client.id;
-      return c.json(await operation(deps, { client, parameters }), status, uncached);
+      const proof = await readProof(deps, incoming, c.req.path);
+      const answer = await operation(deps, { client, parameters, proof });
+      // Told ahead, so that the next proof need not be made twice (RFC 9449 §8.2).
+      const nonce = proof && { 'DPoP-Nonce': deps.dpop.nonce() };
+      return c.json(answer, status, { ...uncached, ...nonce });
     } catch (thrown) {
       const error = asOAuthError(thrown);
       logRefusal(deps.log, name, error, clientId);

@@ -1,6 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-/** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2 and OpenID Connect Core §3.1.2.6. */
+/** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2 and OpenID Connect Core §3.1.2.6. */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'consent_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
   | 'temporarily_unavailable';
 
 const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
@@ -33,6 +35,8 @@ interface Detail {
   readonly status?: ContentfulStatusCode;
   /** Seconds until trying again makes sense. */
   readonly retryAfter?: number;
+  /** What the next proof of possession has to hold (RFC 9449 §8). */
+  readonly dpopNonce?: string;
 }
 
 /** A refusal by the authorization server: a code and a description for the client, details for the log. */
@@ -44,6 +48,7 @@ export class OAuthError extends Error {
   readonly status: ContentfulStatusCode;
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
+  readonly dpopNonce: string | undefined;
 
   constructor(code: ErrorCode, description: string, more: Detail = {}) {
     super(`${code}: ${description}`, { cause: more.cause });
@@ -53,6 +58,7 @@ export class OAuthError extends Error {
     this.status = more.status ?? statusOf[code] ?? 400;
     this.detail = more.detail;
     this.retryAfter = more.retryAfter;
+    this.dpopNonce = more.dpopNonce;
   }
 }
 
@@ -77,6 +83,7 @@ export function errorResponse(error: OAuthError): {
       // RFC 9110 §15.5.2: a 401 names at least one challenge.
       ...(error.status === 401 ? { 'WWW-Authenticate': 'Basic realm="coatcheck", charset="UTF-8"' } : {}),
       ...retryHeader(error),
+      ...(error.dpopNonce === undefined ? {} : { 'DPoP-Nonce': error.dpopNonce }),
     },
     body: { error: error.code, error_description: error.description },
   };

@@ -26,9 +26,10 @@ async function describe({ config, store }: Deps, presented: PresentedToken) {
   const effective = effectiveScopes(presented.standing);
   const common = { active: true, iss: config.issuer, client_id: grant.clientId };
   if (presented.kind === 'access') {
-    const { sub, aud, scope, exp, iat, jti } = presented.claims;
+    const { sub, aud, scope, exp, iat, jti, cnf } = presented.claims;
     const within = splitScope(scope).filter((token) => effective.includes(token));
-    return { ...common, token_type: 'Bearer', sub, aud, scope: joinScope(within), exp, iat, jti };
+    const token_type = cnf ? 'DPoP' : 'Bearer';
+    return { ...common, token_type, sub, aud, scope: joinScope(within), exp, iat, jti, ...(cnf && { cnf }) };
   }
   const { expiresAt, createdAt } = presented.token;
   return {

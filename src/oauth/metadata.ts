@@ -1,6 +1,7 @@
 import type { Handler } from 'hono';
 import { allScopes, providers } from '../catalog/catalog.ts';
 import type { Deps } from '../deps.ts';
+import { proofAlgorithms } from '../tokens/dpop.ts';
 import { secretMethods } from './client_auth.ts';
 import { asOAuthError, errorResponse } from './errors.ts';
 import { logRefusal } from './log.ts';
@@ -34,6 +35,7 @@ export function serverMetadata(deps: Deps): Handler {
     revocation_endpoint_auth_methods_supported: [...secretMethods, 'none'],
     introspection_endpoint_auth_methods_supported: secretMethods,
     code_challenge_methods_supported: codeChallengeMethods,
+    dpop_signing_alg_values_supported: proofAlgorithms,
     subject_types_supported: ['pairwise'],
     authorization_response_iss_parameter_supported: true,
     require_pushed_authorization_requests: false,
@@ -56,6 +58,7 @@ export function resourceMetadata(deps: Deps): Handler {
         authorization_servers: [issuer],
         scopes_supported: scopes.map(({ scope }) => scope),
         bearer_methods_supported: ['header'],
+        dpop_signing_alg_values_supported: proofAlgorithms,
       },
     ]),
   );

@@ -1,5 +1,7 @@
 import { sha256 } from '../lib/hash.ts';
 import type { Operation } from './client_endpoint.ts';
+import { replayedProof, useOf } from './dpop.ts';
+import { OAuthError } from './errors.ts';
 import { encodeParameters } from './parameters.ts';
 import { recipientOf } from './recipient.ts';
 import { newRequestUri } from './request_uri.ts';
@@ -19,19 +21,29 @@ const authentication: ReadonlySet<string> = new Set([
  * The pushed authorization request endpoint (RFC 9126): checks an authorization request before the browser is sent, and
  * keeps it. Every fault is told to the client, none by redirect.
  */
-export const push: Operation = async (deps, { client, parameters }) => {
+export const push: Operation = async (deps, { client, parameters, proof }) => {
   const { config, store, clock } = deps;
   const recipient = recipientOf(client, parameters);
   if (recipient.kind === 'unknown') throw recipient.error;
   const asked = { issuer: config.issuer, client, parameters, isPushed: true, signedIn: false };
   const fault = firstFault('par', asked);
   if (fault) throw fault;
+  const named = parameters.one('dpop_jkt');
+  if (proof && named !== undefined && named !== proof.thumbprint) {
+    throw new OAuthError('invalid_request', 'dpop_jkt names another key than the proof is signed with.');
+  }
   const { requestUri, token } = newRequestUri();
-  await store.authorizations.pushRequest({
+  const pushed = {
     hash: sha256(token),
     clientId: client.id,
-    parameters: encodeParameters(parameters, (name) => !authentication.has(name)),
+    // The key of the proof binds the code as dpop_jkt would (RFC 9449 §10.1).
+    parameters: encodeParameters(
+      parameters,
+      (name) => !authentication.has(name),
+      proof && { dpop_jkt: proof.thumbprint },
+    ),
     expiresAt: clock() + pushedRequestLife * 1000,
-  });
+  };
+  if (!(await store.authorizations.pushRequest(pushed, useOf(proof)))) throw replayedProof();
   return { request_uri: requestUri, expires_in: pushedRequestLife };
 };

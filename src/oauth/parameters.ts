@@ -40,12 +40,21 @@ export function parseParameters(encoded: string): Parameters | null {
   };
 }
 
-/** Encodes those of the parameters that are to be kept, so that they parse to the same. */
-export function encodeParameters(parameters: Parameters, isKept: (name: string) => boolean): string {
-  const kept = parameters.names.filter(isKept);
-  return new URLSearchParams(
-    kept.flatMap((name) => parameters.all(name).map((value): [string, string] => [name, value])),
-  ).toString();
+/**
+ * Encodes those of the parameters that are to be kept, so that they parse to the same.
+ * @param set what takes the place of parameters of the same name
+ */
+export function encodeParameters(
+  parameters: Parameters,
+  isKept: (name: string) => boolean,
+  set: Readonly<Record<string, string>> | null,
+): string {
+  const encoded = new URLSearchParams();
+  for (const name of parameters.names.filter(isKept)) {
+    for (const value of parameters.all(name)) encoded.append(name, value);
+  }
+  for (const [name, value] of Object.entries(set ?? {})) encoded.set(name, value);
+  return encoded.toString();
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { OAuthError } from './errors.ts';
+import { checkDpopKey } from './steps/check_dpop_key.ts';
 import { checkPkce } from './steps/check_pkce.ts';
 import { checkPrompt } from './steps/check_prompt.ts';
 import { checkPushed } from './steps/check_pushed.ts';
@@ -20,6 +21,7 @@ const steps: readonly { readonly step: Step; readonly at: readonly Endpoint[] }[
   { step: checkResponseType, at: ['authorize', 'par'] },
   { step: checkResponseMode, at: ['authorize', 'par'] },
   { step: checkPkce, at: ['authorize', 'par'] },
+  { step: checkDpopKey, at: ['authorize', 'par'] },
   { step: checkScope, at: ['authorize', 'par', 'device'] },
   { step: checkResource, at: ['authorize', 'par', 'device'] },
   { step: checkPushed, at: ['authorize'] },

@@ -1,4 +1,5 @@
 import type { Operation } from './client_endpoint.ts';
+import { requireProof } from './dpop.ts';
 import { OAuthError } from './errors.ts';
 import { authorizationCode } from './grant_types/authorization_code.ts';
 import { deviceCode, deviceCodeGrantType } from './grant_types/device_code.ts';
@@ -23,5 +24,6 @@ export const token: Operation = (deps, request) => {
       `grant_type must be one of: ${[...grantTypes.keys()].join(', ')}.`,
     );
   }
+  requireProof(request.client, request.proof);
   return grantType(deps, request);
 };

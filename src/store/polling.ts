@@ -10,6 +10,8 @@ export type Poll =
   | { readonly kind: 'slow_down' }
   | { readonly kind: 'denied' }
   | { readonly kind: 'expired' }
+  /** The proof of possession has been used before. */
+  | { readonly kind: 'proof_replayed' }
   /** No such code, another client's, or one that has had its tokens. */
   | { readonly kind: 'unknown' }
   /** Grant, user or client ended since. */
@@ -23,7 +25,7 @@ export function judgePoll(
   device: Pick<DeviceAuthorization, 'clientId' | 'expiresAt' | 'interval' | 'polledAt' | 'redeemedAt'>,
   request: Pick<AuthorizationRequest, 'decision'> | null,
   asking: { readonly clientId: string; readonly now: number },
-): Exclude<Poll['kind'], 'redeemed' | 'ended'> | 'approved' {
+): Exclude<Poll['kind'], 'redeemed' | 'ended' | 'proof_replayed'> | 'approved' {
   const { clientId, now } = asking;
   if (device.clientId !== clientId || device.redeemedAt !== null) return 'unknown';
   if (device.expiresAt <= now) return 'expired';

@@ -91,6 +91,8 @@ export interface Client {
   readonly redirectUris: readonly string[];
   /** Space-separated, as on the wire. */
   readonly scope: string;
+  /** It asks for nothing but tokens that are bound to a key (RFC 9449 §5.2). */
+  readonly requiresDpop: boolean;
   /** It sends authorization requests by PAR only (RFC 9126 §6). */
   readonly requiresPushedRequests: boolean;
   readonly verified: boolean;
@@ -129,6 +131,8 @@ export interface Family {
   readonly grantId: string;
   readonly clientId: string;
   readonly scope: string;
+  /** Thumbprint of the key that its refresh tokens are bound to (RFC 9449 §5); null when they are not. */
+  readonly dpopThumbprint: string | null;
   /** Sequence number of the newest refresh token. */
   readonly seq: number;
   readonly createdAt: number;
@@ -178,6 +182,8 @@ export interface AuthorizationRequest {
   readonly scope: string;
   /** Null for a device. */
   readonly codeChallenge: string | null;
+  /** Thumbprint of the key that the code is to be redeemed with (RFC 9449 §10); null when the app named none. */
+  readonly dpopThumbprint: string | null;
   /** What the device shows; null for any other request. */
   readonly userCode: string | null;
   /** Hash of the browser's cookie: only the browser that began may decide and collect (OAuth 2.1 §7.10). */

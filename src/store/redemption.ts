@@ -9,8 +9,10 @@ export type Redemption =
   /** No such code, or a burnt one. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'expired' }
-  /** Wrong client, redirect URI or verifier; the fifth one burns the code. */
-  | { readonly kind: 'mismatch'; readonly of: 'client' | 'redirect_uri' | 'code_verifier' }
+  /** The proof of possession has been used before. */
+  | { readonly kind: 'proof_replayed' }
+  /** Wrong client, redirect URI, verifier or key; the fifth one burns the code. */
+  | { readonly kind: 'mismatch'; readonly of: 'client' | 'redirect_uri' | 'code_verifier' | 'key' }
   /** Grant, user or client ended since. */
   | { readonly kind: 'ended' };
 
@@ -20,6 +22,7 @@ export const maximumFailedRedemptions = 5;
 interface Bound {
   readonly clientId: string;
   readonly codeChallenge: string;
+  readonly dpopThumbprint: string | null;
 }
 
 /**
@@ -33,5 +36,6 @@ export function mismatchOf(
   if (presented.clientId !== code.clientId) return 'client';
   if (presented.redirectUri !== null && presented.redirectUri !== code.redirectUri) return 'redirect_uri';
   if (presented.codeChallenge !== code.codeChallenge) return 'code_verifier';
+  if (code.dpopThumbprint !== null && presented.dpopThumbprint !== code.dpopThumbprint) return 'key';
   return null;
 }

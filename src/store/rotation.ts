@@ -15,6 +15,8 @@ export type Rotation =
   /** Used before, outside the grace: the family is now revoked (OAuth 2.1 §4.3.1). */
   | { readonly kind: 'reused' }
   | { readonly kind: 'expired' }
+  /** The proof of possession has been used before. */
+  | { readonly kind: 'proof_replayed' }
   | { readonly kind: 'unknown' }
   | { readonly kind: 'ended' };
 

@@ -173,7 +173,7 @@ export interface CredentialStore {
 
 export interface ClientStore {
   createClient(
-    client: Omit<Client, 'createdAt' | 'requiresPushedRequests' | 'verified' | 'status'>,
+    client: Omit<Client, 'createdAt' | 'requiresDpop' | 'requiresPushedRequests' | 'verified' | 'status'>,
     actor: Actor,
   ): Promise<Client>;
   /** A registered client that has not been deleted. */
@@ -181,7 +181,9 @@ export interface ClientStore {
   listClients(ownerId: string): Promise<readonly Client[]>;
   updateClient(
     id: string,
-    change: Partial<Pick<Client, 'name' | 'redirectUris' | 'scope' | 'requiresPushedRequests'>>,
+    change: Partial<
+      Pick<Client, 'name' | 'redirectUris' | 'scope' | 'requiresDpop' | 'requiresPushedRequests'>
+    >,
     actor: Actor,
   ): Promise<boolean>;
   replaceClientSecret(id: string, secretHash: string, actor: Actor): Promise<boolean>;
@@ -217,6 +219,8 @@ export interface GrantTerms {
 export interface NewFamily {
   readonly id: string;
   readonly scope: string;
+  /** Thumbprint of the key that its refresh tokens are bound to; null for none. */
+  readonly dpopThumbprint: string | null;
   readonly refreshTokenHash: string;
   readonly refreshTokenExpiresAt: number;
 }
@@ -279,12 +283,21 @@ export interface NewCode {
 /** An authorization request as it arrives at the authorization endpoint. */
 export type NewAuthorizationRequest = Pick<
   AuthorizationRequest,
-  'id' | 'clientId' | 'state' | 'scope' | 'browserHash' | 'expiresAt'
+  'id' | 'clientId' | 'state' | 'scope' | 'dpopThumbprint' | 'browserHash' | 'expiresAt'
 > & { readonly redirectUri: string; readonly codeChallenge: string };
 
+/** A proof of possession to be used up: it serves once (RFC 9449 §11.1). */
+export interface ProofUse {
+  readonly hash: string;
+  readonly expiresAt: number;
+}
+
 export interface AuthorizationStore {
-  /** Keeps what a client has pushed (RFC 9126). */
-  pushRequest(request: Omit<PushedRequest, 'createdAt' | 'requestId'>): Promise<void>;
+  /** Keeps what a client has pushed (RFC 9126). @returns false when the proof has been used before */
+  pushRequest(
+    request: Omit<PushedRequest, 'createdAt' | 'requestId'>,
+    proof: ProofUse | null,
+  ): Promise<boolean>;
   /** What was pushed under this hash, while it can be used or what it became is still there. */
   findPushedRequest(hash: string): Promise<PushedRequest | null>;
   /**
@@ -313,6 +326,9 @@ export interface AuthorizationStore {
       readonly clientId: string;
       readonly redirectUri: string | null;
       readonly codeChallenge: string;
+      /** Thumbprint of the key that the client has proven to hold; null when it has proven none. */
+      readonly dpopThumbprint: string | null;
+      readonly proof: ProofUse | null;
     },
     family: Omit<NewFamily, 'scope'>,
   ): Promise<Redemption>;
@@ -332,6 +348,7 @@ export interface AuthorizationStore {
       readonly expiresAt: number;
       readonly successorHash: (familyId: string, seq: number, salt: Buffer) => string;
       readonly graceSeconds: number;
+      readonly proof: ProofUse | null;
     },
   ): Promise<Rotation>;
 }
@@ -358,7 +375,10 @@ export interface DeviceStore {
    * Answers a device that asks whether it has been allowed, and begins its family once it has.
    * @param family what to begin; its scope is what the user allowed
    */
-  pollDevice(deviceCodeHash: string, clientId: string, family: Omit<NewFamily, 'scope'>): Promise<Poll>;
+  pollDevice(
+    asking: { readonly deviceCodeHash: string; readonly clientId: string; readonly proof: ProofUse | null },
+    family: Omit<NewFamily, 'scope'>,
+  ): Promise<Poll>;
 }
 
 export interface SigningKeyStore {

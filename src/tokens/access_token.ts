@@ -18,6 +18,8 @@ export interface AccessTokenClaims {
   readonly exp: number;
   readonly grant_id: string;
   readonly family_id: string;
+  /** The key that it is bound to (RFC 9449 §6.1); absent from a bearer token. */
+  readonly cnf?: { readonly jkt: string };
 }
 
 /** A verified token, with the key that signed it: the ledger refuses a withdrawn one. */
@@ -33,7 +35,7 @@ export interface AccessTokens {
    * @returns the token and its life in seconds
    */
   mint(
-    claims: Pick<AccessTokenClaims, 'sub' | 'aud' | 'client_id' | 'scope' | 'grant_id' | 'family_id'>,
+    claims: Pick<AccessTokenClaims, 'sub' | 'aud' | 'client_id' | 'scope' | 'grant_id' | 'family_id' | 'cnf'>,
     notAfter: number | null,
   ): Promise<{ readonly token: string; readonly expiresIn: number }>;
   /**

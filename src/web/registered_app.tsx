@@ -33,7 +33,7 @@ export async function submitClientChange(c: PageContext, user: User) {
     name,
     redirectUris: [...new Set(redirectUris)],
     scope: scopes.join(' '),
-    requiresPushedRequests: form.get('require_par') === 'on',
+    ...typedSettings(form),
   };
   await deps.store.clients.updateClient(client.id, change, asUser(user));
   return c.redirect(`/developer/${client.id}?done=changed`, 303);
@@ -57,6 +57,11 @@ export async function deleteRegisteredApp(c: PageContext, user: User) {
   return c.redirect('/developer?done=deleted', 303);
 }
 
+function typedSettings(form: URLSearchParams): Pick<Client, 'requiresPushedRequests' | 'requiresDpop'> {
+  const isTicked = (name: string) => form.get(name) === 'on';
+  return { requiresPushedRequests: isTicked('require_par'), requiresDpop: isTicked('require_dpop') };
+}
+
 /** The app of this address, if it is the user's own. */
 export async function ownClient(c: PageContext, user: User): Promise<Client | null> {
   const client = await c.var.deps.store.clients.findClient(c.req.param('id') ?? '');
@@ -78,9 +83,7 @@ export function registeredAppPage(
   const { deps, visitor } = c.var;
   const path = `/developer/${client.id}`;
   const invalid = isInvalid(complaints);
-  const requiresPushedRequests = invalid
-    ? c.var.form.get('require_par') === 'on'
-    : client.requiresPushedRequests;
+  const settings = invalid ? typedSettings(c.var.form) : client;
   return c.html(
     <Layout title={client.name} visitor={visitor} place="developer" invalid={invalid}>
       <a class="back" href="/developer">
@@ -119,7 +122,13 @@ export function registeredAppPage(
             name="require_par"
             label="Only take pushed authorization requests"
             hint="Your app sends its requests to /oauth/par first (RFC 9126), so that nobody can change them on the way through the browser."
-            ticked={requiresPushedRequests}
+            ticked={settings.requiresPushedRequests}
+          />
+          <Tick
+            name="require_dpop"
+            label="Only give out tokens bound to a key"
+            hint="Your app proves with each request that it holds the key (DPoP, RFC 9449), so that stolen tokens are of no use."
+            ticked={settings.requiresDpop}
           />
           <button type="submit">Save</button>
         </Form>

@@ -43,7 +43,7 @@ export function authorizations(arena: () => Arena): void {
     const { stores, clock } = arena();
     const party = await createParty(stores[0]);
     const pushed = { hash: unique('pushed'), clientId: party.client.id, parameters: 'a=b&c=%20' };
-    await authorizationsOf().pushRequest({ ...pushed, expiresAt: clock.now + minute });
+    await authorizationsOf().pushRequest({ ...pushed, expiresAt: clock.now + minute }, null);
     return { party, pushed };
   };
   const requestFrom = ({ client }: { readonly client: { readonly id: string } }) => ({
@@ -53,6 +53,7 @@ export function authorizations(arena: () => Arena): void {
     state: null,
     scope: 'chat',
     codeChallenge: 'challenge',
+    dpopThumbprint: null,
     browserHash: unique('browser'),
     expiresAt: arena().clock.now + 10 * minute,
   });

@@ -8,6 +8,7 @@ import { ended } from './ended.ts';
 import { grants } from './grants.ts';
 import { instances } from './instances.ts';
 import { ledger } from './ledger.ts';
+import { proofs } from './proofs.ts';
 import { races } from './races.ts';
 import { records } from './records.ts';
 import { refreshTokens } from './refresh_tokens.ts';
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   ended,
   authorizations,
   devices,
+  proofs,
   'refresh tokens': refreshTokens,
   'signing keys': signingKeys,
   ledger,

@@ -29,7 +29,7 @@ export function devices(arena: () => Arena): void {
   const claim = (userCodeHash: string, browserHash = unique('browser')) =>
     devicesOf().claimDevice(userCodeHash, { requestId: newId('arq'), browserHash, userCode: 'WDJB-MJHT' });
   const poll = (device: { readonly deviceCodeHash: string; readonly clientId: string }) =>
-    devicesOf().pollDevice(device.deviceCodeHash, device.clientId, family());
+    devicesOf().pollDevice({ ...device, proof: null }, family());
 
   /** A device that somebody has allowed, and when nobody has asked yet. */
   const approved = async () => {
@@ -55,6 +55,7 @@ export function devices(arena: () => Arena): void {
       state: null,
       scope: device.scope,
       codeChallenge: null,
+      dpopThumbprint: null,
       userCode: 'WDJB-MJHT',
       browserHash,
       createdAt: clock.now,
@@ -122,7 +123,7 @@ export function devices(arena: () => Arena): void {
   test('a device that was allowed gets tokens once, for what was allowed', async () => {
     const { device, grantId } = await approved();
     const begun = family();
-    expect(await devicesOf().pollDevice(device.deviceCodeHash, device.clientId, begun)).toMatchObject({
+    expect(await devicesOf().pollDevice({ ...device, proof: null }, begun)).toMatchObject({
       kind: 'redeemed',
       standing: { family: { id: begun.id, scope: 'chat', grantId }, grant: { id: grantId } },
     });
@@ -137,11 +138,7 @@ export function devices(arena: () => Arena): void {
     const { device } = await approved();
     const polls = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        (index % 2 ? stores[1] : stores[0]).devices.pollDevice(
-          device.deviceCodeHash,
-          device.clientId,
-          family(),
-        ),
+        (index % 2 ? stores[1] : stores[0]).devices.pollDevice({ ...device, proof: null }, family()),
       ),
     );
     expect(polls.filter(({ kind }) => kind === 'redeemed')).toHaveLength(1);

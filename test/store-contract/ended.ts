@@ -24,6 +24,7 @@ const ways: readonly (readonly [string, (store: Store, granted: Granted) => Prom
         expiresAt: Date.now() + minute,
         successorHash,
         graceSeconds: -1,
+        proof: null,
       };
       await authorizations.rotateRefreshToken(refreshTokenHash, next);
       await authorizations.rotateRefreshToken(refreshTokenHash, next);

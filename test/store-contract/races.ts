@@ -153,7 +153,7 @@ export function races(arena: () => Arena): void {
       const hash = found(
         outcomes.find((outcome) => outcome !== 'ended' && outcome !== 'revoked') ?? refreshTokenHash,
       );
-      const next = { salt: Buffer.from('x'), expiresAt, successorHash, graceSeconds: 10 };
+      const next = { salt: Buffer.from('x'), expiresAt, successorHash, graceSeconds: 10, proof: null };
       expect(await stores[0].authorizations.rotateRefreshToken(hash, next)).toEqual({ kind: 'ended' });
     });
 

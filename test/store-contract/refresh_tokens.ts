@@ -25,6 +25,7 @@ export function refreshTokens(arena: () => Arena): void {
       expiresAt: arena().clock.now + day,
       successorHash,
       graceSeconds,
+      proof: null,
     };
     const rotation = await store.authorizations.rotateRefreshToken(hash, next);
     return { rotation, next, successor: successorOf(rotation) };
@@ -154,6 +155,7 @@ export function refreshTokens(arena: () => Arena): void {
       expiresAt: arena().clock.now + day,
       successorHash: () => 'another',
       graceSeconds,
+      proof: null,
     });
     expect(rotation).toEqual({ kind: 'reused' });
     expect(await revokedReason(family.id)).toBe('refresh_reuse');
@@ -170,7 +172,13 @@ export function refreshTokens(arena: () => Arena): void {
   test('a successor that has expired within the grace is not given again', async () => {
     const { clock, stores } = arena();
     const { family, refreshTokenHash } = await createGrant(arena());
-    const next = { salt: Buffer.from('salt'), expiresAt: clock.now + second, successorHash, graceSeconds };
+    const next = {
+      salt: Buffer.from('salt'),
+      expiresAt: clock.now + second,
+      successorHash,
+      graceSeconds,
+      proof: null,
+    };
     await stores[0].authorizations.rotateRefreshToken(refreshTokenHash, next);
     clock.now += second;
     expect((await rotate(refreshTokenHash)).rotation).toEqual({ kind: 'expired' });

@@ -83,6 +83,7 @@ export function sweeping(arena: () => Arena): void {
       expiresAt: clock.now + day,
       successorHash,
       graceSeconds: 10,
+      proof: null,
     };
     await store.authorizations.rotateRefreshToken(refreshTokenHash, next);
     clock.now += 30 * day;
@@ -119,6 +120,7 @@ export function sweeping(arena: () => Arena): void {
       expiresAt: clock.now + day,
       successorHash,
       graceSeconds: 10,
+      proof: null,
     });
     await store.sweep();
     expect(await salt()).not.toBeNull();

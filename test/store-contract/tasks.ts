@@ -37,7 +37,7 @@ export async function perform(store: Store, task: Task): Promise<string> {
       return (await store.authorizations.redeemCode(...task.args)).kind;
     case 'rotate': {
       const { hash, salt, expiresAt, graceSeconds } = task;
-      const next = { salt: Buffer.from(salt), expiresAt, graceSeconds, successorHash };
+      const next = { salt: Buffer.from(salt), expiresAt, graceSeconds, successorHash, proof: null };
       const rotation = await store.authorizations.rotateRefreshToken(hash, next);
       if (rotation.kind !== 'rotated') return rotation.kind;
       return successorHash(rotation.standing.family.id, rotation.seq, rotation.salt);

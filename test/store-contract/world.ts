@@ -128,6 +128,7 @@ export function newFamily(now: number, change: Partial<NewFamily> = {}): NewFami
   return {
     id: newId('fam'),
     scope: 'chat embeddings',
+    dpopThumbprint: null,
     refreshTokenHash: unique('refresh'),
     refreshTokenExpiresAt: now + day,
     ...change,
@@ -165,6 +166,7 @@ export async function openRequest({ stores: [store], clock }: Arena, { client }:
     state: 'state',
     scope: 'chat embeddings',
     codeChallenge: 'challenge',
+    dpopThumbprint: null,
     browserHash: unique('browser'),
     expiresAt: clock.now + 10 * minute,
   };
@@ -188,6 +190,8 @@ export async function issueCode(arena: Arena, change: { readonly scope?: string 
     clientId: party.client.id,
     redirectUri: request.redirectUri,
     codeChallenge: request.codeChallenge,
+    dpopThumbprint: null,
+    proof: null,
   };
   return { ...party, request, terms, attempt };
 }

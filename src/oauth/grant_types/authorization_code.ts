@@ -5,6 +5,7 @@ import { sha256 } from '../../lib/hash.ts';
 import { newId, newToken } from '../../lib/ids.ts';
 import type { Redemption } from '../../store/redemption.ts';
 import type { Standing } from '../../store/standing.ts';
+import { bindingOf, replayedProof, useOf } from '../dpop.ts';
 import { OAuthError } from '../errors.ts';
 import { codeChallengeOf } from '../pkce.ts';
 import { narrowToResources, unknownResource } from '../resources.ts';
@@ -14,7 +15,7 @@ import type { GrantType } from './grant_type.ts';
 const nobodysChallenge = '';
 
 /** Redeems an authorization code (OAuth 2.1 §4.1.3). It begins a family of tokens under the user's grant. */
-export const authorizationCode: GrantType = async (deps, { client, parameters }) => {
+export const authorizationCode: GrantType = async (deps, { client, parameters, proof }) => {
   const { config, store, clock } = deps;
   const code = parameters.one('code');
   if (code === undefined) throw new OAuthError('invalid_request', 'code is missing.');
@@ -29,9 +30,12 @@ export const authorizationCode: GrantType = async (deps, { client, parameters })
       clientId: client.id,
       redirectUri: parameters.one('redirect_uri') ?? null,
       codeChallenge: codeChallengeOf(parameters.one('code_verifier') ?? '') ?? nobodysChallenge,
+      dpopThumbprint: proof?.thumbprint ?? null,
+      proof: useOf(proof),
     },
     {
       id: newId('fam', clock()),
+      dpopThumbprint: bindingOf(client, proof),
       refreshTokenHash: sha256(refreshToken),
       refreshTokenExpiresAt: clock() + config.refreshTokenTtl * 1000,
     },
@@ -39,8 +43,8 @@ export const authorizationCode: GrantType = async (deps, { client, parameters })
   const standing = redeemed(redemption);
   const scopes = narrowToResources(config.issuer, effectiveScopes(standing), resources);
   if (!scopes) throw unknownResource();
-  const access = await mintAccessToken(deps, standing, scopes);
-  return { ...access, token_type: 'Bearer', refresh_token: refreshToken };
+  const access = await mintAccessToken(deps, standing, scopes, proof?.thumbprint ?? null);
+  return { ...access, refresh_token: refreshToken };
 };
 
 function redeemed(redemption: Redemption): Standing {
@@ -49,6 +53,8 @@ function redeemed(redemption: Redemption): Standing {
       return redemption.standing;
     case 'replayed':
       throw invalidGrant('This code has been used before; the tokens it gave have been revoked.', 'replayed');
+    case 'proof_replayed':
+      throw replayedProof();
     case 'expired':
       throw invalidGrant('The code has expired; it has to be redeemed within a minute.', 'expired');
     case 'ended':

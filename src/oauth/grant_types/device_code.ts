@@ -5,6 +5,7 @@ import { sha256 } from '../../lib/hash.ts';
 import { newId, newToken } from '../../lib/ids.ts';
 import type { Poll } from '../../store/polling.ts';
 import type { Standing } from '../../store/standing.ts';
+import { bindingOf, replayedProof, useOf } from '../dpop.ts';
 import { OAuthError } from '../errors.ts';
 import { narrowToResources, unknownResource } from '../resources.ts';
 import type { GrantType } from './grant_type.ts';
@@ -12,7 +13,7 @@ import type { GrantType } from './grant_type.ts';
 export const deviceCodeGrantType = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** Answers a device that asks for its tokens (RFC 8628 §3.4). */
-export const deviceCode: GrantType = async (deps, { client, parameters }) => {
+export const deviceCode: GrantType = async (deps, { client, parameters, proof }) => {
   const { config, store, clock } = deps;
   const code = parameters.one('device_code');
   if (code === undefined) throw new OAuthError('invalid_request', 'device_code is missing.');
@@ -21,16 +22,18 @@ export const deviceCode: GrantType = async (deps, { client, parameters }) => {
   if (!narrowToResources(config.issuer, allScopes, resources)) throw unknownResource();
 
   const refreshToken = newToken('ccrt');
-  const poll = await store.devices.pollDevice(sha256(code), client.id, {
+  const asking = { deviceCodeHash: sha256(code), clientId: client.id, proof: useOf(proof) };
+  const poll = await store.devices.pollDevice(asking, {
     id: newId('fam', clock()),
+    dpopThumbprint: bindingOf(client, proof),
     refreshTokenHash: sha256(refreshToken),
     refreshTokenExpiresAt: clock() + config.refreshTokenTtl * 1000,
   });
   const standing = redeemed(poll);
   const scopes = narrowToResources(config.issuer, effectiveScopes(standing), resources);
   if (!scopes) throw unknownResource();
-  const access = await mintAccessToken(deps, standing, scopes);
-  return { ...access, token_type: 'Bearer', refresh_token: refreshToken };
+  const access = await mintAccessToken(deps, standing, scopes, proof?.thumbprint ?? null);
+  return { ...access, refresh_token: refreshToken };
 };
 
 /** RFC 8628 §3.5 */
@@ -47,6 +50,8 @@ function redeemed(poll: Poll): Standing {
       throw new OAuthError('slow_down', 'Too fast; from now on wait five seconds more between two requests.');
     case 'denied':
       throw new OAuthError('access_denied', 'The user said no.');
+    case 'proof_replayed':
+      throw replayedProof();
     case 'expired':
       throw new OAuthError('expired_token', 'The device code has expired; start again.');
     case 'unknown':

@@ -4,7 +4,6 @@ import type { ClientRequest } from '../client_endpoint.ts';
 
 /** A successful token response (RFC 6749 §5.1). `expires_in` in seconds. */
 export interface TokenResponse extends AccessGrant, Readonly<Record<string, unknown>> {
-  readonly token_type: 'Bearer';
   readonly refresh_token: string;
 }
 

@@ -3,9 +3,12 @@ import { isWithin, splitScope } from '../../catalog/scope.ts';
 import { effectiveScopes } from '../../grants/standing.ts';
 import { mintAccessToken } from '../../grants/token_set.ts';
 import { sha256 } from '../../lib/hash.ts';
+import type { Family } from '../../store/records.ts';
 import type { Rotation } from '../../store/rotation.ts';
 import type { Standing } from '../../store/standing.ts';
+import type { Proof } from '../../tokens/dpop.ts';
 import { refreshGraceSeconds, successorOf } from '../../tokens/refresh_token.ts';
+import { badProof, replayedProof, useOf } from '../dpop.ts';
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
 import { narrowToResources, unknownResource } from '../resources.ts';
@@ -15,7 +18,7 @@ import type { GrantType } from './grant_type.ts';
  * Trades a refresh token for an access token and its successor (OAuth 2.1 §4.3). `scope` and `resource` narrow the access
  * token only: the successor is as good as the token before it.
  */
-export const refreshToken: GrantType = async (deps, { client, parameters }) => {
+export const refreshToken: GrantType = async (deps, { client, parameters, proof }) => {
   const { config, store, clock } = deps;
   const presented = parameters.one('refresh_token');
   if (presented === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing.');
@@ -23,23 +26,30 @@ export const refreshToken: GrantType = async (deps, { client, parameters }) => {
   const found = await store.authorizations.findRefreshToken(hash);
   // A token in wrong hands is refused without a word to whom it belongs, and without harm to its owner.
   if (found?.standing.family.clientId !== client.id) throw invalidGrant('unknown');
+  requireKey(found.standing.family, proof);
   // Before the token is spent: neither a slip in these parameters nor a failure of ours must cost it.
   const scopes = narrowed(config.issuer, found.standing, parameters);
-  const access = await mintAccessToken(deps, found.standing, scopes);
+  const access = await mintAccessToken(deps, found.standing, scopes, proof?.thumbprint ?? null);
 
   const rotation = await store.authorizations.rotateRefreshToken(hash, {
     salt: randomBytes(32),
     expiresAt: clock() + config.refreshTokenTtl * 1000,
     successorHash: (familyId, seq, salt) => sha256(successorOf(presented, familyId, seq, salt)),
     graceSeconds: refreshGraceSeconds,
+    proof: useOf(proof),
   });
   const { standing, seq, salt } = rotated(rotation);
   return {
     ...access,
-    token_type: 'Bearer',
     refresh_token: successorOf(presented, standing.family.id, seq, salt),
   };
 };
+
+/** A token that is bound to a key is of no use without it (RFC 9449 §5). */
+function requireKey({ dpopThumbprint }: Family, proof: Proof | null): void {
+  if (dpopThumbprint === null || proof?.thumbprint === dpopThumbprint) return;
+  throw badProof('This refresh token is bound to a key: send a proof that is signed with it.');
+}
 
 /**
  * The scopes of the access token: what is asked for, as far as the user still allows it.
@@ -64,6 +74,8 @@ function rotated(rotation: Rotation): Extract<Rotation, { kind: 'rotated' }> {
   switch (rotation.kind) {
     case 'rotated':
       return rotation;
+    case 'proof_replayed':
+      throw replayedProof();
     case 'reused':
     case 'expired':
     case 'unknown':

@@ -7,6 +7,7 @@ import { endFamily } from './endings.ts';
 import { startFamily } from './families.ts';
 import type { Connection } from './open.ts';
 import { presentOf } from './present.ts';
+import { useProof } from './proofs.ts';
 import { refreshing } from './refreshing.ts';
 import {
   authorizationCodes as codes,
@@ -18,8 +19,12 @@ import { standings } from './standing.ts';
 export function postgresAuthorizations(connection: Connection): AuthorizationStore {
   const { db, givenNow, write } = connection;
   return {
-    async pushRequest(request) {
-      await db.insert(pushed).values({ ...request, createdAt: presentOf(givenNow()) });
+    async pushRequest(request, proof) {
+      return write(async (tx, createdAt) => {
+        if (!(await useProof(tx, proof))) return false;
+        await tx.insert(pushed).values({ ...request, createdAt });
+        return true;
+      });
     },
 
     async findPushedRequest(hash) {
@@ -71,7 +76,7 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
           )
           .returning();
         if (!request) return false;
-        const { clientId, grantId, redirectUri, codeChallenge, grantedScope } = request;
+        const { clientId, grantId, redirectUri, codeChallenge, dpopThumbprint, grantedScope } = request;
         if (grantId === null || grantedScope === null) throw new Error('an approval without its grant');
         if (redirectUri === null || codeChallenge === null) throw new Error('a device has no code');
         await tx.insert(codes).values({
@@ -80,6 +85,7 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
           grantId,
           redirectUri,
           codeChallenge,
+          dpopThumbprint,
           scope: grantedScope,
           createdAt: now,
           expiresAt,
@@ -106,6 +112,7 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
     async redeemCode(attempt, family) {
       const ofHash = eq(codes.hash, attempt.codeHash);
       return write(async (tx, now) => {
+        if (!(await useProof(tx, attempt.proof))) return { kind: 'proof_replayed' };
         const [code] = await tx.select().from(codes).where(ofHash).for('update');
         if (!code) return { kind: 'unknown' };
         const mismatch = mismatchOf(code, attempt);

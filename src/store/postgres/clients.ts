@@ -40,7 +40,12 @@ export function postgresClients({ db, write }: Connection): ClientStore {
   return {
     async createClient(registration, actor) {
       return write(async (tx, at) => {
-        const defaults = { requiresPushedRequests: false, verified: false, status: 'active' } as const;
+        const defaults = {
+          requiresDpop: false,
+          requiresPushedRequests: false,
+          verified: false,
+          status: 'active',
+        } as const;
         const client = { ...registration, ...defaults, createdAt: at };
         await tx.insert(clients).values(client);
         const { id: subject, ownerId: userId, type, scope } = client;
@@ -61,11 +66,12 @@ export function postgresClients({ db, write }: Connection): ClientStore {
         .orderBy(desc(clients.createdAt), desc(clients.id));
     },
 
-    async updateClient(id, { name, redirectUris, scope, requiresPushedRequests }, actor) {
+    async updateClient(id, { name, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
       const set = {
         ...(name !== undefined && { name }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
+        ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
       };
       if (Object.keys(set).length === 0) return (await find(id)) !== null;

@@ -5,6 +5,7 @@ import type { DeviceStore } from '../store.ts';
 import { startFamily } from './families.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
+import { useProof } from './proofs.ts';
 import { deviceAuthorizations as devices, authorizationRequests as requests } from './schema.ts';
 import { standings } from './standing.ts';
 
@@ -44,9 +45,10 @@ export function postgresDevices({ db, givenNow, write }: Connection): DeviceStor
       });
     },
 
-    async pollDevice(deviceCodeHash, clientId, family) {
+    async pollDevice({ deviceCodeHash, clientId, proof }, family) {
       const ofHash = eq(devices.deviceCodeHash, deviceCodeHash);
       return write(async (tx, now) => {
+        if (!(await useProof(tx, proof))) return { kind: 'proof_replayed' };
         const [device] = await tx.select().from(devices).where(ofHash).for('update');
         if (!device) return { kind: 'unknown' };
         const request = device.requestId === null ? null : await requestById(tx, device.requestId);

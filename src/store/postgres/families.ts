@@ -7,7 +7,7 @@ import { families, refreshTokens } from './schema.ts';
 /** Begins a family with its first refresh token. */
 export async function startFamily(
   tx: Session,
-  { id, scope, refreshTokenHash, refreshTokenExpiresAt }: NewFamily,
+  { id, scope, dpopThumbprint, refreshTokenHash, refreshTokenExpiresAt }: NewFamily,
   {
     grantId,
     clientId,
@@ -15,7 +15,7 @@ export async function startFamily(
   }: { readonly grantId: string; readonly clientId: string; readonly userId: string },
   by: { readonly at: number; readonly actor: Actor },
 ): Promise<Family> {
-  const started = { id, grantId, clientId, scope, seq: 1, createdAt: by.at };
+  const started = { id, grantId, clientId, scope, dpopThumbprint, seq: 1, createdAt: by.at };
   await tx.insert(families).values(started);
   await tx.insert(refreshTokens).values({
     hash: refreshTokenHash,

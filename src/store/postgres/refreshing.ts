@@ -7,6 +7,7 @@ import type { AuthorizationStore } from '../store.ts';
 import { audit } from './audit.ts';
 import { endFamily } from './endings.ts';
 import type { Connection, Session } from './open.ts';
+import { useProof } from './proofs.ts';
 import { families, refreshTokens as tokens } from './schema.ts';
 import { standings } from './standing.ts';
 
@@ -21,8 +22,9 @@ export function refreshing({
       return findToken(db, hash, givenNow());
     },
 
-    async rotateRefreshToken(hash, { salt, expiresAt, successorHash, graceSeconds }) {
+    async rotateRefreshToken(hash, { salt, expiresAt, successorHash, graceSeconds, proof }) {
       return write(async (tx) => {
+        if (!(await useProof(tx, proof))) return { kind: 'proof_replayed' };
         await lockFamilyOf(tx, hash);
         const found = await findToken(tx, hash, givenNow());
         if (!found) return { kind: 'unknown' };

@@ -130,6 +130,7 @@ export const clients = pgTable(
     secretHash: text('secret_hash'),
     redirectUris: json('redirect_uris').$type<readonly string[]>().notNull(),
     scope: text().notNull(),
+    requiresDpop: boolean('requires_dpop').notNull().default(false),
     requiresPushedRequests: boolean('requires_pushed_requests').notNull().default(false),
     verified: boolean('verified').notNull(),
     status: text().$type<ClientStatus>().notNull(),
@@ -188,6 +189,7 @@ export const families = pgTable(
       .references(() => grants.id),
     clientId: text('client_id').notNull(),
     scope: text().notNull(),
+    dpopThumbprint: text('dpop_thumbprint'),
     seq: integer().notNull(),
     createdAt: time('created_at').notNull(),
     revokedAt: time('revoked_at'),
@@ -218,6 +220,7 @@ export const authorizationRequests = pgTable(
     state: text(),
     scope: text().notNull(),
     codeChallenge: text('code_challenge'),
+    dpopThumbprint: text('dpop_thumbprint'),
     userCode: text('user_code'),
     browserHash: text('browser_hash').notNull(),
     createdAt: time('created_at').notNull(),
@@ -257,6 +260,7 @@ export const authorizationCodes = pgTable(
     grantId: text('grant_id').notNull(),
     redirectUri: text('redirect_uri').notNull(),
     codeChallenge: text('code_challenge').notNull(),
+    dpopThumbprint: text('dpop_thumbprint'),
     scope: text().notNull(),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
@@ -286,6 +290,16 @@ export const refreshTokens = pgTable(
     index('refresh_tokens_expiry').on(table.expiresAt),
     index('refresh_tokens_salt').on(table.usedAt).where(sql`salt is not null`),
   ],
+);
+
+/** Proofs of possession that have been used (RFC 9449 §11.1). */
+export const dpopProofs = pgTable(
+  'dpop_proofs',
+  {
+    hash: text().primaryKey(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (table) => [index('dpop_proofs_expiry').on(table.expiresAt)],
 );
 
 export const signingKeys = pgTable('signing_keys', {

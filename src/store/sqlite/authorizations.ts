@@ -5,6 +5,7 @@ import type { AuthorizationStore } from '../store.ts';
 import { endings } from './endings.ts';
 import { familyStarter } from './families.ts';
 import type { Connection } from './open.ts';
+import { proofUser } from './proofs.ts';
 import { refreshing } from './refreshing.ts';
 import {
   authorizationCodes as codes,
@@ -19,6 +20,7 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
   const end = endings(connection);
   const startFamily = familyStarter(connection);
   const standing = standingReader(connection);
+  const useProof = proofUser(connection);
 
   const openRequest = db
     .select()
@@ -65,10 +67,14 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
     .prepare();
 
   return {
-    async pushRequest(request) {
-      db.insert(pushed)
-        .values({ ...request, createdAt: clock() })
-        .run();
+    async pushRequest(request, proof) {
+      return write((createdAt) => {
+        if (!useProof(proof)) return false;
+        db.insert(pushed)
+          .values({ ...request, createdAt })
+          .run();
+        return true;
+      });
     },
 
     async findPushedRequest(hash) {
@@ -104,7 +110,7 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
       return write((now) => {
         const request = collect.get({ id: requestId, browserHash, userId, now });
         if (!request) return false;
-        const { clientId, grantId, redirectUri, codeChallenge, grantedScope } = request;
+        const { clientId, grantId, redirectUri, codeChallenge, dpopThumbprint, grantedScope } = request;
         if (grantId === null || grantedScope === null) throw new Error('an approval without its grant');
         if (redirectUri === null || codeChallenge === null) throw new Error('a device has no code');
         db.insert(codes)
@@ -114,6 +120,7 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
             grantId,
             redirectUri,
             codeChallenge,
+            dpopThumbprint,
             scope: grantedScope,
             createdAt: now,
             expiresAt,
@@ -137,6 +144,7 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
     async redeemCode(attempt, family) {
       const hash = attempt.codeHash;
       return write((now) => {
+        if (!useProof(attempt.proof)) return { kind: 'proof_replayed' };
         const code = codeByHash.get({ hash });
         if (!code) return { kind: 'unknown' };
         const mismatch = mismatchOf(code, attempt);

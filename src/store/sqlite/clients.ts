@@ -43,7 +43,12 @@ export function sqliteClients(connection: Connection): ClientStore {
   return {
     async createClient(registration, actor) {
       return write((createdAt) => {
-        const defaults = { requiresPushedRequests: false, verified: false, status: 'active' } as const;
+        const defaults = {
+          requiresDpop: false,
+          requiresPushedRequests: false,
+          verified: false,
+          status: 'active',
+        } as const;
         const client = { ...registration, ...defaults, createdAt };
         db.insert(clients).values(client).run();
         const { id, ownerId, type, scope } = client;
@@ -72,11 +77,12 @@ export function sqliteClients(connection: Connection): ClientStore {
         .all();
     },
 
-    async updateClient(id, { name, redirectUris, scope, requiresPushedRequests }, actor) {
+    async updateClient(id, { name, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
       const set = {
         ...(name !== undefined && { name }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
+        ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
       };
       if (Object.keys(set).length === 0) return byId.get({ id }) !== undefined;

@@ -4,6 +4,7 @@ import { isGrantLive } from '../standing.ts';
 import type { DeviceStore } from '../store.ts';
 import { familyStarter } from './families.ts';
 import type { Connection } from './open.ts';
+import { proofUser } from './proofs.ts';
 import { deviceAuthorizations as devices, authorizationRequests as requests } from './schema.ts';
 import { standingReader } from './standing.ts';
 
@@ -11,6 +12,7 @@ export function sqliteDevices(connection: Connection): DeviceStore {
   const { db, clock, write } = connection;
   const startFamily = familyStarter(connection);
   const standing = standingReader(connection);
+  const useProof = proofUser(connection);
   const requestById = (id: string) => db.select().from(requests).where(eq(requests.id, id)).get() ?? null;
 
   return {
@@ -45,9 +47,10 @@ export function sqliteDevices(connection: Connection): DeviceStore {
       });
     },
 
-    async pollDevice(deviceCodeHash, clientId, family) {
+    async pollDevice({ deviceCodeHash, clientId, proof }, family) {
       const ofHash = eq(devices.deviceCodeHash, deviceCodeHash);
       return write((now) => {
+        if (!useProof(proof)) return { kind: 'proof_replayed' };
         const device = db.select().from(devices).where(ofHash).get();
         if (!device) return { kind: 'unknown' };
         const request = device.requestId === null ? null : requestById(device.requestId);

@@ -20,6 +20,7 @@ export function familyStarter({ db, audit }: Connection): FamilyStarter {
       grantId: placeholder('grantId'),
       clientId: placeholder('clientId'),
       scope: placeholder('scope'),
+      dpopThumbprint: placeholder('dpopThumbprint'),
       seq: placeholder('seq'),
       createdAt: placeholder('createdAt'),
     })
@@ -35,8 +36,12 @@ export function familyStarter({ db, audit }: Connection): FamilyStarter {
     })
     .prepare();
 
-  return ({ id, scope, refreshTokenHash, refreshTokenExpiresAt }, { grantId, clientId, userId }, by) => {
-    const started = { id, grantId, clientId, scope, seq: 1, createdAt: by.at };
+  return (
+    { id, scope, dpopThumbprint, refreshTokenHash, refreshTokenExpiresAt },
+    { grantId, clientId, userId },
+    by,
+  ) => {
+    const started = { id, grantId, clientId, scope, dpopThumbprint, seq: 1, createdAt: by.at };
     insertFamily.run(started);
     insertToken.run({
       hash: refreshTokenHash,

@@ -4,6 +4,7 @@ import { isLive } from '../standing.ts';
 import type { AuthorizationStore } from '../store.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
+import { proofUser } from './proofs.ts';
 import { families, refreshTokens as tokens } from './schema.ts';
 import { standingReader } from './standing.ts';
 
@@ -15,6 +16,7 @@ export function refreshing(
   const { placeholder } = sql;
   const end = endings(connection);
   const standings = standingReader(connection);
+  const useProof = proofUser(connection);
 
   const byHash = db
     .select()
@@ -69,8 +71,9 @@ export function refreshing(
       return client.transaction(() => find(hash, clock()))();
     },
 
-    async rotateRefreshToken(hash, { salt, expiresAt, successorHash, graceSeconds }) {
+    async rotateRefreshToken(hash, { salt, expiresAt, successorHash, graceSeconds, proof }) {
       return write((now) => {
+        if (!useProof(proof)) return { kind: 'proof_replayed' };
         const found = find(hash, now);
         if (!found) return { kind: 'unknown' };
         const { token, standing } = found;

@@ -117,6 +117,7 @@ export const clients = sqliteTable(
     secretHash: text('secret_hash'),
     redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
     scope: text().notNull(),
+    requiresDpop: flag('requires_dpop').notNull().default(false),
     requiresPushedRequests: flag('requires_pushed_requests').notNull().default(false),
     verified: flag('verified').notNull(),
     status: text().$type<ClientStatus>().notNull(),
@@ -175,6 +176,7 @@ export const families = sqliteTable(
       .references(() => grants.id),
     clientId: text('client_id').notNull(),
     scope: text().notNull(),
+    dpopThumbprint: text('dpop_thumbprint'),
     seq: integer().notNull(),
     createdAt: integer('created_at').notNull(),
     revokedAt: integer('revoked_at'),
@@ -205,6 +207,7 @@ export const authorizationRequests = sqliteTable(
     state: text(),
     scope: text().notNull(),
     codeChallenge: text('code_challenge'),
+    dpopThumbprint: text('dpop_thumbprint'),
     userCode: text('user_code'),
     browserHash: text('browser_hash').notNull(),
     createdAt: integer('created_at').notNull(),
@@ -244,6 +247,7 @@ export const authorizationCodes = sqliteTable(
     grantId: text('grant_id').notNull(),
     redirectUri: text('redirect_uri').notNull(),
     codeChallenge: text('code_challenge').notNull(),
+    dpopThumbprint: text('dpop_thumbprint'),
     scope: text().notNull(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
@@ -273,6 +277,16 @@ export const refreshTokens = sqliteTable(
     index('refresh_tokens_expiry').on(table.expiresAt),
     index('refresh_tokens_salt').on(table.usedAt).where(sql`salt is not null`),
   ],
+);
+
+/** Proofs of possession that have been used (RFC 9449 §11.1). */
+export const dpopProofs = sqliteTable(
+  'dpop_proofs',
+  {
+    hash: text().primaryKey(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [index('dpop_proofs_expiry').on(table.expiresAt)],
 );
 
 export const signingKeys = sqliteTable('signing_keys', {

@@ -1,0 +1,131 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWK, type JWTVerifyResult, jwtVerify } from 'jose';
+import { type Clock, toSeconds } from '../lib/clock.ts';
+import { sha256 } from '../lib/hash.ts';
+import type { Keyring } from '../vault/keyring.ts';
+
+/** What proofs may be signed with. */
+export const proofAlgorithms = ['ES256', 'EdDSA', 'PS256', 'RS256'] as const;
+
+/** A request that a proof has to be for. */
+export interface ProvenRequest {
+  readonly method: string;
+  /** Without query and fragment, as the world sees it. */
+  readonly url: string;
+  /** The access token that goes with it; null where none does. */
+  readonly accessToken: string | null;
+}
+
+/** A proof that was good, and has yet to be used up. */
+export interface Proof {
+  /** Thumbprint of the key that it was signed with (RFC 7638). */
+  readonly thumbprint: string;
+  /** Names the proof, to be put on record so that it serves once. */
+  readonly hash: string;
+  /** Milliseconds since the epoch; after that it is refused for its age. */
+  readonly expiresAt: number;
+}
+
+export type ProofResult =
+  | { readonly kind: 'good'; readonly proof: Proof }
+  /** The proof is for nothing but this: it has to be made again with the nonce (RFC 9449 §8). */
+  | { readonly kind: 'nonce_needed' }
+  | { readonly kind: 'bad'; readonly reason: string };
+
+/** Checks proofs of possession (RFC 9449), and gives out the nonces that they need. */
+export interface DpopProofs {
+  /** The nonce to use from now on, the same in every process with the same master key. */
+  nonce(): string;
+  /**
+   * Checks everything about a proof but whether it was used before (RFC 9449 §4.3).
+   * @param text value of the one DPoP header
+   */
+  check(text: string, request: ProvenRequest): Promise<ProofResult>;
+}
+
+/** Milliseconds that a nonce is given out for; it is good for as long again. */
+const nonceLife = 120_000;
+
+/** Longer than any proof with a sensible key. */
+const longestProof = 8_192;
+
+/** Milliseconds by which the time in a proof may be off. The nonce bounds how old it can be, this how wrong its clock. */
+const clockTolerance = 300_000;
+
+export function createDpopProofs(keyring: Keyring, clock: Clock): DpopProofs {
+  const nonceOf = (period: number): string => {
+    const key = hkdfSync('sha256', keyring.current().bytes, '', 'coatcheck dpop nonce', 32);
+    return createHmac('sha256', Buffer.from(key)).update(String(period)).digest('base64url').slice(0, 24);
+  };
+  const currentPeriod = () => Math.floor(clock() / nonceLife);
+  const isFresh = (nonce: unknown): boolean =>
+    typeof nonce === 'string' &&
+    // The one after, too: another process may be ahead by a moment.
+    [0, -1, 1].some((offset) => isSame(nonce, nonceOf(currentPeriod() + offset)));
+
+  return {
+    nonce: () => nonceOf(currentPeriod()),
+
+    async check(text, request) {
+      const verified = await verify(text, clock);
+      if (!verified) return bad('It is no signed proof as RFC 9449 has it.');
+      const { payload, protectedHeader } = verified;
+      const { jti, htm, htu, iat, ath, nonce } = payload;
+      if (typeof jti !== 'string' || jti === '' || jti.length > 512)
+        return bad('jti is missing or too long.');
+      if (htm !== request.method) return bad('htm is not the method of this request.');
+      if (typeof htu !== 'string' || withoutQuery(htu) !== withoutQuery(request.url)) {
+        return bad('htu is not the address of this request.');
+      }
+      if (typeof iat !== 'number' || Math.abs(iat * 1000 - clock()) > clockTolerance) {
+        return bad('iat is too far from now.');
+      }
+      if (request.accessToken !== null && ath !== sha256(request.accessToken)) {
+        return bad('ath is not the hash of the access token.');
+      }
+      if (!isFresh(nonce)) return { kind: 'nonce_needed' };
+      const thumbprint = await calculateJwkThumbprint(protectedHeader.jwk as JWK);
+      return {
+        kind: 'good',
+        proof: {
+          thumbprint,
+          hash: sha256(`${thumbprint} ${jti}`),
+          // The nonce is not good any more by then.
+          expiresAt: clock() + 3 * nonceLife,
+        },
+      };
+    },
+  };
+}
+
+function bad(reason: string): ProofResult {
+  return { kind: 'bad', reason };
+}
+
+async function verify(text: string, clock: Clock): Promise<JWTVerifyResult | null> {
+  if (text.length > longestProof) return null;
+  try {
+    return await jwtVerify(text, EmbeddedJWK, {
+      typ: 'dpop+jwt',
+      algorithms: [...proofAlgorithms],
+      currentDate: new Date(toSeconds(clock()) * 1000),
+    });
+  } catch (error) {
+    // Whatever is wrong with it, or with the key in it, is the sender's.
+    if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
+      return null;
+    throw error;
+  }
+}
+
+/** For comparing (RFC 9449 §4.3): scheme and host in lower case, the default port left out. @returns null for no URL */
+function withoutQuery(url: string): string | null {
+  if (!URL.canParse(url)) return null;
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+function isSame(one: string, other: string): boolean {
+  const [left, right] = [Buffer.from(one), Buffer.from(other)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
