@@ -148,17 +148,27 @@ describe('restore', () => {
     cpSync(path, full);
     run(
       full,
-      `insert into authorization_codes values ('hash', 'c', 'g', 'u', 'x', 's', 1, ${2 ** 52}, 0, null, null);
+      `insert into authorization_codes (hash, client_id, grant_id, redirect_uri, code_challenge, scope, created_at, expires_at, failed_attempts)
+       values ('hash', 'c', 'g', 'u', 'x', 's', 1, ${2 ** 52}, 0);
+       insert into pushed_requests values ('hash', 'c', 'p', 1, ${2 ** 52}, null);
+       insert into device_authorizations values ('device', 'user', 'c', 's', 1, ${2 ** 52}, 5, null, null, null);
        insert into authorization_requests (id, client_id, redirect_uri, scope, code_challenge, browser_hash, created_at, expires_at)
        values ('arq', 'c', 'u', 's', 'x', 'b', 1, ${2 ** 52})`,
     );
     const { tables } = await restore(configOf(target), full);
     // With a new table: is there anything in it that somebody could present, and that `restore` has to end?
     expect(Object.keys(tables).toSorted().join(' ')).toBe(
-      'attempts audit_events authorization_codes authorization_requests calls clients credentials families grants ' +
-        'instances invitations refresh_tokens sessions settings signing_keys subjects users wraps',
+      'attempts audit_events authorization_codes authorization_requests calls clients credentials device_authorizations ' +
+        'dpop_proofs families grants instances invitations pushed_requests refresh_tokens sessions settings ' +
+        'signing_keys subjects users wraps',
     );
-    for (const table of ['authorization_codes', 'authorization_requests']) {
+    const presentable = [
+      'authorization_codes',
+      'authorization_requests',
+      'device_authorizations',
+      'pushed_requests',
+    ];
+    for (const table of presentable) {
       expect([table, await target.query(`select * from ${table}`)]).toEqual([table, []]);
     }
     expect(await target.query('select kid from signing_keys where withdrawn_at is null')).toEqual([]);

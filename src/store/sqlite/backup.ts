@@ -10,9 +10,11 @@ import {
   authorizationCodes,
   authorizationRequests,
   calls,
+  deviceAuthorizations,
   families,
   instances,
   invitations,
+  pushedRequests,
   sessions,
   signingKeys,
 } from './schema.ts';
@@ -99,8 +101,9 @@ function endBearerSecrets(connection: Connection): Ended {
   const end = endings(connection);
   const actor = { kind: 'command_line' } as const;
   return write((at) => {
-    db.delete(authorizationRequests).run();
-    db.delete(authorizationCodes).run();
+    for (const table of [pushedRequests, authorizationRequests, deviceAuthorizations, authorizationCodes]) {
+      db.delete(table).run();
+    }
     const open = db.select({ id: families.id }).from(families).where(isNull(families.revokedAt)).all();
     for (const { id } of open) end.family(id, { at, actor, reason: 'restored' });
     // A key may have been withdrawn since because somebody else had it. The next start makes a new one.
