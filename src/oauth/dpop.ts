@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Deps } from '../deps.ts';
-import type { Client } from '../store/records.ts';
-import type { ProofUse } from '../store/store.ts';
+import type { Client, ProofUse } from '../store/records.ts';
 import type { Proof } from '../tokens/dpop.ts';
 import { OAuthError } from './errors.ts';
 

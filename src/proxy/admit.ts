@@ -59,6 +59,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     callId,
     familyId: caller.familyId,
     kid: caller.kid,
+    proof: caller.proof,
     instanceId: deps.instance.id,
     provider: provider.name,
     route: `${match.route.method} ${match.route.path}`,

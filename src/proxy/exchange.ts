@@ -16,7 +16,7 @@ const everyAnswer = [
   ...['access-control-allow-origin', '*'],
   ...[
     'access-control-expose-headers',
-    'x-request-id, x-should-retry, retry-after, retry-after-ms, www-authenticate',
+    'x-request-id, x-should-retry, retry-after, retry-after-ms, www-authenticate, dpop-nonce',
   ],
   ...['cache-control', 'no-store'],
   ...['x-content-type-options', 'nosniff'],

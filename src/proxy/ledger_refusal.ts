@@ -1,6 +1,6 @@
 import type { Provider } from '../catalog/provider.ts';
 import type { AdmissionRefusal } from '../store/admission.ts';
-import { badToken, challenge } from './authenticate.ts';
+import { badProof, badToken, challenge } from './authenticate.ts';
 import { Refusal } from './refusal.ts';
 
 interface Site {
@@ -22,6 +22,8 @@ export function refusedByLedger(
     case 'unknown_family':
     case 'key_withdrawn':
       return badToken(site, provider, 'The access token is not good any more.');
+    case 'proof_replayed':
+      return badProof(site, provider, 'This proof has been used before; make one for each call.');
     case 'grant_revoked':
       return ended(site, provider, 'The user has withdrawn the approval.');
     case 'grant_expired':

@@ -1,9 +1,11 @@
-import type { ClientStatus, Credential, UserStatus } from './records.ts';
+import type { ClientStatus, Credential, ProofUse, UserStatus } from './records.ts';
 
 /** What the proxy asks to be admitted. */
 export interface AdmissionRequest {
   readonly callId: string;
   readonly familyId: string;
+  /** The proof that came with a token that is bound to a key; null for a bearer token. */
+  readonly proof: ProofUse | null;
   /** Key that signed the caller's token; a withdrawn one is refused. */
   readonly kid: string;
   readonly instanceId: string;
@@ -19,6 +21,7 @@ export interface AdmissionRequest {
 export type AdmissionRefusal =
   | 'unknown_family'
   | 'key_withdrawn'
+  | 'proof_replayed'
   | 'grant_revoked'
   | 'grant_expired'
   | 'user_suspended'
@@ -57,7 +60,7 @@ export interface AdmissionRow {
 }
 
 /**
- * Decides a batch of calls in arrival order.
+ * Decides a batch of calls in arrival order. Whether a proof was used before this batch is for the store to see as it writes.
  * @param rows one per request, null where the family is unknown
  * @param now the store's clock in milliseconds, read after its locks
  * @returns one result per request
@@ -67,8 +70,18 @@ export function decide(
   rows: readonly (AdmissionRow | null)[],
   now: number,
 ): readonly AdmissionResult[] {
-  return requests.map((request, index) => decideOne(request, rows[index] ?? null, now));
+  const proofs = new Set<string>();
+  return requests.map((request, index) => {
+    const result = decideOne(request, rows[index] ?? null, now);
+    if (result.kind === 'refused' || request.proof === null) return result;
+    if (proofs.has(request.proof.hash)) return proofReplayed;
+    proofs.add(request.proof.hash);
+    return result;
+  });
 }
+
+/** For a call that nothing else speaks against. */
+export const proofReplayed = { kind: 'refused', reason: 'proof_replayed' } as const;
 
 function decideOne(request: AdmissionRequest, row: AdmissionRow | null, now: number): AdmissionResult {
   if (!row) return refused('unknown_family');

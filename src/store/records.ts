@@ -153,6 +153,12 @@ export interface PushedRequest {
   readonly requestId: string | null;
 }
 
+/** A proof of possession to be used up: it serves once (RFC 9449 §11.1). */
+export interface ProofUse {
+  readonly hash: string;
+  readonly expiresAt: number;
+}
+
 /** A device without a browser that waits for somebody to allow what its app asks for (RFC 8628). */
 export interface DeviceAuthorization {
   readonly deviceCodeHash: string;

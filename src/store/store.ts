@@ -16,6 +16,7 @@ import type {
   Grant,
   GrantEnd,
   Invitation,
+  ProofUse,
   PushedRequest,
   RefreshToken,
   Sealed,
@@ -285,12 +286,6 @@ export type NewAuthorizationRequest = Pick<
   AuthorizationRequest,
   'id' | 'clientId' | 'state' | 'scope' | 'dpopThumbprint' | 'browserHash' | 'expiresAt'
 > & { readonly redirectUri: string; readonly codeChallenge: string };
-
-/** A proof of possession to be used up: it serves once (RFC 9449 §11.1). */
-export interface ProofUse {
-  readonly hash: string;
-  readonly expiresAt: number;
-}
 
 export interface AuthorizationStore {
   /** Keeps what a client has pushed (RFC 9126). @returns false when the proof has been used before */

@@ -227,3 +227,89 @@ describe('DPoP at the token endpoint', () => {
     expect((await refreshWith(tokens.refreshToken, null, strict)).error).toBe('invalid_dpop_proof');
   });
 });
+
+describe('DPoP at the proxy', () => {
+  const path = '/openai/v1/models';
+  const url = target.baseUrl + path;
+  let token: string;
+  beforeAll(async () => {
+    token = (await redeem(await prove(), app, { scope: 'openai:models.read' })).accessToken;
+  });
+
+  const proveCall = (options: Partial<ProofOptions> = {}, by = key) =>
+    by.prove({ method: 'GET', url, nonce, accessToken: token, ...options });
+
+  async function call(proof: string | null, authorization = `DPoP ${token}`, query = '') {
+    const headers = { authorization, ...(proof === null ? {} : { dpop: proof }) };
+    const response = await fetch(url + query, { headers });
+    await response.arrayBuffer();
+    return {
+      status: response.status,
+      challenge: response.headers.get('www-authenticate') ?? '',
+      nonce: response.headers.get('dpop-nonce'),
+    };
+  }
+
+  it('116 a bound token and its proof are as good as a bearer token', async () => {
+    expect((await call(await proveCall())).status).toBe(200);
+    expect((await call(await proveCall(), `dpop ${token}`, '?after=x')).status).not.toBe(401);
+  });
+
+  it.each<[string, Partial<ProofOptions>]>([
+    ['another typ', { header: { typ: 'JWT' } }],
+    ['no jti', { claims: { jti: undefined } as never }],
+    ['another method', { method: 'POST' }],
+    ['another path', { url: `${target.baseUrl}/openai/v1/chat/completions` }],
+    ['another host', { url: `https://evil.example${path}` }],
+    ['a time long ago', { claims: { iat: Math.floor(Date.now() / 1000) - 3_600 } }],
+  ])('117 a proof with %s is refused with a challenge', async (_, options) => {
+    const refused = await call(await proveCall(options));
+    expect(refused.status).toBe(401);
+    expect(refused.challenge).toContain('DPoP error="invalid_dpop_proof", algs="ES256 EdDSA PS256 RS256"');
+  });
+
+  it('119 a proof serves one call, also of many at the same time', async () => {
+    const proof = await proveCall();
+    const calls = await Promise.all(Array.from({ length: 30 }, () => call(proof)));
+    expect(calls.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(new Set(calls.map(({ status }) => status))).toEqual(new Set([200, 401]));
+    const late = await call(proof);
+    expect(late.status).toBe(401);
+    expect(late.challenge).toContain('error="invalid_dpop_proof"');
+  });
+
+  it('120 a proof without a fresh nonce is told which to use', async () => {
+    for (const stale of [undefined, 'made up']) {
+      const refused = await call(await proveCall({ nonce: stale }));
+      expect(refused.status).toBe(401);
+      expect(refused.challenge).toContain('DPoP error="use_dpop_nonce"');
+      nonce = refused.nonce ?? '';
+    }
+    expect((await call(await proveCall())).status).toBe(200);
+  });
+
+  it('121 a proof is for the token that it goes with', async () => {
+    const other = (await redeem(await prove(), app, { scope: 'openai:models.read' })).accessToken;
+    for (const accessToken of [other, `${token}x`]) {
+      expect((await call(await proveCall({ accessToken }))).challenge).toContain('invalid_dpop_proof');
+    }
+    expect((await call(await proveCall({ claims: { ath: undefined } }))).status).toBe(401);
+  });
+
+  it('122 a bound token is of no use as a bearer token, without proof, or with the proof of another key', async () => {
+    expect(await call(null, `Bearer ${token}`)).toMatchObject({
+      status: 401,
+      challenge: expect.stringContaining('Bearer error="invalid_token"'),
+    });
+    expect((await call(await proveCall(), `Bearer ${token}`)).status).toBe(401);
+    expect((await call(null)).status).toBe(401);
+    const thief = await createDpopKey();
+    expect((await call(await proveCall({}, thief))).challenge).toContain('invalid_dpop_proof');
+  });
+
+  it('122 a bearer token is not taken as a bound one', async () => {
+    const plain = (await redeem(null, app, { scope: 'openai:models.read' })).accessToken;
+    expect((await call(await proveCall({ accessToken: plain }), `DPoP ${plain}`)).status).toBe(401);
+    expect((await call(null, `Bearer ${plain}`)).status).toBe(200);
+  });
+});

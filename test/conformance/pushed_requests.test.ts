@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { authorizePath, type Fields } from '../support/authorization.ts';
+import { createDpopKey } from '../support/dpop.ts';
 import { expectPage } from './expect_page.ts';
 import { answerOf, ask, basicAuth, formAuth, makePkce, post, redeem } from './flow.ts';
 import { type RegisteredApp, startTarget } from './target.ts';
@@ -139,6 +140,31 @@ describe('pushed authorization requests', () => {
     expect(answerOf(refused, strict)?.get('error')).toBe('invalid_request');
     const taken = await target.newBrowser().request(authorizeBy(await pushed({}, strict), strict));
     expect(taken.headers.get('location')).toMatch(/^\/consent\//);
+  });
+
+  it('108 bind the code to the key of the proof that comes with them', async () => {
+    const key = await createDpopKey();
+    const url = `${target.baseUrl}/oauth/par`;
+    const send = async (nonce: string | undefined, changes: Fields = {}) =>
+      ask(
+        target,
+        '/oauth/par',
+        { ...requestOf(app, changes), ...formAuth(app) },
+        {
+          dpop: await key.prove({ url, nonce }),
+        },
+      );
+    const nonce = (await send(undefined)).headers.get('dpop-nonce') ?? '';
+    const conflict = await send(nonce, { dpop_jkt: 'x'.repeat(43) });
+    expect(conflict).toMatchObject({ status: 400, error: 'invalid_request' });
+    const pkce = makePkce();
+    const { status, body } = await send(nonce, { code_challenge: pkce.challenge });
+    expect(status).toBe(201);
+    const browser = await target.signIn();
+    const first = await browser.request(authorizeBy(String(body.request_uri)));
+    const next = await target.decide(browser, first.headers.get('location') ?? '', { approve: true });
+    const code = answerOf(await browser.request(next), app)?.get('code') ?? '';
+    expect((await redeem(target, app, { code, verifier: pkce.verifier })).error).toBe('invalid_grant');
   });
 
   it('108 need the client to prove itself as at the token endpoint, and keep nothing of that', async () => {

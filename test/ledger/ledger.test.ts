@@ -7,6 +7,7 @@ const request = (callId: string): AdmissionRequest => ({
   callId,
   familyId: 'fam_1',
   kid: 'sig_1',
+  proof: null,
   instanceId: 'ins_1',
   provider: 'openai',
   route: 'POST /chat/completions',

@@ -59,6 +59,32 @@ describe('openid-client', () => {
     expect(tokens.scope).toBe(scope);
   });
 
+  it('binds tokens to a key, and calls a resource with them', async () => {
+    const app = await target.registerApp({ type: 'spa' });
+    const config = await discover(app, 'oauth2');
+    const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair());
+    const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+    const expectedState = openid.randomState();
+    const parameters = {
+      redirect_uri: app.redirectUri,
+      scope: 'openai:models.read',
+      state: expectedState,
+      code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+      code_challenge_method: 'S256',
+    };
+    const url = await openid.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
+    const back = await visit(url.href);
+    const checks = { pkceCodeVerifier, expectedState };
+    const tokens = await openid.authorizationCodeGrant(config, back, checks, undefined, { DPoP });
+    expect(tokens.token_type).toBe('dpop');
+    const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '', undefined, { DPoP });
+    const models = new URL('/openai/v1/models', target.baseUrl);
+    const call = (accessToken: string, options?: openid.DPoPOptions) =>
+      openid.fetchProtectedResource(config, accessToken, models, 'GET', null, undefined, options);
+    expect((await call(next.access_token, { DPoP })).status).toBe(200);
+    await expect(call(next.access_token)).rejects.toThrow();
+  });
+
   it.each(['web', 'spa'] as const)('pushes the request of a %s app ahead', async (type) => {
     const app = await target.registerApp({ type });
     const tokens = await connect(await discover(app, 'oauth2'), app, true);

@@ -144,10 +144,14 @@ describe('the challenge', () => {
   const metadata = () =>
     `resource_metadata="${world.broker.url}/.well-known/oauth-protected-resource/openai/v1"`;
 
+  /** What is told of one problem, for either way to send a token. */
+  const challenge = (problem: string) =>
+    `Bearer ${problem}${metadata()}, DPoP ${problem}algs="ES256 EdDSA PS256 RS256", ${metadata()}`;
+
   it('146 without a token tells only where to learn how to get one', async () => {
     const response = await fetch(`${world.url}/chat/completions`, { method: 'POST' });
     expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe(`Bearer ${metadata()}`);
+    expect(response.headers.get('www-authenticate')).toBe(challenge(''));
     expect(response.headers.get('x-should-retry')).toBe('false');
     expect(response.headers.get('x-request-id')).toMatch(/^call_/);
     expect(await errorOf(response)).toMatchObject({
@@ -159,14 +163,14 @@ describe('the challenge', () => {
 
   it('146 names the error of a bad token', async () => {
     const response = await call({ ...world, token: 'nonsense' }, '/models');
-    expect(response.headers.get('www-authenticate')).toBe(`Bearer error="invalid_token", ${metadata()}`);
+    expect(response.headers.get('www-authenticate')).toBe(challenge('error="invalid_token", '));
   });
 
   it('146 names the scope that is missing', async () => {
     const response = await call(world, '/embeddings', { body: { model: 'm', input: 'x' } });
     expect(response.status).toBe(403);
     expect(response.headers.get('www-authenticate')).toBe(
-      `Bearer error="insufficient_scope", scope="openai:embeddings", ${metadata()}`,
+      challenge('error="insufficient_scope", scope="openai:embeddings", '),
     );
     expect(await errorOf(response)).toMatchObject({ code: 'insufficient_scope', type: 'permission_error' });
   });

@@ -1,15 +1,20 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
-import type { ProofUse, Store } from '../../src/store/store.ts';
+import type { AdmissionRequest } from '../../src/store/admission.ts';
+import type { ProofUse } from '../../src/store/records.ts';
+import type { Store } from '../../src/store/store.ts';
 import { successorHash } from './tasks.ts';
 import {
   type Arena,
+  callOf,
   createGrant,
   createParty,
+  createSigningKey,
   issueCode,
   minute,
   newFamily,
   openRequest,
+  operator,
   termsFor,
   unique,
 } from './world.ts';
@@ -54,6 +59,14 @@ export function proofs(arena: () => Arena): void {
         return (await store.devices.pollDevice({ ...device, proof }, family)).kind;
       };
     },
+    'admitting a call': async () => {
+      const granted = await createGrant(arena());
+      const kid = await createSigningKey(arena());
+      return async (store, proof) => {
+        const [result] = await store.ledger.admit([callOf(granted, kid, { proof })]);
+        return result?.kind === 'refused' ? result.reason : 'admitted';
+      };
+    },
     'pushing a request': async () => {
       const { client } = await createParty(arena().stores[0]);
       return async (store, proof) => {
@@ -85,6 +98,47 @@ export function proofs(arena: () => Arena): void {
     const made = await Promise.all(Array.from({ length: 20 }, make));
     const kinds = await Promise.all(made.map((use, index) => use(index % 2 ? stores[1] : stores[0], proof)));
     expect(kinds.filter((kind) => kind !== 'proof_replayed')).toHaveLength(1);
+  });
+
+  test('of the calls of one batch with one proof, the first is admitted', async () => {
+    const { stores } = arena();
+    const granted = await createGrant(arena());
+    const kid = await createSigningKey(arena());
+    const [proof, other] = [newProof(), newProof()];
+    const revoked = await createGrant(arena());
+    await stores[0].grants.revokeGrant(revoked.grant.id, 'user', operator);
+    const calls = [
+      callOf(revoked, kid, { proof }),
+      callOf(granted, kid, { proof }),
+      callOf(granted, kid, { proof }),
+      callOf(granted, kid, { proof: other }),
+      callOf(granted, kid),
+    ];
+    const kinds = async (store: Store, batch: readonly AdmissionRequest[]) =>
+      (await store.ledger.admit(batch)).map((result) =>
+        result.kind === 'refused' ? result.reason : result.kind,
+      );
+    const replayed = 'proof_replayed';
+    expect(await kinds(stores[0], calls)).toEqual([
+      'grant_revoked',
+      'admitted',
+      replayed,
+      'admitted',
+      'admitted',
+    ]);
+    const again = calls.map((call) => ({ ...call, callId: newId('call') }));
+    expect(await kinds(stores[1], again)).toEqual([
+      'grant_revoked',
+      replayed,
+      replayed,
+      replayed,
+      'admitted',
+    ]);
+    const recorded = await stores[0].records.listCalls(
+      { grantId: granted.grant.id },
+      { before: null, limit: 10 },
+    );
+    expect(recorded).toHaveLength(4);
   });
 
   test('a proof is forgotten once it is too old to be taken', async () => {

@@ -222,6 +222,7 @@ export function callOf(
     callId: newId('call'),
     familyId: family.id,
     kid,
+    proof: null,
     instanceId: 'ins_1',
     provider: 'openai',
     route: 'POST /chat/completions',

@@ -42,6 +42,7 @@ export async function recordCall(
       callId,
       familyId,
       kid,
+      proof: null,
       instanceId: deps.instance.id,
       provider: 'openai',
       route: call.route,

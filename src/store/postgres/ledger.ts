@@ -1,5 +1,11 @@
 import type pg from 'pg';
-import { type AdmissionRequest, type AdmissionResult, type AdmissionRow, decide } from '../admission.ts';
+import {
+  type AdmissionRequest,
+  type AdmissionResult,
+  type AdmissionRow,
+  decide,
+  proofReplayed,
+} from '../admission.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store.ts';
 import { isRefusal } from './errors.ts';
 import type { Connection } from './open.ts';
@@ -39,7 +45,7 @@ const readAdmissions = {
 };
 
 /**
- * Settles calls ($1 to $7), then writes others as pending ($8 to $19).
+ * Settles calls ($1 to $7), then writes others as pending ($8 to $19), but not those whose proof ($20, $21) has been used.
  *
  * The lock gives each call as it then is. Looking for pending ones right away would be planned by their small index, which
  * is full of what was settled since the last vacuum.
@@ -63,22 +69,38 @@ const writeCalls = {
         as given (id, status, outcome, usage, cost, upstream_request_id) using (id)
       where calls.id = locked.id and locked.state = 'pending'
       returning calls.id
+    ), fresh as (
+      insert into dpop_proofs (hash, expires_at)
+      select hash, expires_at from unnest($20::text[], $21::bigint[]) as proof (hash, expires_at)
+      where hash is not null
+      order by hash
+      on conflict do nothing
+      returning hash
     ), admitted as (
       insert into calls (
         id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
         provider, route, model, reserved_nano_usd, started_at, state
       )
-      select *, 'pending' from unnest(
+      select
+        id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
+        provider, route, model, reserved, started_at, 'pending'
+      from unnest(
         $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-        $15::text[], $16::text[], $17::text[], $18::bigint[], $19::bigint[]
+        $15::text[], $16::text[], $17::text[], $18::bigint[], $19::bigint[], $20::text[]
+      ) as given (
+        id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
+        provider, route, model, reserved, started_at, proof
       )
+      where proof is null or proof in (select hash from fresh)
+      returning id
     )
-    select id from settled`,
+    select id from settled union all select id from admitted`,
 };
 
 type ReadAdmission = AdmissionRow & { readonly position: number; readonly now: number };
 
 export function postgresLedger({ pool, givenNow, withClient }: Connection): LedgerStore {
+  /** @returns the ids of the calls that were settled, and of those that were admitted */
   const write = async (
     client: Pick<pg.Pool, 'query'>,
     settlements: readonly Settlement[],
@@ -86,10 +108,9 @@ export function postgresLedger({ pool, givenNow, withClient }: Connection): Ledg
   ) => {
     const firsts = new Map(settlements.toReversed().map((settlement) => [settlement.callId, settlement]));
     const ended = columns([...firsts.values()].map(settlementValues), 6);
-    const values = [...ended, givenNow(), ...columns(admitted, 12)];
+    const values = [...ended, givenNow(), ...columns(admitted, 14)];
     const { rows } = await client.query<{ id: string }>(writeCalls, values);
-    const settled = new Set(rows.map(({ id }) => id));
-    return settlements.map(({ callId }) => settled.delete(callId));
+    return new Set(rows.map(({ id }) => id));
   };
 
   return {
@@ -102,24 +123,25 @@ export function postgresLedger({ pool, givenNow, withClient }: Connection): Ledg
         ]);
         const found = new Map(rows.map((row) => [row.position, row]));
         const inOrder = batch.map((_, index) => found.get(index + 1) ?? null);
-        const results = decide(batch, inOrder, rows[0]?.now ?? 0);
+        const decided = decide(batch, inOrder, rows[0]?.now ?? 0);
         const admitted = batch.flatMap((call, index) => {
-          const result = results[index];
+          const result = decided[index];
           return result?.kind === 'admitted' ? [callValues(call, result)] : [];
         });
-        if (admitted.length > 0 || settlements.length > 0) {
-          await write(client, settlements, admitted).catch((error: unknown) => {
-            throw isRefusal(error)
-              ? error
-              : new OutcomeUnknown('the calls may be on record', { cause: error });
-          });
-        }
-        return results;
+        if (admitted.length === 0 && settlements.length === 0) return decided;
+        const written = await write(client, settlements, admitted).catch((error: unknown) => {
+          throw isRefusal(error) ? error : new OutcomeUnknown('the calls may be on record', { cause: error });
+        });
+        return decided.map((result, index) =>
+          result.kind === 'admitted' && !written.has(batch[index]?.callId ?? '') ? proofReplayed : result,
+        );
       });
     },
 
     async settle(batch) {
-      return batch.length === 0 ? [] : write(pool, batch, []);
+      if (batch.length === 0) return [];
+      const settled = await write(pool, batch, []);
+      return batch.map(({ callId }) => settled.delete(callId));
     },
   };
 }
@@ -140,6 +162,8 @@ function callValues(call: AdmissionRequest, admitted: Admitted): readonly unknow
     call.model,
     call.reservedNanoUsd,
     admitted.startedAt,
+    call.proof?.hash ?? null,
+    call.proof?.expiresAt ?? null,
   ];
 }
 

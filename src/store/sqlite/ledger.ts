@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3';
 import type { AdmissionRequest } from '../admission.ts';
-import { type AdmissionRow, decide } from '../admission.ts';
+import { type AdmissionRow, decide, proofReplayed } from '../admission.ts';
 import type { ClientStatus, CredentialStatus, UserStatus } from '../records.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store.ts';
 import type { Connection } from './open.ts';
+import { proofUser } from './proofs.ts';
 
 // Raw statements: on this path drizzle would cost as much as the rest of the call.
 
@@ -63,10 +64,12 @@ interface RawAdmission {
   readonly credentialStatus: CredentialStatus;
 }
 
-export function sqliteLedger({ client, write }: Connection): LedgerStore {
+export function sqliteLedger(connection: Connection): LedgerStore {
+  const { client, write } = connection;
   const read = client.prepare<[string, string, string], RawAdmission>(readAdmission);
   const insert = client.prepare(insertCall);
   const update = client.prepare(settleCall);
+  const useProof = proofUser(connection);
 
   const readRow = ({ familyId, kid, provider }: AdmissionRequest): AdmissionRow | null => {
     const row = read.get(familyId, kid, provider);
@@ -84,7 +87,9 @@ export function sqliteLedger({ client, write }: Connection): LedgerStore {
       return certain(() =>
         write((now) => {
           for (const settlement of settlements) settleOne(settlement, now);
-          const results = decide(batch, batch.map(readRow), now);
+          const results = decide(batch, batch.map(readRow), now).map((result, index) =>
+            result.kind === 'admitted' && !useProof(batch[index]?.proof ?? null) ? proofReplayed : result,
+          );
           for (const [index, call] of batch.entries()) {
             const result = results[index];
             if (result?.kind !== 'admitted') continue;

@@ -1,4 +1,4 @@
-import type { ProofUse } from '../store.ts';
+import type { ProofUse } from '../records.ts';
 import type { Connection } from './open.ts';
 import { dpopProofs } from './schema.ts';
 
