@@ -3,6 +3,7 @@ import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
 import type { Actor, Invitation } from '../store/records.ts';
 import type { AccountStore } from '../store/store.ts';
+import { countAttempts } from './attempts.ts';
 
 interface InvitationDeps {
   readonly store: { readonly accounts: AccountStore };
@@ -42,8 +43,30 @@ export function invite(
   return createLink(deps, { kind: 'invite', email, createdBy: operatorId }, inviteLife, actor);
 }
 
-/** The invitation behind a link of this kind, if it can still be used. */
-export async function findInvitation(
+export type OpenedLink =
+  | { readonly kind: 'open'; readonly invitation: Invitation }
+  /** It is used up, has expired or never was. */
+  | { readonly kind: 'not_open' }
+  /** `retryAfter` in seconds. */
+  | { readonly kind: 'too_many'; readonly retryAfter: number };
+
+/**
+ * The invitation behind a link of this kind, if it can still be used. Only links that cannot are counted, so that nobody
+ * who was invited is slowed down by somebody who guesses.
+ * @param link.address network address that it is opened from
+ */
+export async function openLink(
+  deps: Pick<InvitationDeps, 'store'>,
+  link: { readonly kind: Invitation['kind']; readonly token: string; readonly address: string },
+): Promise<OpenedLink> {
+  const invitation = await findInvitation(deps, link.kind, link.token);
+  if (invitation) return { kind: 'open', invitation };
+  const limit = { key: `invitation:${link.address}`, limit: 50, windowSeconds: 15 * 60 };
+  const retryAfter = await countAttempts(deps.store.accounts, [limit]);
+  return retryAfter === null ? { kind: 'not_open' } : { kind: 'too_many', retryAfter };
+}
+
+async function findInvitation(
   { store }: Pick<InvitationDeps, 'store'>,
   kind: Invitation['kind'],
   token: string,

@@ -5,7 +5,7 @@ import type { User } from '../store/records.ts';
 import type { AccountStore } from '../store/store.ts';
 import { countAttempts } from './attempts.ts';
 import { emailComplaint, normalizeEmail } from './email.ts';
-import { findInvitation } from './invitations.ts';
+import { openLink } from './invitations.ts';
 import { hashPassword, passwordComplaint } from './password.ts';
 
 interface SignUpDeps {
@@ -39,7 +39,8 @@ export type SignUpResult =
  */
 export async function signUp(deps: SignUpDeps, way: SignUpWay, form: SignUpForm): Promise<SignUpResult> {
   const { accounts } = deps.store;
-  if (!(await isOpen(deps, way))) return { kind: 'not_open' };
+  const refusal = await refusalOf(deps, way, form.address);
+  if (refusal) return refusal;
   const email = normalizeEmail(form.email);
   const complaints = { email: emailComplaint(email), password: passwordComplaint(form.password) };
   if (complaints.email !== null || complaints.password !== null) return { kind: 'complaints', ...complaints };
@@ -68,7 +69,9 @@ export async function signUp(deps: SignUpDeps, way: SignUpWay, form: SignUpForm)
   }
 }
 
-async function isOpen(deps: SignUpDeps, way: SignUpWay): Promise<boolean> {
-  if (way.kind === 'open') return deps.store.accounts.isSignUpOpen();
-  return (await findInvitation(deps, way.kind, way.token)) !== null;
+/** @returns null when somebody may come in that way */
+async function refusalOf(deps: SignUpDeps, way: SignUpWay, address: string): Promise<SignUpResult | null> {
+  if (way.kind === 'open') return (await deps.store.accounts.isSignUpOpen()) ? null : { kind: 'not_open' };
+  const opened = await openLink(deps, { ...way, address });
+  return opened.kind === 'open' ? null : opened;
 }

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 
 /**
- * The address that a request comes from, for rate limits. Each trusted proxy appends the peer it saw to X-Forwarded-For,
+ * Where on the network a request comes from, for rate limits: an IPv4 address, or the /64 of an IPv6 one, all of which is
+ * one customer's to take addresses from (RFC 6177). Each trusted proxy appends the peer it saw to X-Forwarded-For,
  * so the last hop that is no trusted proxy is the client; whatever stands before it is the client's own word. Where no
  * such hop is named, it is the peer.
  * @param peer the other end of the connection
@@ -13,7 +14,27 @@ export function clientAddress(
 ): string {
   const hops = [...(forwardedFor ?? '').split(','), peer ?? ''].map(addressOf).reverse();
   const client = hops.find((hop) => hop === '' || !isTrustedProxy(hop));
-  return client || hops[0] || 'unknown';
+  return networkOf(client || hops[0] || 'unknown');
+}
+
+function networkOf(address: string): string {
+  if (isIP(address) !== 6) return address;
+  // Written anew, as one address can be written in many ways. IPv4 at its end (RFC 4291 §2.2) takes the room of two groups.
+  const [left = '', right = ''] = address
+    .replace(/%.*$/, '')
+    .replace(/[\d.]+\.[\d.]+$/, '0:0')
+    .split('::');
+  const [head, tail] = [left, right].map((part) => (part === '' ? [] : part.split(':')));
+  const zeros = Array<string>(8).fill('0');
+  const groups = [
+    ...(head ?? []),
+    ...zeros.slice((head?.length ?? 0) + (tail?.length ?? 0)),
+    ...(tail ?? []),
+  ];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }
 
 /** The address that a hop is written as; empty when it is none. */

@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server';
 import type { Handler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { browserCookie, sessionCookie } from '../accounts/cookies.ts';
@@ -5,10 +6,12 @@ import { findSignedIn } from '../accounts/session.ts';
 import { joinScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
 import { consentPath } from '../grants/hand_over.ts';
+import { clientAddress } from '../lib/client_address.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId, newToken } from '../lib/ids.ts';
 import { errorPage } from './error_page.ts';
 import { asOAuthError, OAuthError } from './errors.ts';
+import { countRequest } from './limits.ts';
 import { logRefusal } from './log.ts';
 import { type Parameters, parseParameters } from './parameters.ts';
 import { recipientOf } from './recipient.ts';
@@ -35,17 +38,23 @@ type Outcome =
  * The authorization endpoint (OAuth 2.1 §4.1.1): checks the request, saves it for this browser and sends the browser on
  * to the consent page. Nothing is issued here.
  */
-export function authorize(deps: Deps): Handler {
+export function authorize(deps: Deps): Handler<{ Bindings: HttpBindings }> {
   const { issuer } = deps.config;
   const browser = browserCookie(deps.config);
   const session = sessionCookie(deps.config);
   return async (c) => {
+    const { incoming } = c.env;
     const knownBrowser = getCookie(c, browser.name);
     const browserToken = knownBrowser || newToken('ccbr');
     const outcome = await receive(deps, {
       query: c.req.url.split('?').slice(1).join('?'),
       browserHash: sha256(browserToken),
       sessionToken: getCookie(c, session.name),
+      address: clientAddress(
+        incoming.socket.remoteAddress,
+        c.req.header('x-forwarded-for'),
+        deps.config.isTrustedProxy,
+      ),
     });
     switch (outcome.kind) {
       case 'saved':
@@ -65,9 +74,12 @@ interface Received {
   readonly query: string;
   readonly browserHash: string;
   readonly sessionToken: string | undefined;
+  /** Network address, for the rate limit. */
+  readonly address: string;
 }
 
-async function receive(deps: Deps, { query, browserHash, sessionToken }: Received): Promise<Outcome> {
+async function receive(deps: Deps, received: Received): Promise<Outcome> {
+  const { query, browserHash, sessionToken, address } = received;
   const sent = parseParameters(query);
   const clientId = sent?.one('client_id');
   let redirectUri = sent?.one('redirect_uri');
@@ -87,6 +99,14 @@ async function receive(deps: Deps, { query, browserHash, sessionToken }: Receive
     const asked = { issuer: deps.config.issuer, client: recipient.client, parameters, isPushed, signedIn };
     const fault = firstFault('authorize', asked);
     if (fault) throw fault;
+    const refusal = signedIn
+      ? null
+      : await countRequest(deps, 'authorize', { clientId: recipient.client.id, address });
+    if (refusal) {
+      // A page: an app might send the browser right back.
+      destination = undefined;
+      throw refusal;
+    }
     const requestId = await save(deps, asked, destination, browserHash, pushed?.hash ?? null);
     if (requestId === null) {
       destination = undefined;

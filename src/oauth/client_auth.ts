@@ -1,8 +1,8 @@
-import { type AttemptLimit, countAttempts } from '../accounts/attempts.ts';
 import { constantTimeEqual, sha256 } from '../lib/hash.ts';
 import type { Client } from '../store/records.ts';
 import type { AccountStore, ClientStore } from '../store/store.ts';
 import { OAuthError } from './errors.ts';
+import { countFailure } from './limits.ts';
 import { decode, type Parameters } from './parameters.ts';
 
 /** Ways a confidential client proves itself (RFC 6749 §2.3.1). */
@@ -27,8 +27,8 @@ interface AuthDeps {
   readonly store: { readonly accounts: AccountStore; readonly clients: ClientStore };
 }
 
-/** Only failures count, so that a client that knows its secret is never slowed down by somebody who does not. */
-const failures = { limit: 100, windowSeconds: 300 };
+/** Stands for every client id that nobody has registered: they cost nothing to make up. */
+const nobody = 'unknown';
 
 /** Compared with when there is no client of that name, so that the answer takes as long. */
 const nobodysSecretHash = sha256('');
@@ -38,35 +38,23 @@ const nobodysSecretHash = sha256('');
  * form; a public one has none and only names itself.
  * @throws OAuthError `invalid_client`, the same for an unknown client and a wrong secret
  */
-export async function authenticateClient({ store }: AuthDeps, presented: Presented): Promise<Client> {
+export async function authenticateClient(deps: AuthDeps, presented: Presented): Promise<Client> {
   const claim = readClaim(presented);
-  const client = claim && (await store.clients.findClient(claim.clientId));
+  const client = claim && (await deps.store.clients.findClient(claim.clientId));
   if (!claim || !isProven(claim, client) || !client) {
-    const retryAfter = await countAttempts(store.accounts, [failureLimit(client, presented.address)]);
-    if (retryAfter !== null) {
-      throw new OAuthError(
+    const asking = { clientId: client?.id ?? nobody, address: presented.address };
+    throw (
+      (await countFailure(deps, 'client_auth', asking, 'invalid_client')) ??
+      new OAuthError(
         'invalid_client',
-        'Too many failed attempts from this address; wait before the next.',
-        {
-          status: 429,
-          retryAfter,
-        },
-      );
-    }
-    throw new OAuthError(
-      'invalid_client',
-      'The client is unknown, or has not proven itself the way it is registered.',
+        'The client is unknown, or has not proven itself the way it is registered.',
+      )
     );
   }
   if (client.status === 'suspended') {
     throw new OAuthError('unauthorized_client', 'This app has been suspended here.');
   }
   return client;
-}
-
-/** Client ids that nobody has registered share one count: they cost nothing to make up. */
-function failureLimit(client: Client | null, address: string): AttemptLimit {
-  return { key: `client_auth:${client?.id ?? 'unknown'}:${address}`, ...failures };
 }
 
 function isProven({ secret }: Claim, client: Client | null): boolean {

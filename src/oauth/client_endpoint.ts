@@ -17,6 +17,8 @@ export interface ClientRequest {
   readonly parameters: Parameters;
   /** The proof of possession that came with it (RFC 9449 §5), not used up yet; null without one. */
   readonly proof: Proof | null;
+  /** Network address, for rate limits. */
+  readonly address: string;
 }
 
 /** Answers a client's request with what goes out as JSON, or throws an OAuthError. */
@@ -48,7 +50,7 @@ export function clientEndpoint(
       const client = await authenticateClient(deps, { authorization, parameters, address });
       clientId = client.id;
       const proof = await readProof(deps, incoming, c.req.path);
-      const answer = await operation(deps, { client, parameters, proof });
+      const answer = await operation(deps, { client, parameters, proof, address });
       // Told ahead, so that the next proof need not be made twice (RFC 9449 §8.2).
       const nonce = proof && { 'DPoP-Nonce': deps.dpop.nonce() };
       return c.json(answer, status, { ...uncached, ...nonce });

@@ -4,6 +4,7 @@ import { newUserCode } from '../grants/user_code.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
 import type { Operation } from './client_endpoint.ts';
+import { countRequest } from './limits.ts';
 import { narrowToResources } from './resources.ts';
 import { askedScopes } from './steps/check_scope.ts';
 import { firstFault } from './steps.ts';
@@ -15,11 +16,15 @@ const deviceCodeLife = 900;
 const pollInterval = 5;
 
 /** The device authorization endpoint (RFC 8628 §3.1): a device that has no browser asks, and tells its user where to go. */
-export const startDevice: Operation = async ({ config, store, clock }, { client, parameters }) => {
-  const { issuer } = config;
+export const startDevice: Operation = async (deps, { client, parameters, address }) => {
+  const { store, clock } = deps;
+  const { issuer } = deps.config;
   const asked = { issuer, client, parameters, isPushed: true, signedIn: false };
   const fault = firstFault('device', asked);
   if (fault) throw fault;
+  const refusal =
+    client.secretHash === null && (await countRequest(deps, 'device', { clientId: client.id, address }));
+  if (refusal) throw refusal;
   const deviceCode = newToken('ccdc');
   const scope = joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []);
   const start = (userCode: string) =>

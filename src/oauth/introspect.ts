@@ -4,20 +4,27 @@ import { effectiveScopes } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
 import type { Operation } from './client_endpoint.ts';
 import { OAuthError } from './errors.ts';
+import { countFailure } from './limits.ts';
 import { isActive, type PresentedToken, recognizeToken } from './presented_token.ts';
 
 /**
  * The introspection endpoint (RFC 7662), for confidential clients and their own tokens. Whatever is not good is answered
  * alike (§2.2).
  */
-export const introspect: Operation = async (deps, { client, parameters }) => {
+export const introspect: Operation = async (deps, { client, parameters, address }) => {
   if (client.secretHash === null) {
     throw new OAuthError('invalid_client', 'Only clients with a secret may introspect tokens.');
   }
   const text = parameters.one('token');
   if (text === undefined) throw new OAuthError('invalid_request', 'token is missing.');
   const presented = await recognizeToken(deps, text, client);
-  return presented && isActive(presented) ? describe(deps, presented) : { active: false };
+  if (presented && isActive(presented)) return describe(deps, presented);
+  const asking = { clientId: client.id, address };
+  const refusal = presented
+    ? null
+    : await countFailure(deps, 'introspect', asking, 'temporarily_unavailable');
+  if (refusal) throw refusal;
+  return { active: false };
 };
 
 /** Scope is what the token may do now, which the user may have narrowed since it was issued. */

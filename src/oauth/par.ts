@@ -2,6 +2,7 @@ import { sha256 } from '../lib/hash.ts';
 import type { Operation } from './client_endpoint.ts';
 import { replayedProof, useOf } from './dpop.ts';
 import { OAuthError } from './errors.ts';
+import { countRequest } from './limits.ts';
 import { encodeParameters } from './parameters.ts';
 import { recipientOf } from './recipient.ts';
 import { newRequestUri } from './request_uri.ts';
@@ -21,7 +22,7 @@ const authentication: ReadonlySet<string> = new Set([
  * The pushed authorization request endpoint (RFC 9126): checks an authorization request before the browser is sent, and
  * keeps it. Every fault is told to the client, none by redirect.
  */
-export const push: Operation = async (deps, { client, parameters, proof }) => {
+export const push: Operation = async (deps, { client, parameters, proof, address }) => {
   const { config, store, clock } = deps;
   const recipient = recipientOf(client, parameters);
   if (recipient.kind === 'unknown') throw recipient.error;
@@ -32,6 +33,9 @@ export const push: Operation = async (deps, { client, parameters, proof }) => {
   if (proof && named !== undefined && named !== proof.thumbprint) {
     throw new OAuthError('invalid_request', 'dpop_jkt names another key than the proof is signed with.');
   }
+  const refusal =
+    client.secretHash === null && (await countRequest(deps, 'par', { clientId: client.id, address }));
+  if (refusal) throw refusal;
   const { requestUri, token } = newRequestUri();
   const pushed = {
     hash: sha256(token),

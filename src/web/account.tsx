@@ -20,11 +20,9 @@ export function showAccount(c: PageContext, user: User) {
 }
 
 export async function submitPassword(c: PageContext, user: User) {
-  const { deps, form } = c.var;
-  const result = await changePassword(deps, user, {
-    current: form.get('current') ?? '',
-    next: form.get('new') ?? '',
-  });
+  const { deps, visitor, form } = c.var;
+  const passwords = { current: form.get('current') ?? '', next: form.get('new') ?? '' };
+  const result = await changePassword(deps, user, passwords, visitor.address);
   switch (result.kind) {
     case 'changed':
       // Every session has ended, this one too: the browser that did it gets a new one.

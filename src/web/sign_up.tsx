@@ -1,4 +1,4 @@
-import { findInvitation } from '../accounts/invitations.ts';
+import { openLink } from '../accounts/invitations.ts';
 import { startSession } from '../accounts/session.ts';
 import { type SignUpWay, signUp } from '../accounts/sign_up.ts';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
@@ -17,10 +17,17 @@ export async function showSignUp(c: PageContext) {
     if (!(await deps.store.accounts.isSignUpOpen())) return notOpen(c, way);
     return c.html(<SignUp visitor={visitor} way={way} next={next} complaints={{}} />);
   }
-  const invitation = await findInvitation(deps, way.kind, way.token);
-  if (!invitation) return notOpen(c, way);
-  const { email } = invitation;
-  return c.html(<SignUp visitor={visitor} way={way} next={next} boundTo={email} complaints={{}} />);
+  const opened = await openLink(deps, { ...way, address: visitor.address });
+  switch (opened.kind) {
+    case 'open': {
+      const { email } = opened.invitation;
+      return c.html(<SignUp visitor={visitor} way={way} next={next} boundTo={email} complaints={{}} />);
+    }
+    case 'not_open':
+      return notOpen(c, way);
+    case 'too_many':
+      return tooMany(c, opened.retryAfter);
+  }
 }
 
 export async function submitSignUp(c: PageContext) {

@@ -146,3 +146,10 @@ it('no call that begins after a revocation was answered reaches the provider, wh
   );
   expect(admittedBy).toHaveLength(urls.length);
 });
+
+it('failed guesses are counted together', async () => {
+  const guesser = await target.registerApp();
+  const answers = await atOnce(310, (guess) => refresh(target, guesser, `a guess ${guess}`));
+  const paused = answers.filter(({ status }) => status === 429);
+  expect(paused.length).toBe(10);
+}, 60_000);

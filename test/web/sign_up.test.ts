@@ -133,6 +133,18 @@ test('a taken address is not signed in with, and trying many from one place is p
   expect(status).toBe(429);
 });
 
+test('guessing at links is paused, and slows nobody who was invited', async () => {
+  const path = await invitePath();
+  const guesser = new Person(broker);
+  let paused = await guesser.get('/invite/a-guess');
+  for (let i = 0; i < 50; i += 1) paused = await guesser.get(`/setup/a-guess-${i}`);
+  expect(paused.status).toBe(429);
+  expect(Number(paused.headers.get('retry-after'))).toBeGreaterThan(0);
+  await guesser.get(path);
+  expect((await guesser.post('/invite/a-guess', someone)).status).toBe(429);
+  expect((await new Person(broker).submit(path, someone)).status).toBe(303);
+});
+
 test('who is signed in does not make an account by accident', async () => {
   const path = await invitePath();
   const person = new Person(broker);
