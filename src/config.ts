@@ -98,6 +98,13 @@ export const environment = z.object({
     description: 'Life of a refresh token that is not used.',
     example: '86400',
   }),
+  COATCHECK_SIGNING_KEY_LIFE: wholeNumber(3600, 730 * day)
+    .default(90 * day)
+    .meta({
+      description:
+        'How long access tokens are signed with one key before the broker makes the next. Tokens signed before stay good.',
+      example: '7776000',
+    }),
   COATCHECK_SESSION_TTL: seconds(14 * day, 90 * day).meta({
     description: 'Life of a sign-in on the pages.',
     example: '1209600',
@@ -160,6 +167,7 @@ export interface Config {
   readonly sandbox: 'on' | 'off' | { readonly url: string };
   readonly accessTokenTtl: number;
   readonly refreshTokenTtl: number;
+  readonly signingKeyLife: number;
   readonly sessionTtl: number;
   /** Whether X-Forwarded-For from this peer address may be believed. */
   readonly isTrustedProxy: (address: string) => boolean;
@@ -227,6 +235,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     sandbox: sandboxSetting(vars.COATCHECK_SANDBOX ?? (production ? 'off' : 'on')),
     accessTokenTtl: vars.COATCHECK_ACCESS_TOKEN_TTL,
     refreshTokenTtl: vars.COATCHECK_REFRESH_TOKEN_TTL,
+    signingKeyLife: vars.COATCHECK_SIGNING_KEY_LIFE,
     sessionTtl: vars.COATCHECK_SESSION_TTL,
     isTrustedProxy: trustedProxies(vars.COATCHECK_TRUSTED_PROXIES ?? ''),
     drainTimeout: vars.COATCHECK_DRAIN_TIMEOUT,

@@ -13,7 +13,7 @@ import { createLogger } from './log.ts';
 import { openSandbox } from './sandbox/open.ts';
 import { isWorker, superviseWorkers, tieToSupervisor } from './workers.ts';
 
-const sweepInterval = 60_000;
+const tidyInterval = 60_000;
 
 /**
  * Runs the broker until a stop signal, then lets what is under way finish.
@@ -75,12 +75,12 @@ async function answer(server: Server, deps: Deps, serving: () => Promise<void>):
   const app = createApp(deps);
   const requests = countOpenRequests(server);
   server.off('request', notYet).on('request', app.listener);
-  const sweeper = setInterval(() => void sweep(deps), sweepInterval);
+  const tidying = setInterval(() => void tidyUp(deps), tidyInterval);
   try {
     await serving();
     await drain(server, app, requests, deps);
   } finally {
-    clearInterval(sweeper);
+    clearInterval(tidying);
     await app.close();
   }
 }
@@ -159,11 +159,17 @@ async function announceSetup(deps: Deps): Promise<void> {
   }
 }
 
-async function sweep({ store, log }: Deps): Promise<void> {
+/** What is due now and then; each process on the store tries, and what is to be done once one of them does. */
+async function tidyUp({ store, signingKeys, config, log }: Deps): Promise<void> {
   try {
     await store.sweep();
+    const kid = await signingKeys.rotateWhenDue(config.signingKeyLife);
+    if (kid !== null) log.info({ kid }, 'access tokens are now signed with a new key');
   } catch (error) {
-    log.warn({ err: error }, 'deleting what has expired failed; will try again');
+    log.warn(
+      { err: error },
+      'deleting what has expired, or rotating the signing key, failed; will try again',
+    );
   }
 }
 

@@ -46,6 +46,7 @@ describe('configuration', () => {
     ['COATCHECK_ISSUER', 'http://coatcheck.example.com'],
     ['COATCHECK_ISSUER', 'ftp://coatcheck.example.com'],
     ['COATCHECK_ACCESS_TOKEN_TTL', '0'],
+    ['COATCHECK_SIGNING_KEY_LIFE', '3599'],
     ['COATCHECK_ACCESS_TOKEN_TTL', '30m'],
     ['COATCHECK_REFRESH_TOKEN_TTL', '-1'],
     ['COATCHECK_OPENAI_BASE_URL', 'api.openai.com'],

@@ -10,7 +10,7 @@ export const memory = {
   /** Likewise a used refresh token. */
   usedRefreshToken: 30 * day,
   /** No access token lives longer than a day: after that a retired key could only verify what was forged with it. */
-  retiredSigningKey: 2 * day,
+  endedSigningKey: 2 * day,
   /** One that was only slow asks again long before. */
   deadInstance: day,
 };

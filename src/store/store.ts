@@ -48,7 +48,7 @@ export interface Store {
   readonly ledger: LedgerStore;
   readonly instances: InstanceStore;
   readonly records: RecordStore;
-  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, retired signing keys, dead instances. */
+  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, retired and withdrawn signing keys, dead instances. */
   sweep(): Promise<void>;
   /** Whether the database still has the schema that it was opened with: another version may have changed it since. */
   hasCurrentSchema(): Promise<boolean>;
@@ -376,6 +376,8 @@ export interface DeviceStore {
   ): Promise<Poll>;
 }
 
+export type NewSigningKey = Omit<SigningKey, 'createdAt' | 'retiredAt' | 'withdrawnAt'>;
+
 export interface SigningKeyStore {
   /** All keys that are not withdrawn, newest first. */
   listSigningKeys(): Promise<readonly SigningKey[]>;
@@ -384,10 +386,15 @@ export interface SigningKeyStore {
    * @param previous `only_first`: do nothing when there is an active key already (two processes starting at once)
    */
   addSigningKey(
-    key: Omit<SigningKey, 'createdAt' | 'retiredAt' | 'withdrawnAt'>,
+    key: NewSigningKey,
     previous: 'retire' | 'withdraw' | 'only_first',
     actor: Actor,
   ): Promise<void>;
+  /**
+   * Retires the key of this id and adds the next one.
+   * @returns false when it signs no more already: another process was first, and nothing happens
+   */
+  succeedSigningKey(kid: string, next: NewSigningKey, actor: Actor): Promise<boolean>;
   /** Puts a re-sealed private key in place of the one sealed under `fromMasterKeyId`. */
   resealSigningKey(
     kid: string,

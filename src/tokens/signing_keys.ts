@@ -24,6 +24,12 @@ export interface SigningKeys {
   publicJwks(): Promise<readonly JWK[]>;
   /** Makes a new key; what was there retires (still verifies) or is withdrawn (verifies no more). */
   rotate(previous: 'retire' | 'withdraw', actor: Actor): Promise<string>;
+  /**
+   * Makes a new key when the one to sign with is older than that; of several processes one does. The old one retires.
+   * @param life in seconds
+   * @returns the id of the new key; null when none was due, or another process made it
+   */
+  rotateWhenDue(life: number): Promise<string | null>;
   /** Re-seals private keys that are not under the current master key. @returns how many */
   reseal(): Promise<number>;
 }
@@ -72,10 +78,14 @@ export function createSigningKeys(store: SigningKeyStore, keyring: Keyring, cloc
     return loaded;
   };
 
-  const openSigner = async (): Promise<ActiveKey> => {
+  const activeRecord = async (): Promise<SigningKey> => {
     const active = (await keys()).find(({ record }) => record.retiredAt === null);
     if (!active) throw new Error('There is no active signing key');
-    const { kid, sealedPrivateJwk, masterKeyId } = active.record;
+    return active.record;
+  };
+
+  const openSigner = async (): Promise<ActiveKey> => {
+    const { kid, sealedPrivateJwk, masterKeyId } = await activeRecord();
     const jwk = unseal(masterKeyOf(keyring, masterKeyId).bytes, sealedPrivateJwk, ['signing key', kid]);
     return { kid, privateKey: await importKey(JSON.parse(jwk.toString()) as JWK) };
   };
@@ -104,6 +114,15 @@ export function createSigningKeys(store: SigningKeyStore, keyring: Keyring, cloc
       await store.addSigningKey(key, previous, actor);
       await keys(true);
       return key.kid;
+    },
+
+    async rotateWhenDue(life) {
+      const { kid, createdAt } = await activeRecord();
+      if (clock() - createdAt < life * 1000) return null;
+      const next = await makeKey(keyring, clock());
+      const succeeded = await store.succeedSigningKey(kid, next, { kind: 'system' });
+      await keys(true);
+      return succeeded ? next.kid : null;
     },
 
     async reseal() {

@@ -15,6 +15,7 @@ import {
   issueCode,
   minute,
   newFamily,
+  newSigningKey,
   openRequest,
   operator,
   type Party,
@@ -97,6 +98,17 @@ export function races(arena: () => Arena): void {
       expect(begun.filter((standing) => standing !== null)).toMatchObject([
         { family: { grantId: terms.id, revokedReason: 'code_replay' } },
       ]);
+    });
+
+    test('a signing key that is due is succeeded by one', async () => {
+      const { stores } = arena();
+      const kid = await createSigningKey(arena());
+      const next = many(newSigningKey);
+      const outcomes = await race(next.map((key) => ({ do: 'succeed_key', kid, next: key })));
+      expect(count(outcomes, 'succeeded')).toBe(1);
+      expect(count(outcomes, 'late')).toBe(tries - 1);
+      const listed = (await stores[0].signingKeys.listSigningKeys()).map((key) => key.kid);
+      expect(next.filter((key) => listed.includes(key.kid))).toHaveLength(1);
     });
 
     test('a guessed verifier burns a code at the fifth try and never begins two families', async () => {

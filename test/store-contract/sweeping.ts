@@ -10,6 +10,7 @@ import {
   issueCode,
   minute,
   newFamily,
+  newSigningKey,
   openRequest,
   operator,
   unique,
@@ -108,6 +109,22 @@ export function sweeping(arena: () => Arena): void {
     clock.now += day;
     await stores[0].sweep();
     expect(await kept()).toEqual([active]);
+  });
+
+  test('so does a withdrawn one', async () => {
+    const { stores, clock } = arena();
+    const [store] = stores;
+    const withdrawn = newSigningKey();
+    await store.signingKeys.addSigningKey(withdrawn, 'retire', operator);
+    await store.signingKeys.addSigningKey(newSigningKey(), 'withdraw', operator);
+    const addAgain = () => store.signingKeys.addSigningKey(withdrawn, 'retire', operator);
+    clock.now += day;
+    await store.sweep();
+    // There is only one of each id, and its row is all that can be seen of a withdrawn key.
+    await expect(addAgain()).rejects.toThrow();
+    clock.now += day;
+    await store.sweep();
+    await addAgain();
   });
 
   test('a salt is forgotten after the grace', async () => {

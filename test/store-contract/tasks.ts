@@ -1,6 +1,6 @@
 import { sha256 } from '../../src/lib/hash.ts';
 import type { AdmissionRequest } from '../../src/store/admission.ts';
-import type { GrantTerms, NewFamily, Settlement, Store } from '../../src/store/store.ts';
+import type { GrantTerms, NewFamily, NewSigningKey, Settlement, Store } from '../../src/store/store.ts';
 
 /** One store call that can be sent to another process. */
 export type Task =
@@ -23,6 +23,7 @@ export type Task =
   | { readonly do: 'settle'; readonly batch: readonly Settlement[] }
   | { readonly do: 'beat'; readonly id: string; readonly leaseSeconds: number }
   | { readonly do: 'recover'; readonly id: string; readonly limit: number }
+  | { readonly do: 'succeed_key'; readonly kid: string; readonly next: NewSigningKey }
   | { readonly do: 'count'; readonly key: string; readonly limit: number };
 
 /** How the successor of a refresh token follows in these tests. */
@@ -71,6 +72,11 @@ export async function perform(store: Store, task: Task): Promise<string> {
     case 'recover': {
       const { declaredDead, settled } = await store.instances.recover(task.id, task.limit);
       return `${declaredDead.join(' ')}:${settled}`;
+    }
+    case 'succeed_key': {
+      const next = { ...task.next, sealedPrivateJwk: Buffer.from(task.next.sealedPrivateJwk) };
+      const succeeded = await store.signingKeys.succeedSigningKey(task.kid, next, { kind: 'system' });
+      return succeeded ? 'succeeded' : 'late';
     }
     case 'count':
       return (await store.accounts.countAttempt(task.key, task.limit, 60)).allowed ? 'allowed' : 'limited';

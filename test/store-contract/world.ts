@@ -1,7 +1,7 @@
 import { newId } from '../../src/lib/ids.ts';
 import type { AdmissionRequest } from '../../src/store/admission.ts';
 import type { Actor, Client, Credential, Family, Grant, User, Wrap } from '../../src/store/records.ts';
-import type { GrantTerms, NewFamily, Settlement, Store } from '../../src/store/store.ts';
+import type { GrantTerms, NewFamily, NewSigningKey, Settlement, Store } from '../../src/store/store.ts';
 
 /** What a contract runs on: one database, opened twice by this process and openable by others. */
 export interface Arena {
@@ -196,21 +196,21 @@ export async function issueCode(arena: Arena, change: { readonly scope?: string 
   return { ...party, request, terms, attempt };
 }
 
+export function newSigningKey(): NewSigningKey {
+  return {
+    kid: unique('kid'),
+    algorithm: 'EdDSA',
+    publicJwk: { kty: 'OKP', crv: 'Ed25519', x: 'x' },
+    sealedPrivateJwk: Buffer.from(unique('jwk')),
+    masterKeyId: 'master-1',
+  };
+}
+
 /** A key that has signed the tokens of the calls below. */
 export async function createSigningKey({ stores: [store] }: Arena): Promise<string> {
-  const kid = unique('kid');
-  await store.signingKeys.addSigningKey(
-    {
-      kid,
-      algorithm: 'EdDSA',
-      publicJwk: { kty: 'OKP' },
-      sealedPrivateJwk: Buffer.from(unique('jwk')),
-      masterKeyId: 'master-1',
-    },
-    'retire',
-    operator,
-  );
-  return kid;
+  const key = newSigningKey();
+  await store.signingKeys.addSigningKey(key, 'retire', operator);
+  return key.kid;
 }
 
 export function callOf(

@@ -33,6 +33,22 @@ describe('signing keys', () => {
     expect((await there.signingKeys.active()).kid).toBe(kid);
   });
 
+  it('rotates when the key has come of age, once, and what was signed before stays good', async () => {
+    const [here, there] = [setting.startProcess(), setting.startProcess()];
+    const { kid } = await here.signingKeys.active();
+    setting.advance(3_599_999);
+    const { token } = await here.accessTokens.mint(claims, null);
+    expect(await here.signingKeys.rotateWhenDue(3600)).toBeNull();
+    setting.advance(1);
+    const made = await Promise.all([here, there].map(({ signingKeys }) => signingKeys.rotateWhenDue(3600)));
+    expect(made.filter((each) => each !== null)).toHaveLength(1);
+    expect(await there.signingKeys.rotateWhenDue(3600)).toBeNull();
+    expect((await here.signingKeys.active()).kid).toBe(made.find((each) => each !== null));
+    expect(await there.accessTokens.verify(token)).not.toBeNull();
+    const published = (await there.signingKeys.publicJwks()).map((jwk) => jwk.kid);
+    expect(published).toEqual([(await there.signingKeys.active()).kid, kid]);
+  });
+
   it('verifies what another process has signed with a key made since, soon and without being asked twice', async () => {
     const [here, there] = [setting.startProcess(), setting.startProcess()];
     await there.signingKeys.active();

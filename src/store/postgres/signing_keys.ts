@@ -1,11 +1,19 @@
 import { and, desc, eq, isNull, sql } from 'drizzle-orm';
-import type { SigningKeyStore } from '../store.ts';
+import type { Actor } from '../records.ts';
+import type { NewSigningKey, SigningKeyStore } from '../store.ts';
 import { audit } from './audit.ts';
-import type { Connection } from './open.ts';
+import type { Connection, Session } from './open.ts';
 import { signingKeys } from './schema.ts';
 
 export function postgresSigningKeys({ db, write }: Connection): SigningKeyStore {
   const active = and(isNull(signingKeys.retiredAt), isNull(signingKeys.withdrawnAt));
+
+  const add = async (tx: Session, key: NewSigningKey, at: number, actor: Actor): Promise<void> => {
+    await tx.insert(signingKeys).values({ ...key, createdAt: at });
+    const { kid: subject, algorithm } = key;
+    const detail = { algorithm };
+    await audit(tx, { at, actor, action: 'signing_key.added', subject, userId: null, detail });
+  };
 
   return {
     async listSigningKeys() {
@@ -38,10 +46,19 @@ export function postgresSigningKeys({ db, write }: Connection): SigningKeyStore 
           );
           await audit(tx, ...entries);
         }
-        await tx.insert(signingKeys).values({ ...key, createdAt: at });
-        const { kid: subject, algorithm } = key;
-        const detail = { algorithm };
-        await audit(tx, { at, actor, action: 'signing_key.added', subject, userId: null, detail });
+        await add(tx, key, at, actor);
+      });
+    },
+
+    async succeedSigningKey(kid, next, actor) {
+      return write(async (tx, at) => {
+        const { rowCount } = await tx
+          .update(signingKeys)
+          .set({ retiredAt: at })
+          .where(and(eq(signingKeys.kid, kid), active));
+        if (rowCount === 0) return false;
+        await add(tx, next, at, actor);
+        return true;
       });
     },
 

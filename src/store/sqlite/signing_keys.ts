@@ -1,10 +1,20 @@
 import { and, desc, eq, isNull } from 'drizzle-orm';
-import type { SigningKeyStore } from '../store.ts';
+import type { Actor } from '../records.ts';
+import type { NewSigningKey, SigningKeyStore } from '../store.ts';
 import type { Connection } from './open.ts';
 import { signingKeys } from './schema.ts';
 
 export function sqliteSigningKeys({ db, write, audit }: Connection): SigningKeyStore {
   const active = and(isNull(signingKeys.retiredAt), isNull(signingKeys.withdrawnAt));
+
+  /** Inside a write transaction. */
+  const add = (key: NewSigningKey, at: number, actor: Actor): void => {
+    db.insert(signingKeys)
+      .values({ ...key, createdAt: at })
+      .run();
+    const { kid, algorithm } = key;
+    audit({ at, actor, action: 'signing_key.added', subject: kid, userId: null, detail: { algorithm } });
+  };
 
   return {
     async listSigningKeys() {
@@ -33,11 +43,20 @@ export function sqliteSigningKeys({ db, write, audit }: Connection): SigningKeyS
             audit({ at, actor, action: 'signing_key.withdrawn', subject: kid, userId: null });
           }
         }
-        db.insert(signingKeys)
-          .values({ ...key, createdAt: at })
+        add(key, at, actor);
+      });
+    },
+
+    async succeedSigningKey(kid, next, actor) {
+      return write((at) => {
+        const { changes } = db
+          .update(signingKeys)
+          .set({ retiredAt: at })
+          .where(and(eq(signingKeys.kid, kid), active))
           .run();
-        const { kid, algorithm } = key;
-        audit({ at, actor, action: 'signing_key.added', subject: kid, userId: null, detail: { algorithm } });
+        if (changes === 0) return false;
+        add(next, at, actor);
+        return true;
       });
     },
 

@@ -34,7 +34,8 @@ export async function sweep({ client, db, clock }: Connection): Promise<void> {
     [dpopProofs, lte(dpopProofs.expiresAt, now)],
     [authorizationCodes, lte(authorizationCodes.expiresAt, now - memory.usedCode)],
     [refreshTokens, lte(refreshTokens.expiresAt, now - memory.usedRefreshToken)],
-    [signingKeys, lte(signingKeys.retiredAt, now - memory.retiredSigningKey)],
+    [signingKeys, lte(signingKeys.retiredAt, now - memory.endedSigningKey)],
+    [signingKeys, lte(signingKeys.withdrawnAt, now - memory.endedSigningKey)],
     [
       instances,
       sql`${lte(instances.declaredDeadAt, now - memory.deadInstance)} and not exists
