@@ -6,6 +6,7 @@ import { createReadiness } from './health.ts';
 import { authorize } from './oauth/authorize.ts';
 import { clientEndpoint } from './oauth/client_endpoint.ts';
 import { startDevice } from './oauth/device.ts';
+import { grant } from './oauth/grant.ts';
 import { introspect } from './oauth/introspect.ts';
 import { jwks, resourceMetadata, serverMetadata } from './oauth/metadata.ts';
 import { push } from './oauth/par.ts';
@@ -45,6 +46,7 @@ export function createApp(deps: Deps): App {
   app.all('/oauth/token', openToOrigins, only('POST'), clientEndpoint(deps, 'token', token));
   app.all('/oauth/revoke', openToOrigins, only('POST'), clientEndpoint(deps, 'revoke', revoke));
   app.all('/oauth/introspect', only('POST'), clientEndpoint(deps, 'introspect', introspect));
+  app.all('/grant', openToOrigins, only('GET'), grant(deps));
   app.all('/oauth/jwks', openToOrigins, only('GET', 'HEAD'), jwks(deps));
   app.all(
     '/.well-known/oauth-authorization-server',

@@ -49,7 +49,11 @@ export function clientEndpoint(
       const address = clientAddress(incoming.socket.remoteAddress, forwardedFor, deps.config.isTrustedProxy);
       const client = await authenticateClient(deps, { authorization, parameters, address });
       clientId = client.id;
-      const proof = await readProof(deps, incoming, c.req.path);
+      const proof = await readProof(deps, incoming, {
+        method: 'POST',
+        path: c.req.path,
+        accessToken: null,
+      });
       const answer = await operation(deps, { client, parameters, proof, address });
       // Told ahead, so that the next proof need not be made twice (RFC 9449 §8.2).
       const nonce = proof && { 'DPoP-Nonce': deps.dpop.nonce() };

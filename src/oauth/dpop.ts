@@ -1,30 +1,34 @@
 import type { IncomingMessage } from 'node:http';
 import type { Deps } from '../deps.ts';
 import type { Client, ProofUse } from '../store/records.ts';
-import type { Proof } from '../tokens/dpop.ts';
+import type { Proof, ProvenRequest } from '../tokens/dpop.ts';
 import { OAuthError } from './errors.ts';
 
 /** The headers of a request, each with every value that it was sent with. */
 type RawHeaders = Pick<IncomingMessage, 'rawHeaders'>;
 
+/** Every value that a header was sent with; node's own `headers` hides a second one. */
+export function headerValues({ rawHeaders }: RawHeaders, name: string): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
+}
+
 /**
- * Reads the proof of possession that came with a client's request (RFC 9449 §5).
- * @param path of the endpoint
+ * Reads the proof of possession that came with a request (RFC 9449 §4.3).
+ * @param request.path of the endpoint
  * @returns null when there is none
  * @throws OAuthError `invalid_dpop_proof`, or `use_dpop_nonce` with the nonce to use
  */
 export async function readProof(
   { config, dpop }: Pick<Deps, 'config' | 'dpop'>,
-  { rawHeaders }: RawHeaders,
-  path: string,
+  headers: RawHeaders,
+  request: Pick<ProvenRequest, 'method' | 'accessToken'> & { readonly path: string },
 ): Promise<Proof | null> {
-  const sent = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop',
-  );
+  const sent = headerValues(headers, 'dpop');
   const [text] = sent;
   if (text === undefined) return null;
   if (sent.length > 1) throw badProof('Send one DPoP header.');
-  const result = await dpop.check(text, { method: 'POST', url: config.issuer + path, accessToken: null });
+  const { method, path, accessToken } = request;
+  const result = await dpop.check(text, { method, url: config.issuer + path, accessToken });
   switch (result.kind) {
     case 'good':
       return result.proof;

@@ -1,6 +1,9 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
-/** Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2 and OpenID Connect Core §3.1.2.6. */
+/**
+ * Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2 and OpenID Connect
+ * Core §3.1.2.6, and the one of ours that the proxy has too.
+ */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -18,12 +21,16 @@ export type ErrorCode =
   | 'consent_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
+  | 'invalid_token'
+  | 'grant_revoked'
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'
   | 'temporarily_unavailable';
 
 const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
   invalid_client: 401,
+  invalid_token: 401,
+  grant_revoked: 401,
   temporarily_unavailable: 503,
 };
 

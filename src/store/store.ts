@@ -288,6 +288,8 @@ export type NewAuthorizationRequest = Pick<
 > & { readonly redirectUri: string; readonly codeChallenge: string };
 
 export interface AuthorizationStore {
+  /** Uses up a proof that nothing else in the store hangs on. @returns false when it has been used before */
+  useProof(proof: ProofUse): Promise<boolean>;
   /** Keeps what a client has pushed (RFC 9126). @returns false when the proof has been used before */
   pushRequest(
     request: Omit<PushedRequest, 'createdAt' | 'requestId'>,

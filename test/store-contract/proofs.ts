@@ -67,6 +67,9 @@ export function proofs(arena: () => Arena): void {
         return result?.kind === 'refused' ? result.reason : 'admitted';
       };
     },
+
+    'nothing else': async () => async (store, proof) =>
+      (await store.authorizations.useProof(proof)) ? 'used' : 'proof_replayed',
     'pushing a request': async () => {
       const { client } = await createParty(arena().stores[0]);
       return async (store, proof) => {

@@ -19,6 +19,10 @@ import { standings } from './standing.ts';
 export function postgresAuthorizations(connection: Connection): AuthorizationStore {
   const { db, givenNow, write } = connection;
   return {
+    async useProof(proof) {
+      return useProof(db, proof);
+    },
+
     async pushRequest(request, proof) {
       return write(async (tx, createdAt) => {
         if (!(await useProof(tx, proof))) return false;

@@ -67,6 +67,10 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
     .prepare();
 
   return {
+    async useProof(proof) {
+      return useProof(proof);
+    },
+
     async pushRequest(request, proof) {
       return write((createdAt) => {
         if (!useProof(proof)) return false;
