@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { registerClient } from '../grants/registration.ts';
 import type { ClientType } from '../store/records.ts';
@@ -10,6 +11,7 @@ interface CreateOptions {
   redirectUri: string[];
   type: ClientType;
   scope: string;
+  jwks?: string;
 }
 
 /** Adds `app create`. */
@@ -28,6 +30,10 @@ export function addAppCommands(program: Command, output: Output): void {
         .default('web'),
     )
     .option('--scope <scopes>', 'the most it may ask for; everything when left out', '')
+    .option(
+      '--jwks <file>',
+      'public keys (a JWK Set) that a web app proves itself with, in place of a secret',
+    )
     .action((options: CreateOptions) => create(options, output));
 }
 
@@ -37,9 +43,15 @@ function collect(value: string, before: string[] = []): string[] {
 
 async function create(options: CreateOptions, output: Output): Promise<void> {
   const { name, type, scope, redirectUri: redirectUris } = options;
+  const jwks = options.jwks === undefined ? null : readFileSync(options.jwks, 'utf8');
   const result = await withDeps(async (deps) => {
     const owner = await requireUser(deps, options.owner);
-    return registerClient(deps, owner.id, { name, type, redirectUris, scope }, { kind: 'command_line' });
+    return registerClient(
+      deps,
+      owner.id,
+      { name, type, redirectUris, scope, jwks },
+      { kind: 'command_line' },
+    );
   });
   if (result.kind === 'refused') throw new CommandError(result.complaint);
   const { client, secret } = result;

@@ -3,8 +3,9 @@ import { joinScope, splitScope, unknownScopes } from '../catalog/scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId, newToken } from '../lib/ids.ts';
-import type { Actor, Client, ClientType } from '../store/records.ts';
+import type { Actor, Client, ClientType, JwkSet } from '../store/records.ts';
 import type { ClientStore } from '../store/store.ts';
+import { readJwks } from './jwks.ts';
 
 /** What somebody who registers an app says of it. */
 export interface Registration {
@@ -13,6 +14,8 @@ export interface Registration {
   readonly redirectUris: readonly string[];
   /** Space-separated; empty for everything there is. */
   readonly scope: string;
+  /** JWK Set of the public keys that it proves itself with; null for a secret, or for a public client. */
+  readonly jwks: string | null;
 }
 
 interface RegistrationDeps {
@@ -32,13 +35,19 @@ const deceptiveCharacters = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const responseParameters = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri'];
 
 /** Why a registration will not do, as a sentence for the person making it; null when it will. */
-export function registrationComplaint({ name, type, redirectUris, scope }: Registration): string | null {
-  return nameComplaint(name) ?? redirectUrisComplaint(redirectUris, type) ?? scopeComplaint(scope);
+export function registrationComplaint(registration: Registration): string | null {
+  const { name, type, redirectUris, scope } = registration;
+  return (
+    nameComplaint(name) ??
+    redirectUrisComplaint(redirectUris, type) ??
+    scopeComplaint(scope) ??
+    jwksComplaint(registration)
+  );
 }
 
 /**
  * Registers an app.
- * @returns the app, and for a confidential one its secret, which is stored as a hash only; or what is wrong
+ * @returns the app, and for a confidential one without keys its secret, which is stored as a hash only; or what is wrong
  */
 export async function registerClient(
   { store, clock }: RegistrationDeps,
@@ -51,7 +60,8 @@ export async function registerClient(
 > {
   const complaint = registrationComplaint(registration);
   if (complaint !== null) return { kind: 'refused', complaint };
-  const secret = registration.type === 'web' ? newToken('cccs') : null;
+  const jwks = jwksIn(registration.jwks);
+  const secret = registration.type === 'web' && jwks === null ? newToken('cccs') : null;
   const client = await store.clients.createClient(
     {
       id: newId('cli', clock()),
@@ -59,6 +69,7 @@ export async function registerClient(
       name: registration.name.trim(),
       type: registration.type,
       secretHash: secret === null ? null : sha256(secret),
+      jwks,
       redirectUris: [...new Set(registration.redirectUris)],
       scope: registeredScope(registration.scope),
     },
@@ -67,7 +78,18 @@ export async function registerClient(
   return { kind: 'registered', client, secret };
 }
 
-/** Gives an app a new secret; the old one stops working at once. @returns null when the app is gone */
+/** Whether an app can prove who it is (OAuth 2.1 §2.1). */
+export function isConfidential({ secretHash, jwks }: Pick<Client, 'secretHash' | 'jwks'>): boolean {
+  return secretHash !== null || jwks !== null;
+}
+
+/** The keys that a registration gives, once they have been found good; null when it gives none. */
+export function jwksIn(text: string | null): JwkSet | null {
+  const read = text === null ? null : readJwks(text);
+  return read?.kind === 'good' ? read.jwks : null;
+}
+
+/** Gives an app a new secret; the old one, or its keys, stop working at once. @returns null when the app is gone */
 export async function replaceSecret(
   { store }: Pick<RegistrationDeps, 'store'>,
   clientId: string,
@@ -81,6 +103,14 @@ export async function replaceSecret(
 function registeredScope(scope: string): string {
   const scopes = splitScope(scope);
   return joinScope(scopes.length === 0 ? allScopes : scopes);
+}
+
+/** What is wrong with the keys of an app; null when they are good, or there are none. */
+export function jwksComplaint({ type, jwks }: Pick<Registration, 'type' | 'jwks'>): string | null {
+  if (jwks === null) return null;
+  if (type !== 'web') return 'Only an app with a server can keep a key to itself; leave the public keys out.';
+  const read = readJwks(jwks);
+  return read.kind === 'refused' ? read.complaint : null;
 }
 
 /** Why an app cannot have this name; null when it can. */

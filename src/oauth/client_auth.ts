@@ -1,12 +1,15 @@
+import { isConfidential } from '../grants/registration.ts';
+import type { Clock } from '../lib/clock.ts';
 import { constantTimeEqual, sha256 } from '../lib/hash.ts';
 import type { Client } from '../store/records.ts';
-import type { AccountStore, ClientStore } from '../store/store.ts';
+import type { AccountStore, AuthorizationStore, ClientStore } from '../store/store.ts';
+import { assertionType, checkAssertion, subjectOf } from './client_assertion.ts';
 import { OAuthError } from './errors.ts';
 import { countFailure } from './limits.ts';
 import { decode, type Parameters } from './parameters.ts';
 
-/** Ways a confidential client proves itself (RFC 6749 §2.3.1). */
-export const secretMethods = ['client_secret_basic', 'client_secret_post'] as const;
+/** Ways a confidential client proves itself (RFC 6749 §2.3.1, RFC 7523 §2.2). */
+export const confidentialMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 
 /** What a request offers as proof of whose it is. */
 export interface Presented {
@@ -17,14 +20,20 @@ export interface Presented {
   readonly address: string;
 }
 
-interface Claim {
-  readonly clientId: string;
-  /** Null from a client that only names itself. */
-  readonly secret: string | null;
-}
+type Claim =
+  /** A client that only names itself. */
+  | { readonly kind: 'name'; readonly clientId: string }
+  | { readonly kind: 'secret'; readonly clientId: string; readonly secret: string }
+  | { readonly kind: 'assertion'; readonly clientId: string; readonly assertion: string };
 
 interface AuthDeps {
-  readonly store: { readonly accounts: AccountStore; readonly clients: ClientStore };
+  readonly config: { readonly issuer: string };
+  readonly clock: Clock;
+  readonly store: {
+    readonly accounts: AccountStore;
+    readonly authorizations: AuthorizationStore;
+    readonly clients: ClientStore;
+  };
 }
 
 /** Stands for every client id that nobody has registered: they cost nothing to make up. */
@@ -35,20 +44,18 @@ const nobodysSecretHash = sha256('');
 
 /**
  * Finds out which client a request is from (OAuth 2.1 §2.4): a confidential client shows its secret, by Basic or in the
- * form; a public one has none and only names itself.
+ * form, or signs an assertion if it has registered keys; a public one only names itself.
  * @throws OAuthError `invalid_client`, the same for an unknown client and a wrong secret
  */
 export async function authenticateClient(deps: AuthDeps, presented: Presented): Promise<Client> {
   const claim = readClaim(presented);
   const client = claim && (await deps.store.clients.findClient(claim.clientId));
-  if (!claim || !isProven(claim, client) || !client) {
+  const fault = await faultIn(deps, claim, client);
+  if (fault !== null || !client) {
     const asking = { clientId: client?.id ?? nobody, address: presented.address };
     throw (
       (await countFailure(deps, 'client_auth', asking, 'invalid_client')) ??
-      new OAuthError(
-        'invalid_client',
-        'The client is unknown, or has not proven itself the way it is registered.',
-      )
+      new OAuthError('invalid_client', fault ?? unproven)
     );
   }
   if (client.status === 'suspended') {
@@ -57,10 +64,41 @@ export async function authenticateClient(deps: AuthDeps, presented: Presented): 
   return client;
 }
 
-function isProven({ secret }: Claim, client: Client | null): boolean {
-  if (client?.secretHash === null) return secret === null;
-  const matches = constantTimeEqual(sha256(secret ?? ''), client?.secretHash ?? nobodysSecretHash);
-  return matches && secret !== null;
+const unproven = 'The client is unknown, or has not proven itself the way it is registered.';
+
+/** What is wrong with how a client proves itself, for its developer; null when nothing is. */
+async function faultIn(deps: AuthDeps, claim: Claim | null, client: Client | null): Promise<string | null> {
+  switch (claim?.kind) {
+    case undefined:
+      return unproven;
+    case 'name':
+      return client && !isConfidential(client) ? null : unproven;
+    case 'secret': {
+      const matches = constantTimeEqual(sha256(claim.secret), client?.secretHash ?? nobodysSecretHash);
+      return matches && client?.secretHash ? null : unproven;
+    }
+    case 'assertion':
+      return client ? faultInAssertion(deps, claim.assertion, client) : unproven;
+  }
+}
+
+/** Uses the assertion up if it is good. */
+async function faultInAssertion(
+  { config, clock, store }: AuthDeps,
+  assertion: string,
+  client: Client,
+): Promise<string | null> {
+  const result = await checkAssertion(assertion, client, config.issuer, clock());
+  switch (result.kind) {
+    case 'unproven':
+      return unproven;
+    case 'bad':
+      return `The client assertion is not good: ${result.reason}`;
+    case 'good':
+      return (await store.authorizations.useProof(result.use))
+        ? null
+        : 'The client assertion has been used before; make one for each request.';
+  }
 }
 
 /** @returns null when no client is named in a way we know */
@@ -82,8 +120,25 @@ function readClaim({ authorization, parameters }: Presented): Claim | null {
     }
     return basic;
   }
-  if (assertion !== undefined || clientId === undefined) return null;
-  return { clientId, secret: secret ?? null };
+  if (assertion !== undefined) {
+    return readAssertion(assertion, parameters.one('client_assertion_type'), clientId);
+  }
+  if (clientId === undefined) return null;
+  return secret === undefined ? { kind: 'name', clientId } : { kind: 'secret', clientId, secret };
+}
+
+/** The client names itself inside the assertion, and may do so beside it (RFC 7521 §4.2). */
+function readAssertion(
+  assertion: string,
+  type: string | undefined,
+  clientId: string | undefined,
+): Claim | null {
+  if (type !== assertionType) {
+    throw new OAuthError('invalid_client', `client_assertion_type has to be ${assertionType}.`);
+  }
+  const subject = subjectOf(assertion);
+  if (subject === undefined || (clientId !== undefined && clientId !== subject)) return null;
+  return { kind: 'assertion', clientId: subject, assertion };
 }
 
 /** Id and secret are form-urlencoded before they are joined by a colon (RFC 6749 §2.3.1). */
@@ -94,7 +149,7 @@ function readBasic(authorization: string): Claim | null {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64'));
     const colon = text.indexOf(':');
     if (colon < 0) return null;
-    return { clientId: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
+    return { kind: 'secret', clientId: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
   } catch (error) {
     if (error instanceof URIError || error instanceof TypeError) return null;
     throw error;

@@ -1,5 +1,6 @@
 import { joinScope } from '../catalog/scope.ts';
 import { devicePath } from '../grants/hand_over.ts';
+import { isConfidential } from '../grants/registration.ts';
 import { newUserCode } from '../grants/user_code.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
@@ -23,7 +24,7 @@ export const startDevice: Operation = async (deps, { client, parameters, address
   const fault = firstFault('device', asked);
   if (fault) throw fault;
   const refusal =
-    client.secretHash === null && (await countRequest(deps, 'device', { clientId: client.id, address }));
+    !isConfidential(client) && (await countRequest(deps, 'device', { clientId: client.id, address }));
   if (refusal) throw refusal;
   const deviceCode = newToken('ccdc');
   const scope = joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Deps } from '../deps.ts';
+import { isConfidential } from '../grants/registration.ts';
 import type { Client, ProofUse } from '../store/records.ts';
 import type { Proof, ProvenRequest } from '../tokens/dpop.ts';
 import { OAuthError } from './errors.ts';
@@ -64,7 +65,7 @@ export function useOf(proof: Proof | null): ProofUse | null {
   return proof && { hash: proof.hash, expiresAt: proof.expiresAt };
 }
 
-/** The key to bind refresh tokens to: a public client's; one with a secret is bound to that (RFC 9449 §5). */
+/** The key to bind refresh tokens to: a public client's; those of a confidential one are bound to what it proves itself by (RFC 9449 §5). */
 export function bindingOf(client: Client, proof: Proof | null): string | null {
-  return client.secretHash === null && proof ? proof.thumbprint : null;
+  return !isConfidential(client) && proof ? proof.thumbprint : null;
 }

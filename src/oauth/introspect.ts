@@ -1,5 +1,6 @@
 import { joinScope, splitScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
+import { isConfidential } from '../grants/registration.ts';
 import { effectiveScopes } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
 import type { Operation } from './client_endpoint.ts';
@@ -12,8 +13,8 @@ import { isActive, type PresentedToken, recognizeToken } from './presented_token
  * alike (§2.2).
  */
 export const introspect: Operation = async (deps, { client, parameters, address }) => {
-  if (client.secretHash === null) {
-    throw new OAuthError('invalid_client', 'Only clients with a secret may introspect tokens.');
+  if (!isConfidential(client)) {
+    throw new OAuthError('invalid_client', 'Only clients with a secret or keys may introspect tokens.');
   }
   const text = parameters.one('token');
   if (text === undefined) throw new OAuthError('invalid_request', 'token is missing.');

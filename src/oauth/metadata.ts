@@ -1,8 +1,9 @@
 import type { Handler } from 'hono';
 import { allScopes, providers } from '../catalog/catalog.ts';
 import type { Deps } from '../deps.ts';
+import { assertionAlgorithms } from '../grants/jwks.ts';
 import { proofAlgorithms } from '../tokens/dpop.ts';
-import { secretMethods } from './client_auth.ts';
+import { confidentialMethods } from './client_auth.ts';
 import { asOAuthError, errorResponse } from './errors.ts';
 import { logRefusal } from './log.ts';
 import { codeChallengeMethods } from './pkce.ts';
@@ -31,9 +32,12 @@ export function serverMetadata(deps: Deps): Handler {
     response_types_supported: responseTypes,
     response_modes_supported: responseModes,
     grant_types_supported: [...grantTypes.keys()],
-    token_endpoint_auth_methods_supported: [...secretMethods, 'none'],
-    revocation_endpoint_auth_methods_supported: [...secretMethods, 'none'],
-    introspection_endpoint_auth_methods_supported: secretMethods,
+    token_endpoint_auth_methods_supported: [...confidentialMethods, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    revocation_endpoint_auth_methods_supported: [...confidentialMethods, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    introspection_endpoint_auth_methods_supported: confidentialMethods,
+    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     code_challenge_methods_supported: codeChallengeMethods,
     dpop_signing_alg_values_supported: proofAlgorithms,
     subject_types_supported: ['pairwise'],

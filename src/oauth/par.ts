@@ -1,3 +1,4 @@
+import { isConfidential } from '../grants/registration.ts';
 import { sha256 } from '../lib/hash.ts';
 import type { Operation } from './client_endpoint.ts';
 import { replayedProof, useOf } from './dpop.ts';
@@ -34,7 +35,7 @@ export const push: Operation = async (deps, { client, parameters, proof, address
     throw new OAuthError('invalid_request', 'dpop_jkt names another key than the proof is signed with.');
   }
   const refusal =
-    client.secretHash === null && (await countRequest(deps, 'par', { clientId: client.id, address }));
+    !isConfidential(client) && (await countRequest(deps, 'par', { clientId: client.id, address }));
   if (refusal) throw refusal;
   const { requestUri, token } = newRequestUri();
   const pushed = {

@@ -80,14 +80,20 @@ export interface SealedCredential {
 export type ClientType = 'web' | 'spa' | 'native';
 export type ClientStatus = 'active' | 'suspended';
 
-/** A registered app. */
+/** Public keys (RFC 7517 §5). */
+export interface JwkSet {
+  readonly keys: readonly Readonly<Record<string, string>>[];
+}
+
+/** A registered app. A confidential one has a secret or a JWK Set, never both. */
 export interface Client {
   readonly id: string;
   readonly ownerId: string;
   readonly name: string;
   readonly type: ClientType;
-  /** Null for a public client. */
   readonly secretHash: string | null;
+  /** What its assertions are verified with (RFC 7523); null when it proves itself otherwise. */
+  readonly jwks: JwkSet | null;
   readonly redirectUris: readonly string[];
   /** Space-separated, as on the wire. */
   readonly scope: string;
@@ -153,7 +159,7 @@ export interface PushedRequest {
   readonly requestId: string | null;
 }
 
-/** A proof of possession to be used up: it serves once (RFC 9449 §11.1). */
+/** A proof of possession, or an assertion of a client, to be used up: it serves once (RFC 9449 §11.1, RFC 7523 §3). */
 export interface ProofUse {
   readonly hash: string;
   readonly expiresAt: number;

@@ -16,6 +16,7 @@ import type {
   Grant,
   GrantEnd,
   Invitation,
+  JwkSet,
   ProofUse,
   PushedRequest,
   RefreshToken,
@@ -180,13 +181,15 @@ export interface ClientStore {
   /** A registered client that has not been deleted. */
   findClient(id: string): Promise<Client | null>;
   listClients(ownerId: string): Promise<readonly Client[]>;
+  /** Keys that are given take the place of the secret. */
   updateClient(
     id: string,
     change: Partial<
       Pick<Client, 'name' | 'redirectUris' | 'scope' | 'requiresDpop' | 'requiresPushedRequests'>
-    >,
+    > & { readonly jwks?: JwkSet },
     actor: Actor,
   ): Promise<boolean>;
+  /** The secret takes the place of the one before it, or of the keys. */
   replaceClientSecret(id: string, secretHash: string, actor: Actor): Promise<boolean>;
   /** Suspends a client or lifts the suspension. @returns false when there is no such client */
   setClientStatus(id: string, status: ClientStatus, actor: Actor): Promise<boolean>;

@@ -1,5 +1,6 @@
 import { allScopes, findScope, providers } from '../catalog/catalog.ts';
 import {
+  jwksComplaint,
   longestName,
   nameComplaint,
   type Registration,
@@ -18,14 +19,16 @@ export function readClient(form: URLSearchParams, type: ClientType): TypedClient
     name: (form.get('name') ?? '').trim(),
     type,
     redirectUris: (form.get('redirect_uris') ?? '').split(/\s+/).filter((uri) => uri !== ''),
+    jwks: (form.get('jwks') ?? '').trim() || null,
     scopes: allScopes.filter((scope) => form.getAll('scope').includes(scope)),
   };
 }
 
-export function clientComplaints({ name, type, redirectUris, scopes }: TypedClient): Complaints {
+export function clientComplaints({ name, type, redirectUris, scopes, jwks }: TypedClient): Complaints {
   return {
     name: nameComplaint(name),
     redirect_uris: redirectUrisComplaint(redirectUris, type),
+    jwks: jwksComplaint({ type, jwks }),
     scope: scopes.length === 0 ? 'Tick at least one thing that the app may ask for.' : null,
   };
 }
@@ -78,6 +81,26 @@ export function ClientFields({
         />
       ))}
     </>
+  );
+}
+
+/** The public keys of a web app that has none to share with us. */
+export function KeysField({
+  client,
+  complaint,
+}: {
+  readonly client: TypedClient;
+  readonly complaint: Complaints[string];
+}) {
+  return (
+    <TextArea
+      name="jwks"
+      label="Public keys, in place of a secret"
+      hint="For a web app that signs with a private key (private_key_jwt): its public keys as a JWK Set. Leave empty for a client secret."
+      value={client.jwks ?? ''}
+      rows={3}
+      complaint={complaint}
+    />
   );
 }
 

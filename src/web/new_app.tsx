@@ -1,7 +1,7 @@
 import { registerClient } from '../grants/registration.ts';
 import type { Client, ClientType, User } from '../store/records.ts';
 import { asUser } from './actor.ts';
-import { ClientFields, clientComplaints, readClient, type TypedClient } from './client_form.tsx';
+import { ClientFields, clientComplaints, KeysField, readClient, type TypedClient } from './client_form.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid } from './components/form.tsx';
 import { Notice } from './components/notice.tsx';
 import { Snippet } from './components/snippet.tsx';
@@ -12,7 +12,7 @@ import type { PageContext, Visitor } from './page.ts';
 const suggestedScopes = ['openai:models.read', 'openai:text'];
 
 export function showNewApp(c: PageContext) {
-  const empty: TypedClient = { name: '', type: 'web', redirectUris: [], scopes: suggestedScopes };
+  const empty: TypedClient = { name: '', type: 'web', redirectUris: [], jwks: null, scopes: suggestedScopes };
   return c.html(<NewApp visitor={c.var.visitor} client={empty} complaints={{}} />);
 }
 
@@ -68,7 +68,7 @@ export function ClientSecret(props: {
 }
 
 const kinds: readonly { readonly type: ClientType; readonly about: string }[] = [
-  { type: 'web', about: 'Its server keeps a client secret.' },
+  { type: 'web', about: 'Its server keeps a client secret or a private key.' },
   { type: 'spa', about: 'Runs in the browser alone; PKCE, no secret.' },
   { type: 'native', about: 'Runs on people’s own devices; PKCE, no secret.' },
 ];
@@ -111,6 +111,7 @@ function NewApp(props: {
           ))}
         </fieldset>
         <ClientFields client={client} complaints={complaints} />
+        <KeysField client={client} complaint={complaints.jwks} />
         <button type="submit">Register</button>
       </Form>
     </Layout>

@@ -1,8 +1,15 @@
 import { splitScope } from '../catalog/scope.ts';
-import { replaceSecret } from '../grants/registration.ts';
+import { isConfidential, jwksIn, replaceSecret } from '../grants/registration.ts';
 import type { Client, User } from '../store/records.ts';
 import { asUser } from './actor.ts';
-import { ClientFields, clientComplaints, readClient, scopeRows, type TypedClient } from './client_form.tsx';
+import {
+  ClientFields,
+  clientComplaints,
+  KeysField,
+  readClient,
+  scopeRows,
+  type TypedClient,
+} from './client_form.tsx';
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid, Tick } from './components/form.tsx';
@@ -26,13 +33,19 @@ export async function submitClientChange(c: PageContext, user: User) {
   if (!client) return notFound(c);
   const { deps, form } = c.var;
   const typed = readClient(form, client.type);
-  const complaints = clientComplaints(typed);
+  const jwks = jwksIn(typed.jwks);
+  const complaints = {
+    ...clientComplaints(typed),
+    ...(client.jwks &&
+      typed.jwks === null && { jwks: 'Without keys the app needs a secret: make one below.' }),
+  };
   if (isInvalid(complaints)) return registeredAppPage(c, client, complaints, typed);
   const { name, redirectUris, scopes } = typed;
   const change = {
     name,
     redirectUris: [...new Set(redirectUris)],
     scope: scopes.join(' '),
+    ...(jwks && { jwks }),
     ...typedSettings(form),
   };
   await deps.store.clients.updateClient(client.id, change, asUser(user));
@@ -41,7 +54,7 @@ export async function submitClientChange(c: PageContext, user: User) {
 
 export async function rotateSecret(c: PageContext, user: User) {
   const client = await ownClient(c, user);
-  if (!client || client.secretHash === null) return notFound(c);
+  if (!client || !isConfidential(client)) return notFound(c);
   const { deps, visitor } = c.var;
   const secret = await replaceSecret(deps, client.id, asUser(user));
   if (secret === null) return notFound(c);
@@ -55,6 +68,11 @@ export async function deleteRegisteredApp(c: PageContext, user: User) {
   const ended = await store.clients.deleteClient(client.id, asUser(user));
   for (const grantId of ended ?? []) vault.forget(grantId);
   return c.redirect('/developer?done=deleted', 303);
+}
+
+function authenticationOf(client: Client): string {
+  if (client.jwks) return 'PKCE and assertions signed with its own key';
+  return client.secretHash === null ? 'PKCE, no secret' : 'PKCE and a client secret';
 }
 
 function typedSettings(form: URLSearchParams): Pick<Client, 'requiresPushedRequests' | 'requiresDpop'> {
@@ -78,7 +96,11 @@ export function registeredAppPage(
   c: PageContext,
   client: Client,
   complaints: Complaints,
-  typed: TypedClient = { ...client, scopes: splitScope(client.scope) },
+  typed: TypedClient = {
+    ...client,
+    scopes: splitScope(client.scope),
+    jwks: client.jwks ? JSON.stringify(client.jwks, null, 2) : null,
+  },
 ) {
   const { deps, visitor } = c.var;
   const path = `/developer/${client.id}`;
@@ -106,7 +128,7 @@ export function registeredAppPage(
           <dt>Kind</dt>
           <dd>{typeTitles[client.type]}</dd>
           <dt>Authentication</dt>
-          <dd>{client.secretHash === null ? 'PKCE, no secret' : 'PKCE and a client secret'}</dd>
+          <dd>{authenticationOf(client)}</dd>
         </dl>
       </section>
       <TestToken client={client} path={path} visitor={visitor} complaint={complaints.token} />
@@ -118,6 +140,7 @@ export function registeredAppPage(
         <h2>Settings</h2>
         <Form action={path} csrf={visitor.csrf}>
           <ClientFields client={typed} complaints={complaints} />
+          {isConfidential(client) && <KeysField client={typed} complaint={complaints.jwks} />}
           <Tick
             name="require_par"
             label="Only take pushed authorization requests"
@@ -181,15 +204,16 @@ function Endings({
   return (
     <section class="card">
       <h2>Secret and deletion</h2>
-      {client.secretHash !== null && (
+      {isConfidential(client) && (
         <Confirm
-          ask="Replace the secret…"
-          act="Replace the secret"
+          ask={client.jwks ? 'Use a secret instead of the keys…' : 'Replace the secret…'}
+          act={client.jwks ? 'Make a secret' : 'Replace the secret'}
           action={`${path}/secret`}
           csrf={visitor.csrf}
         >
           <p>
-            The old secret stops working at once. People stay connected; your server needs the new secret.
+            The {client.jwks ? 'keys stop' : 'old secret stops'} working at once. People stay connected; your
+            server needs the new secret.
           </p>
         </Confirm>
       )}

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +90,20 @@ describe('command line', () => {
         ...redirect,
       ]);
       expect(app).toEqual({ client_id: expect.stringMatching(/^cli_/) });
+    }
+  });
+
+  it('registers an app with keys without a secret, and refuses a private key', async () => {
+    const file = join(home.dataDir, 'jwks.json');
+    const create = ['app', 'create', '--owner', email, '--name', 'Keyed', ...redirect, '--jwks', file];
+    const key = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
+    writeFileSync(file, JSON.stringify({ keys: [key] }), { mode: 0o600 });
+    expect(await runJson(home, create)).toEqual({ client_id: expect.stringMatching(/^cli_/) });
+    for (const text of [JSON.stringify({ keys: [{ ...key, d: 'secret' }] }), '']) {
+      writeFileSync(file, text);
+      const { code, stderr } = await runCommand(home, create);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/private or secret key|JWK Set/);
     }
   });
 

@@ -94,12 +94,23 @@ describe('metadata', () => {
     expect(metadata.token_endpoint_auth_methods_supported).toEqual([
       'client_secret_basic',
       'client_secret_post',
+      'private_key_jwt',
       'none',
     ]);
     expect(metadata.introspection_endpoint_auth_methods_supported).toEqual([
       'client_secret_basic',
       'client_secret_post',
+      'private_key_jwt',
     ]);
+    for (const endpoint of ['token', 'revocation', 'introspection']) {
+      expect(metadata[`${endpoint}_endpoint_auth_signing_alg_values_supported`]).toEqual([
+        'ES256',
+        'Ed25519',
+        'EdDSA',
+        'PS256',
+        'RS256',
+      ]);
+    }
     for (const scope of metadata.scopes_supported as string[]) {
       const response = await target.newBrowser().request(authorizeUrl(target, app, { scope }));
       expect(response.headers.get('location'), scope).toMatch(/^\/consent\//);

@@ -1,6 +1,6 @@
 import { sessionCookie } from '../../src/accounts/cookies.ts';
 import { startSession } from '../../src/accounts/session.ts';
-import type { ClientType } from '../../src/store/records.ts';
+import type { ClientType, JwkSet } from '../../src/store/records.ts';
 import {
   type Broker,
   type BrokerOptions,
@@ -14,7 +14,7 @@ import { HttpBrowser } from '../support/http_browser.ts';
 /** A registered client, as its developer knows it. */
 export interface RegisteredApp {
   readonly clientId: string;
-  /** Null for a public client. */
+  /** Null for a public client, and for one that has keys. */
   readonly clientSecret: string | null;
   readonly redirectUri: string;
 }
@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly type?: ClientType;
   readonly redirectUris?: readonly string[];
   readonly scope?: string;
+  /** Public keys that it proves itself with, in place of a secret. */
+  readonly jwks?: JwkSet;
 }
 
 export interface Decision {
@@ -70,11 +72,12 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
       offset += seconds * 1000;
     },
 
-    async registerApp({ type = 'web', redirectUris = ['https://app.example/callback'], scope } = {}) {
+    async registerApp({ type = 'web', redirectUris = ['https://app.example/callback'], scope, jwks } = {}) {
       const client = await createClient(broker, owner.id, {
         type,
         redirectUris,
         ...(scope === undefined ? {} : { scope }),
+        ...(jwks === undefined ? {} : { jwks }),
       });
       return { clientId: client.id, clientSecret: client.secret, redirectUri: redirectUris[0] ?? '' };
     },

@@ -209,16 +209,6 @@ describe('token endpoint', () => {
     );
   });
 
-  it('56 an assertion, which is not supported yet, proves nothing', async () => {
-    const issued = await obtainCode(target, app);
-    const assertion = {
-      client_id: app.clientId,
-      client_assertion: 'eyJhbGciOiJub25lIn0.e30.',
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    };
-    expect((await ask(target, '/oauth/token', fields(issued, assertion))).error).toBe('invalid_client');
-  });
-
   it('43 guessing a secret is limited, and the client that knows it is not', async () => {
     const guessed = await target.registerApp();
     const guess = () => refresh(target, { ...guessed, clientSecret: 'wrong' }, 'x');

@@ -52,7 +52,7 @@ it('a full run leaves no secret and no prompt in database, logs, pages and error
   const registered = await registerClient(
     deps,
     user?.id ?? '',
-    { name: 'Sweep', type: 'web', redirectUris: [redirectUri], scope: '' },
+    { name: 'Sweep', type: 'web', redirectUris: [redirectUri], scope: '', jwks: null },
     { kind: 'system' },
   );
   if (registered.kind !== 'registered' || !registered.secret) throw new Error('not registered');

@@ -98,9 +98,14 @@ test('a registration is judged as a whole', () => {
     type: 'web',
     redirectUris: ['https://app.example/'],
     scope: 'openai:text',
+    jwks: null,
   } as const;
   expect(registrationComplaint(good)).toBeNull();
   expect(registrationComplaint({ ...good, scope: '' })).toBeNull();
+  expect(registrationComplaint({ ...good, jwks: 'x' })).toMatch(/JWK Set/);
+  expect(registrationComplaint({ ...good, type: 'spa', jwks: '{"keys":[]}' })).toMatch(
+    /Only an app with a server/,
+  );
   expect(registrationComplaint({ ...good, name: ' ' })).toBe('Give the app a name.');
   expect(registrationComplaint({ ...good, scope: 'openai:admin' })).toBe('There is no scope openai:admin.');
   expect(redirectUrisComplaint([], 'web')).toBe('Give at least one redirect URI.');

@@ -1,6 +1,8 @@
+import { exportJWK, generateKeyPair } from 'jose';
 import * as openid from 'openid-client';
 import { AuthorizationCode } from 'simple-oauth2';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { JwkSet } from '../../src/store/records.ts';
 import { makePkce } from '../conformance/flow.ts';
 import { type RegisteredApp, startTarget } from '../conformance/target.ts';
 import { createUser, deposit } from '../support/broker.ts';
@@ -43,6 +45,25 @@ describe('openid-client', () => {
     const back = await visit(url.href);
     return openid.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState });
   }
+
+  it.each(['ES256', 'EdDSA', 'PS256', 'RS256'])(
+    'proves itself with a %s key: pushed request, code, refresh, introspect, revoke',
+    async (algorithm) => {
+      const { publicKey, privateKey } = await generateKeyPair(algorithm);
+      const jwk = { ...(await exportJWK(publicKey)), kid: 'one' } as unknown as JwkSet['keys'][number];
+      const app = await target.registerApp({ jwks: { keys: [jwk] } });
+      const auth = openid.PrivateKeyJwt({ key: privateKey, kid: 'one' });
+      const config = await openid.discovery(new URL(target.baseUrl), app.clientId, undefined, auth, {
+        algorithm: 'oauth2',
+        execute: [openid.allowInsecureRequests],
+      });
+      const tokens = await connect(config, app, true);
+      const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '');
+      expect((await openid.tokenIntrospection(config, next.access_token)).active).toBe(true);
+      await openid.tokenRevocation(config, next.access_token);
+      expect((await openid.tokenIntrospection(config, next.access_token)).active).toBe(false);
+    },
+  );
 
   it('gets tokens for a device', async () => {
     const app = await target.registerApp({ type: 'native', redirectUris: ['http://127.0.0.1/callback'] });

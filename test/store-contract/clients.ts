@@ -53,6 +53,21 @@ export function clients(arena: () => Arena): void {
     ]);
   });
 
+  test('a client has a secret or keys, whichever it was given last', async () => {
+    const { stores } = arena();
+    const owner = await createUser(stores[0]);
+    const client = await createClient(stores[0], owner);
+    const jwks = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x', kid: 'one' }] };
+    expect(await clientsOf().updateClient(client.id, { jwks }, asUser(owner))).toBe(true);
+    expect(await stores[1].clients.findClient(client.id)).toEqual({ ...client, jwks, secretHash: null });
+    expect(await clientsOf().updateClient(client.id, { name: client.name }, asUser(owner))).toBe(true);
+    expect(await stores[1].clients.findClient(client.id)).toEqual({ ...client, jwks, secretHash: null });
+    expect(await clientsOf().replaceClientSecret(client.id, 'a hash', asUser(owner))).toBe(true);
+    expect(await stores[1].clients.findClient(client.id)).toEqual({ ...client, secretHash: 'a hash' });
+    const born = await createClient(stores[0], owner, { secretHash: null, jwks });
+    expect(await stores[1].clients.findClient(born.id)).toEqual(born);
+  });
+
   test('changing nothing changes nothing', async () => {
     const { stores } = arena();
     const owner = await createUser(stores[0]);

@@ -49,7 +49,7 @@ export async function createUser(store: Store, change: { readonly email?: string
 export async function createClient(
   store: Store,
   owner: User,
-  change: Partial<Pick<Client, 'name' | 'type' | 'secretHash'>> = {},
+  change: Partial<Pick<Client, 'name' | 'type' | 'secretHash' | 'jwks'>> = {},
 ): Promise<Client> {
   const client = {
     id: newId('cli'),
@@ -57,6 +57,7 @@ export async function createClient(
     name: 'An app',
     type: 'web',
     secretHash: 'secret-hash',
+    jwks: null,
     redirectUris: ['https://app.example.com/callback'],
     scope: 'chat embeddings',
     ...change,

@@ -111,14 +111,15 @@ export async function deposit(
 
 export type RegisteredClient = Client & { readonly secret: string | null };
 
-/** Registers an app; `web` is confidential, the others are public. */
+/** Registers an app; `web` is confidential, by a secret unless it has keys, the others are public. */
 export async function createClient(
   { deps }: Broker,
   ownerId: string,
-  options: Partial<Pick<Client, 'name' | 'type' | 'redirectUris' | 'scope'>> = {},
+  options: Partial<Pick<Client, 'name' | 'type' | 'redirectUris' | 'scope' | 'jwks'>> = {},
 ): Promise<RegisteredClient> {
   const type = options.type ?? 'web';
-  const secret = type === 'web' ? newToken('cccs') : null;
+  const jwks = options.jwks ?? null;
+  const secret = type === 'web' && jwks === null ? newToken('cccs') : null;
   const client = await deps.store.clients.createClient(
     {
       id: newId('cli'),
@@ -126,6 +127,7 @@ export async function createClient(
       name: options.name ?? 'Test app',
       type,
       secretHash: secret && sha256(secret),
+      jwks,
       redirectUris: options.redirectUris ?? ['http://127.0.0.1/callback'],
       scope: options.scope ?? allScopes.join(' '),
     },

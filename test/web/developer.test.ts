@@ -68,6 +68,8 @@ test.each([
   [{ redirect_uris: '' }, 'Give at least one redirect URI.'],
   [{ redirect_uris: 'http://reading-list.example/' }, 'must use https'],
   [{ redirect_uris: 'javascript:alert(1)' }, 'must begin with https'],
+  [{ jwks: '{}' }, 'Give the keys as a JWK Set'],
+  [{ jwks: '{"keys":[]}', type: 'spa' }, 'Only an app with a server'],
   [{ scope: [] }, 'Tick at least one thing that the app may ask for.'],
   [{ scope: ['openai:admin'] }, 'Tick at least one thing that the app may ask for.'],
 ])('a registration with %j is refused, says why and keeps what was typed', async (wrong, complaint) => {
@@ -106,6 +108,28 @@ test('a replaced secret is shown once and takes the place of the old', async () 
   const next = /cccs_[\w-]+/.exec(page.html)?.[0] ?? '';
   expect(next).not.toBe(secret);
   expect((await broker.deps.store.clients.findClient(id))?.secretHash).toBe(sha256(next));
+});
+
+test('a web app gives its public keys in place of a secret, and may change back', async () => {
+  const key = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
+  const jwks = JSON.stringify({ keys: [key] });
+  const made = await person.submit('/developer/new', { ...good, jwks });
+  const path = made.location?.split('?')[0] ?? '';
+  const id = path.replace('/developer/', '');
+  const client = () => broker.deps.store.clients.findClient(id);
+  expect(await client()).toMatchObject({ secretHash: null, jwks: { keys: [key] } });
+  expect((await person.get(path)).text).toContain('signed with its own key');
+
+  const withoutKeys = await person.post(path, { ...good, jwks: '' });
+  expect(withoutKeys.status).toBe(422);
+  expect(withoutKeys.text).toContain('Without keys the app needs a secret');
+  const page = await person.post(`${path}/secret`);
+  expect(page.html).toMatch(/cccs_[\w-]+/);
+  expect(await client()).toMatchObject({ secretHash: expect.any(String), jwks: null });
+
+  await person.get(path);
+  expect((await person.post(path, { ...good, jwks })).status).toBe(303);
+  expect(await client()).toMatchObject({ secretHash: null, jwks: { keys: [key] } });
 });
 
 test('an app can be made to take pushed requests only, and to take others again', async () => {

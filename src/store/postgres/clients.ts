@@ -66,9 +66,10 @@ export function postgresClients({ db, write }: Connection): ClientStore {
         .orderBy(desc(clients.createdAt), desc(clients.id));
     },
 
-    async updateClient(id, { name, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
+    async updateClient(id, { name, jwks, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
       const set = {
         ...(name !== undefined && { name }),
+        ...(jwks !== undefined && { jwks, secretHash: null }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
         ...(requiresDpop !== undefined && { requiresDpop }),
@@ -81,7 +82,7 @@ export function postgresClients({ db, write }: Connection): ClientStore {
 
     async replaceClientSecret(id, secretHash, actor) {
       return write((tx, at) =>
-        change(tx, id, { secretHash }, { at, actor, action: 'client.secret_replaced' }),
+        change(tx, id, { secretHash, jwks: null }, { at, actor, action: 'client.secret_replaced' }),
       );
     },
 

@@ -19,6 +19,7 @@ import type {
   CredentialStatus,
   FamilyEnd,
   GrantEnd,
+  JwkSet,
   Usage,
   UserStatus,
 } from '../records.ts';
@@ -128,6 +129,7 @@ export const clients = pgTable(
     name: text().notNull(),
     type: text().$type<ClientType>().notNull(),
     secretHash: text('secret_hash'),
+    jwks: json().$type<JwkSet>(),
     redirectUris: json('redirect_uris').$type<readonly string[]>().notNull(),
     scope: text().notNull(),
     requiresDpop: boolean('requires_dpop').notNull().default(false),
@@ -292,7 +294,7 @@ export const refreshTokens = pgTable(
   ],
 );
 
-/** Proofs of possession that have been used (RFC 9449 §11.1). */
+/** Proofs of possession, and assertions of clients, that have been used (RFC 9449 §11.1, RFC 7523 §3). */
 export const dpopProofs = pgTable(
   'dpop_proofs',
   {

@@ -77,9 +77,10 @@ export function sqliteClients(connection: Connection): ClientStore {
         .all();
     },
 
-    async updateClient(id, { name, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
+    async updateClient(id, { name, jwks, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
       const set = {
         ...(name !== undefined && { name }),
+        ...(jwks !== undefined && { jwks, secretHash: null }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
         ...(requiresDpop !== undefined && { requiresDpop }),
@@ -91,7 +92,9 @@ export function sqliteClients(connection: Connection): ClientStore {
     },
 
     async replaceClientSecret(id, secretHash, actor) {
-      return write((at) => change(id, { secretHash }, { at, actor, action: 'client.secret_replaced' }));
+      return write((at) =>
+        change(id, { secretHash, jwks: null }, { at, actor, action: 'client.secret_replaced' }),
+      );
     },
 
     async setClientStatus(id, status, actor) {

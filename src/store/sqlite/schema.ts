@@ -9,6 +9,7 @@ import type {
   CredentialStatus,
   FamilyEnd,
   GrantEnd,
+  JwkSet,
   Usage,
   UserStatus,
 } from '../records.ts';
@@ -115,6 +116,7 @@ export const clients = sqliteTable(
     name: text().notNull(),
     type: text().$type<ClientType>().notNull(),
     secretHash: text('secret_hash'),
+    jwks: text({ mode: 'json' }).$type<JwkSet>(),
     redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
     scope: text().notNull(),
     requiresDpop: flag('requires_dpop').notNull().default(false),
@@ -279,7 +281,7 @@ export const refreshTokens = sqliteTable(
   ],
 );
 
-/** Proofs of possession that have been used (RFC 9449 §11.1). */
+/** Proofs of possession, and assertions of clients, that have been used (RFC 9449 §11.1, RFC 7523 §3). */
 export const dpopProofs = sqliteTable(
   'dpop_proofs',
   {
