@@ -25,7 +25,9 @@ export type AssertionResult =
 /** Whose assertion it says it is, before anything of it is verified. @returns undefined when it does not say */
 export function subjectOf(assertion: string): string | undefined {
   try {
-    return assertion.length > longestAssertion ? undefined : decodeJwt(assertion).sub;
+    const { sub } = assertion.length > longestAssertion ? {} : decodeJwt(assertion);
+    // JSON can say anything here, also what a database would choke on.
+    return typeof sub === 'string' && /^[\x21-\x7e]+$/.test(sub) ? sub : undefined;
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
     throw error;

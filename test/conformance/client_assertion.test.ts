@@ -143,6 +143,13 @@ describe('client assertions', () => {
     for (const text of ['x', 'a.b.c', 'x'.repeat(10_000)]) await expectRefusal(await tryAssertion(text));
   });
 
+  it.each([[1], [{}], [['x']], ['\0'], ['\ud800'], [''], [null]])(
+    '56 %j as its subject is refused',
+    async (sub) => {
+      await expectRefusal(await tryAssertion(await sign(app, { claims: { sub } })));
+    },
+  );
+
   it('56 a kid is not needed where there is one key', async () => {
     const single = await target.registerApp({ jwks: await jwksOf('ES256') });
     expect((await tryAssertion(await sign(single, { header: { kid: undefined } }))).status).toBe(200);
