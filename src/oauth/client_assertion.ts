@@ -1,8 +1,7 @@
 import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { assertionAlgorithms } from '../grants/jwks.ts';
 import { sha256 } from '../lib/hash.ts';
-import type { Client } from '../store/records.ts';
-import type { ProofUse } from '../store/store.ts';
+import type { Client, ProofUse } from '../store/records.ts';
 
 /** RFC 7523 §2.2 */
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';

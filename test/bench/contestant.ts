@@ -151,6 +151,7 @@ async function mintToken(deps: Deps): Promise<string> {
       name: 'Bench',
       type: 'web',
       secretHash: null,
+      jwks: null,
       redirectUris: [],
       scope: 'openai:text',
     },
