@@ -11,6 +11,7 @@ import { closeDeps, type Deps, type DepsOptions, openDeps } from './deps.ts';
 import { countOpenRequests, type OpenRequests } from './lib/open_requests.ts';
 import { createLogger } from './log.ts';
 import { openSandbox } from './sandbox/open.ts';
+import { longestRequest } from './tokens/dpop.ts';
 import { isWorker, superviseWorkers, tieToSupervisor } from './workers.ts';
 
 const tidyInterval = 60_000;
@@ -59,6 +60,7 @@ const limits = {
   keepAliveTimeout: 75_000,
   /** Nobody needs as long for the head of a request. */
   headersTimeout: 20_000,
+  requestTimeout: longestRequest,
   connectionsCheckingInterval: 5_000,
 };
 

@@ -30,7 +30,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'health.ts': ['deps.ts'],
   'app.ts': ['lib', 'config.ts', 'deps.ts', 'health.ts', 'oauth', 'proxy', 'web'],
   'workers.ts': ['lib'],
-  'main.ts': ['lib', 'config.ts', 'log.ts', 'deps.ts', 'app.ts', 'workers.ts', 'accounts', 'sandbox'],
+  'main.ts': [
+    'tokens',
+    'lib',
+    'config.ts',
+    'log.ts',
+    'deps.ts',
+    'app.ts',
+    'workers.ts',
+    'accounts',
+    'sandbox',
+  ],
   cli: ['log.ts', 'sandbox', 'transfer.ts', ...outer],
   'bin.ts': ['main.ts', 'cli'],
 };

@@ -55,8 +55,11 @@ async function recorded() {
 
 /** Streams that have begun, at both workers. */
 async function openStreams(ask: (model: string) => Promise<Response>) {
-  const responses = await Promise.all(Array.from({ length: 20 }, () => ask('sandbox-long-60')));
-  expect((await recorded()).instances.size).toBe(2);
+  const responses: Response[] = [];
+  // Which worker takes a connection is up to the system.
+  do {
+    responses.push(...(await Promise.all(Array.from({ length: 10 }, () => ask('sandbox-long-60')))));
+  } while ((await recorded()).instances.size < 2);
   return responses;
 }
 
@@ -69,23 +72,25 @@ describe('several workers', { timeout: 60_000 }, () => {
   it('answer at one port, and are announced once', async () => {
     const server = await startServer(home, { COATCHECK_WORKERS: '2' });
     const { access_token: token } = (await connectApp(home, server.url)).tokens;
-    await Promise.all(Array.from({ length: 20 }, () => finish(call(server.url, token, 'gpt-5-mini'))));
-    expect((await recorded()).instances.size).toBe(2);
+    const streams = await openStreams((model) => call(server.url, token, model));
+    await Promise.all(streams.map(finish));
     expect(await server.stop()).toBe(0);
     expect(server.output().match(/Coatcheck is at|link in this file|"stopped"/g)).toHaveLength(3);
   });
 
   it('of which one is killed lose no record of a call, and are two again soon', async () => {
     const { server, ask } = await start({ shortLease: true });
-    const models = Array.from({ length: 100 }, (_, number) => `gpt-worker-${number}`);
-    const asked = Promise.allSettled(models.map((model) => finish(ask(model))));
-    await vi.waitUntil(() => sandbox.received().length > 10, patience);
+    const streams = await openStreams(ask);
+    const models = Array.from({ length: 50 }, (_, number) => `gpt-worker-${number}`);
+    const asked = Promise.allSettled([...streams, ...models.map(ask)].map(finish));
     const [killed = 0] = workersOf(server);
     process.kill(killed, 'SIGKILL');
     await vi.waitUntil(() => workersOf(server).length === 3, patience);
     const answered = (await asked).filter(({ status }) => status === 'fulfilled');
-    expect(answered.length).toBeGreaterThan(10);
-    await Promise.all(Array.from({ length: 20 }, () => finish(ask('gpt-after'))));
+    expect(answered.length).toBeGreaterThan(0);
+    do {
+      await Promise.all(Array.from({ length: 10 }, () => finish(ask('gpt-after'))));
+    } while ((await recorded()).instances.size < 3);
     await vi.waitFor(async () => expect((await recorded()).outcomes).not.toContain(null), patience);
 
     const { models: onRecord, instances, outcomes } = await recorded();

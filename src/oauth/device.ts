@@ -5,6 +5,7 @@ import { newUserCode } from '../grants/user_code.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
 import type { Operation } from './client_endpoint.ts';
+import { OAuthError } from './errors.ts';
 import { countRequest } from './limits.ts';
 import { narrowToResources } from './resources.ts';
 import { askedScopes } from './steps/check_scope.ts';
@@ -20,6 +21,10 @@ const pollInterval = 5;
 export const startDevice: Operation = async (deps, { client, parameters, address }) => {
   const { store, clock } = deps;
   const { issuer } = deps.config;
+  // What an app in a browser proves itself by is its redirect URI, and here there is none.
+  if (client.type === 'spa') {
+    throw new OAuthError('unauthorized_client', 'Apps that run in a browser cannot use the device flow.');
+  }
   const asked = { issuer, client, parameters, isPushed: true, signedIn: false };
   const fault = firstFault('device', asked);
   if (fault) throw fault;

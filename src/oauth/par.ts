@@ -12,11 +12,10 @@ import { firstFault } from './steps.ts';
 /** Seconds within which the browser has to come with the reference (RFC 9126 §2.2). */
 const pushedRequestLife = 90;
 
-/** What the client proved itself by: no part of the authorization request (RFC 9126 §2.1). */
-const authentication: ReadonlySet<string> = new Set([
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
+/** What the authorization endpoint looks at; the rest is not kept, least of all what the client proved itself by. */
+const kept: ReadonlySet<string> = new Set([
+  ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'resource', 'state', 'prompt'],
+  ...['code_challenge', 'code_challenge_method', 'dpop_jkt'],
 ]);
 
 /**
@@ -44,7 +43,7 @@ export const push: Operation = async (deps, { client, parameters, proof, address
     // The key of the proof binds the code as dpop_jkt would (RFC 9449 §10.1).
     parameters: encodeParameters(
       parameters,
-      (name) => !authentication.has(name),
+      (name) => kept.has(name),
       proof && { dpop_jkt: proof.thumbprint },
     ),
     expiresAt: clock() + pushedRequestLife * 1000,

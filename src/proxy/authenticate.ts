@@ -5,6 +5,7 @@ import type { ProofUse } from '../store/records.ts';
 import type { AccessTokens } from '../tokens/access_token.ts';
 import { type DpopProofs, proofAlgorithms } from '../tokens/dpop.ts';
 import { Refusal } from './refusal.ts';
+import { absoluteForm } from './target.ts';
 
 /** Who calls: what the access token says, as far as the provider it is used for goes. */
 export interface Caller {
@@ -79,7 +80,7 @@ async function readProof(
   if (text === undefined || proofs.length > 1) throw badProof(config, provider, 'Send one DPoP header.');
   const result = await dpop.check(text, {
     method: request.method ?? '',
-    url: config.issuer + (request.url ?? ''),
+    url: config.issuer + (request.url ?? '').replace(absoluteForm, ''),
     accessToken: bound.token,
   });
   switch (result.kind) {

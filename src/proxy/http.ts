@@ -43,6 +43,8 @@ export function createProxy(deps: Deps): Proxy {
   const serve = async (exchange: Exchange, path: string | null) => {
     const { request, response, provider, callId } = exchange;
     const caller = await authenticate(deps, provider, request);
+    // Told ahead, so that the next proof need not be made twice (RFC 9449 §9).
+    if (caller.proof) response.setHeader('dpop-nonce', deps.dpop.nonce());
     const matched = path === null ? null : match(provider, request.method ?? '', path);
     if (!matched) throw notDelegable(exchange);
     const { scope } = matched.route;

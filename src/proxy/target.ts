@@ -8,7 +8,8 @@ export interface Target {
   readonly path: string | null;
 }
 
-const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+/** RFC 9112 §3.2.2 */
+export const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const queryOrFragment = /[?#].*$/s;
 
 /**

@@ -3,6 +3,8 @@ const day = 24 * 60 * minute;
 
 /** How long something is remembered after its use or end, in milliseconds. */
 export const memory = {
+  /** A device is told that its code has expired, not that it never was. */
+  deviceCode: 10 * minute,
   /** Longer than any grace in which a spent refresh token still gives its successor. */
   salt: minute,
   /** A used code stays on record, so that a late replay still ends its family. */

@@ -1,11 +1,19 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWK, type JWTVerifyResult, jwtVerify } from 'jose';
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  EmbeddedJWK,
+  errors,
+  type JWK,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
 import { type Clock, toSeconds } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
-import type { Keyring } from '../vault/keyring.ts';
+import type { Keyring, MasterKey } from '../vault/keyring.ts';
 
 /** What proofs may be signed with. */
-export const proofAlgorithms = ['ES256', 'EdDSA', 'PS256', 'RS256'] as const;
+export const proofAlgorithms = ['ES256', 'Ed25519', 'EdDSA', 'PS256', 'RS256'] as const;
 
 /** A request that a proof has to be for. */
 export interface ProvenRequest {
@@ -46,6 +54,9 @@ export interface DpopProofs {
 /** Milliseconds that a nonce is given out for; it is good for as long again. */
 const nonceLife = 120_000;
 
+/** Milliseconds that a request may take to come in whole: a call uses its proof up behind its body. */
+export const longestRequest = 300_000;
+
 /** Longer than any proof with a sensible key. */
 const longestProof = 8_192;
 
@@ -53,18 +64,25 @@ const longestProof = 8_192;
 const clockTolerance = 300_000;
 
 export function createDpopProofs(keyring: Keyring, clock: Clock): DpopProofs {
-  const nonceOf = (period: number): string => {
-    const key = hkdfSync('sha256', keyring.current().bytes, '', 'coatcheck dpop nonce', 32);
-    return createHmac('sha256', Buffer.from(key)).update(String(period)).digest('base64url').slice(0, 24);
+  const macKeys = new Map<string, Buffer>();
+  const macKeyOf = ({ id, bytes }: MasterKey): Buffer => {
+    const known = macKeys.get(id) ?? Buffer.from(hkdfSync('sha256', bytes, '', 'coatcheck dpop nonce', 32));
+    macKeys.set(id, known);
+    return known;
   };
+  /** Names the master key that it is made with: while that is rotated, processes differ in which is the newest. */
+  const nonceOf = (key: MasterKey, period: number): string =>
+    key.id + createHmac('sha256', macKeyOf(key)).update(String(period)).digest('base64url').slice(0, 24);
   const currentPeriod = () => Math.floor(clock() / nonceLife);
-  const isFresh = (nonce: unknown): boolean =>
-    typeof nonce === 'string' &&
+  const isFresh = (nonce: unknown): boolean => {
+    const key = typeof nonce === 'string' ? keyring.find(nonce.slice(0, 8)) : undefined;
     // The one after, too: another process may be ahead by a moment.
-    [0, -1, 1].some((offset) => isSame(nonce, nonceOf(currentPeriod() + offset)));
+    const periods = [0, -1, 1].map((offset) => currentPeriod() + offset);
+    return key !== undefined && periods.some((period) => isSame(String(nonce), nonceOf(key, period)));
+  };
 
   return {
-    nonce: () => nonceOf(currentPeriod()),
+    nonce: () => nonceOf(keyring.current(), currentPeriod()),
 
     async check(text, request) {
       const verified = await verify(text, clock);
@@ -74,7 +92,8 @@ export function createDpopProofs(keyring: Keyring, clock: Clock): DpopProofs {
       if (typeof jti !== 'string' || jti === '' || jti.length > 512)
         return bad('jti is missing or too long.');
       if (htm !== request.method) return bad('htm is not the method of this request.');
-      if (typeof htu !== 'string' || withoutQuery(htu) !== withoutQuery(request.url)) {
+      const address = withoutQuery(request.url);
+      if (typeof htu !== 'string' || address === null || withoutQuery(htu) !== address) {
         return bad('htu is not the address of this request.');
       }
       if (typeof iat !== 'number' || Math.abs(iat * 1000 - clock()) > clockTolerance) {
@@ -89,9 +108,9 @@ export function createDpopProofs(keyring: Keyring, clock: Clock): DpopProofs {
         kind: 'good',
         proof: {
           thumbprint,
-          hash: sha256(`${thumbprint} ${jti}`),
-          // The nonce is not good any more by then.
-          expiresAt: clock() + 3 * nonceLife,
+          hash: sha256(`${thumbprint} ${address} ${jti}`),
+          // By then the nonce is good no more, nor does a request still come in that began while it was.
+          expiresAt: clock() + 3 * nonceLife + longestRequest,
         },
       };
     },
@@ -105,6 +124,7 @@ function bad(reason: string): ProofResult {
 async function verify(text: string, clock: Clock): Promise<JWTVerifyResult | null> {
   if (text.length > longestProof) return null;
   try {
+    requireBearableKey(decodeProtectedHeader(text).jwk);
     return await jwtVerify(text, EmbeddedJWK, {
       typ: 'dpop+jwt',
       algorithms: [...proofAlgorithms],
@@ -115,6 +135,13 @@ async function verify(text: string, clock: Clock): Promise<JWTVerifyResult | nul
     if (error instanceof errors.JOSEError || error instanceof TypeError || error instanceof DOMException)
       return null;
     throw error;
+  }
+}
+
+/** With other numbers RSA makes whoever verifies work for its sender: 4096 bits, and the exponent that everybody uses. */
+function requireBearableKey(jwk: JWK | undefined): void {
+  if (jwk?.kty === 'RSA' && (jwk.e !== 'AQAB' || (jwk.n?.length ?? 0) > 683)) {
+    throw new errors.JWKInvalid('an RSA key out of the ordinary');
   }
 }
 

@@ -1,5 +1,5 @@
 import { providersOfScopes } from '../catalog/catalog.ts';
-import { splitScope } from '../catalog/scope.ts';
+import { joinScope, splitScope } from '../catalog/scope.ts';
 import { approve } from '../grants/consent.ts';
 import { resumePath } from '../grants/hand_over.ts';
 import { pickCredentials } from '../grants/terms.ts';
@@ -96,7 +96,10 @@ async function findOpen(c: PageContext): Promise<Open | Response> {
   if (client?.status !== 'active') {
     return startAgain(c, 410, 'This app is gone', 'It has been deleted or suspended since it sent you here.');
   }
-  return { request, client, user: visitor.user };
+  // The app may ask for less now than when it asked.
+  const registered = splitScope(client.scope);
+  const scope = joinScope(splitScope(request.scope).filter((one) => registered.includes(one)));
+  return { request: { ...request, scope }, client, user: visitor.user };
 }
 
 function startAgain(c: PageContext, status: 403 | 410, title: string, reason: string) {

@@ -59,7 +59,7 @@ function cnfOf(accessToken: string): unknown {
 }
 
 describe('DPoP at the token endpoint', () => {
-  it.each(['ES256', 'RS256', 'PS256', 'EdDSA'])(
+  it.each(['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519'])(
     '116 binds tokens to the key of a %s proof',
     async (algorithm) => {
       const other = await createDpopKey(algorithm);
@@ -165,11 +165,11 @@ describe('DPoP at the token endpoint', () => {
       const refused = await redeemCode(code, verifier, await prove({ nonce: stale }));
       expect(refused).toMatchObject({ status: 400, error: 'use_dpop_nonce' });
       nonce = refused.headers.get('dpop-nonce') ?? '';
-      expect(nonce).toMatch(/^[\w-]{24}$/);
+      expect(nonce).toMatch(/^[\w-]{32}$/);
     }
     const good = await redeemCode(code, verifier, await prove());
     expect(good.status).toBe(200);
-    expect(good.headers.get('dpop-nonce')).toMatch(/^[\w-]{24}$/);
+    expect(good.headers.get('dpop-nonce')).toMatch(/^[\w-]{32}$/);
     target.advance(250);
     const now = () => ({ claims: { iat: Math.floor(Date.now() / 1000) + 250 } });
     const late = await redeem(await prove(now()));
@@ -265,7 +265,9 @@ describe('DPoP at the proxy', () => {
   ])('117 a proof with %s is refused with a challenge', async (_, options) => {
     const refused = await call(await proveCall(options));
     expect(refused.status).toBe(401);
-    expect(refused.challenge).toContain('DPoP error="invalid_dpop_proof", algs="ES256 EdDSA PS256 RS256"');
+    expect(refused.challenge).toContain(
+      'DPoP error="invalid_dpop_proof", algs="ES256 Ed25519 EdDSA PS256 RS256"',
+    );
   });
 
   it('119 a proof serves one call, also of many at the same time', async () => {

@@ -146,7 +146,7 @@ describe('the challenge', () => {
 
   /** What is told of one problem, for either way to send a token. */
   const challenge = (problem: string) =>
-    `Bearer ${problem}${metadata()}, DPoP ${problem}algs="ES256 EdDSA PS256 RS256", ${metadata()}`;
+    `Bearer ${problem}${metadata()}, DPoP ${problem}algs="ES256 Ed25519 EdDSA PS256 RS256", ${metadata()}`;
 
   it('146 without a token tells only where to learn how to get one', async () => {
     const response = await fetch(`${world.url}/chat/completions`, { method: 'POST' });

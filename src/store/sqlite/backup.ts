@@ -84,6 +84,9 @@ function requireVersion(file: string): void {
   const client = new Database(file);
   try {
     if (client.pragma('user_version', { simple: true }) === 0) throw new Damage('it has no version');
+    // They would run while we end what has to end.
+    const program = client.prepare(`SELECT 1 FROM sqlite_schema WHERE type IN ('trigger', 'view')`).get();
+    if (program) throw new Damage('it has triggers or views, which no backup has');
   } finally {
     client.close();
   }

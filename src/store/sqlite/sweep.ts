@@ -30,7 +30,7 @@ export async function sweep({ client, db, clock }: Connection): Promise<void> {
     [attempts, lte(attempts.resetsAt, now)],
     [authorizationRequests, lte(authorizationRequests.expiresAt, now)],
     [pushedRequests, lte(pushedRequests.expiresAt, now)],
-    [deviceAuthorizations, lte(deviceAuthorizations.expiresAt, now)],
+    [deviceAuthorizations, lte(deviceAuthorizations.expiresAt, now - memory.deviceCode)],
     [dpopProofs, lte(dpopProofs.expiresAt, now)],
     [authorizationCodes, lte(authorizationCodes.expiresAt, now - memory.usedCode)],
     [refreshTokens, lte(refreshTokens.expiresAt, now - memory.usedRefreshToken)],

@@ -97,7 +97,8 @@ export function createApp(options: AppOptions): App {
     const response = await post('/oauth/token', form);
     const body = (await response.json()) as Tokens & { readonly error?: string };
     if (response.status === 200) return body;
-    if (response.status === 400 && body.error === 'invalid_grant') return null;
+    // 429: so many that it is taken for guessing.
+    if ((response.status === 400 || response.status === 429) && body.error === 'invalid_grant') return null;
     throw new Error(`${form.grant_type} was answered ${response.status} ${JSON.stringify(body)}`);
   };
 
