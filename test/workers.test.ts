@@ -53,13 +53,13 @@ async function recorded() {
   };
 }
 
-/** Streams that have begun, at both workers. */
-async function openStreams(ask: (model: string) => Promise<Response>) {
+/** Streams that have begun, until so many workers have had some. */
+async function openStreams(ask: (model: string) => Promise<Response>, workers = 2) {
   const responses: Response[] = [];
-  // Which worker takes a connection is up to the system.
+  // Which worker takes a connection is up to the system; each stream that is open takes one.
   do {
     responses.push(...(await Promise.all(Array.from({ length: 10 }, () => ask('sandbox-long-60')))));
-  } while ((await recorded()).instances.size < 2);
+  } while ((await recorded()).instances.size < workers);
   return responses;
 }
 
@@ -88,9 +88,7 @@ describe('several workers', { timeout: 60_000 }, () => {
     await vi.waitUntil(() => workersOf(server).length === 3, patience);
     const answered = (await asked).filter(({ status }) => status === 'fulfilled');
     expect(answered.length).toBeGreaterThan(0);
-    do {
-      await Promise.all(Array.from({ length: 10 }, () => finish(ask('gpt-after'))));
-    } while ((await recorded()).instances.size < 3);
+    await Promise.all((await openStreams(ask, 3)).map(finish));
     await vi.waitFor(async () => expect((await recorded()).outcomes).not.toContain(null), patience);
 
     const { models: onRecord, instances, outcomes } = await recorded();
