@@ -71,7 +71,7 @@ export async function signUp(deps: SignUpDeps, way: SignUpWay, form: SignUpForm)
 
 /** @returns null when somebody may come in that way */
 async function refusalOf(deps: SignUpDeps, way: SignUpWay, address: string): Promise<SignUpResult | null> {
-  if (way.kind === 'open') return (await deps.store.accounts.isSignUpOpen()) ? null : { kind: 'not_open' };
+  if (way.kind === 'open') return (await deps.store.accounts.isOpen('sign_up')) ? null : { kind: 'not_open' };
   const opened = await openLink(deps, { ...way, address });
   return opened.kind === 'open' ? null : opened;
 }

@@ -5,6 +5,8 @@ export type ConsentResult =
   | { readonly kind: 'approved' }
   /** Expired, already decided, or begun in another browser. */
   | { readonly kind: 'not_open' }
+  /** The app is not verified, and as many other people use it as may use one that is not. */
+  | { readonly kind: 'too_many_users' }
   | MissingCredential;
 
 /** Records that the user allows what a stored request asks for, as far as the choice goes. */

@@ -1,4 +1,5 @@
 import { newId } from '../lib/ids.ts';
+import type { Gate } from './gate.ts';
 import type { Actor, AuditEvent } from './records.ts';
 
 /** Everything the audit trail can tell: what was acted on, a dot, what happened to it. */
@@ -11,7 +12,7 @@ export type AuditAction =
   | 'session.ended_all'
   | 'invitation.created'
   | 'invitation.deleted'
-  | 'settings.sign_up_changed'
+  | `settings.${Gate}_changed`
   | 'credential.deposited'
   | 'credential.replaced'
   | 'credential.updated'
@@ -21,6 +22,9 @@ export type AuditAction =
   | 'client.updated'
   | 'client.status_changed'
   | 'client.secret_replaced'
+  | 'client.verification_asked'
+  | 'client.domain_proven'
+  | 'client.verification_changed'
   | 'client.deleted'
   | 'grant.approved'
   | 'grant.created'

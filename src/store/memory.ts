@@ -13,6 +13,8 @@ export const memory = {
   usedRefreshToken: 30 * day,
   /** No access token lives longer than a day: after that a retired key could only verify what was forged with it. */
   endedSigningKey: 2 * day,
+  /** An app that nobody here has registered and that nobody has let in. One with a document comes back when it is asked for. */
+  unusedClient: 7 * day,
   /** One that was only slow asks again long before. */
   deadInstance: day,
 };

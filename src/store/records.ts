@@ -85,15 +85,28 @@ export interface JwkSet {
   readonly keys: readonly Readonly<Record<string, string>>[];
 }
 
-/** A registered app. A confidential one has a secret or a JWK Set, never both. */
+/** Ways to show a client secret (RFC 6749 §2.3.1). */
+export type SecretMethod = 'client_secret_basic' | 'client_secret_post';
+
+/**
+ * An app: registered on the pages, by itself (RFC 7591), or known by a document of its own at the URL that is its id. A
+ * confidential one has a secret or a JWK Set, never both.
+ */
 export interface Client {
   readonly id: string;
-  readonly ownerId: string;
+  /** Null when nobody here answers for it: it has registered itself, or has a document. */
+  readonly ownerId: string | null;
   readonly name: string;
   readonly type: ClientType;
   readonly secretHash: string | null;
   /** What its assertions are verified with (RFC 7523); null when it proves itself otherwise. */
   readonly jwks: JwkSet | null;
+  /** The only way in which it shows its secret; null when it may do so in any. */
+  readonly secretMethod: SecretMethod | null;
+  /** Of the token by which it changes its own registration (RFC 7592); null when it has none. */
+  readonly registrationTokenHash: string | null;
+  /** Until when what its document said holds without asking again; null when it has no document. */
+  readonly freshUntil: number | null;
   readonly redirectUris: readonly string[];
   /** Space-separated, as on the wire. */
   readonly scope: string;
@@ -101,7 +114,14 @@ export interface Client {
   readonly requiresDpop: boolean;
   /** It sends authorization requests by PAR only (RFC 9126 §6). */
   readonly requiresPushedRequests: boolean;
+  /** An operator vouches for its name and redirect URIs. */
   readonly verified: boolean;
+  /** What its owner publishes to show that a domain is theirs; public. Null until verification is asked for. */
+  readonly verificationToken: string | null;
+  /** Null when verification has not been asked for, or has been decided. */
+  readonly verificationAskedAt: number | null;
+  /** When the token was last found on every host that it redirects to. */
+  readonly domainProvenAt: number | null;
   readonly status: ClientStatus;
   readonly createdAt: number;
 }

@@ -1,4 +1,5 @@
 import type { AdmissionRequest, AdmissionResult } from './admission.ts';
+import type { Gate } from './gate.ts';
 import type { Poll } from './polling.ts';
 import type {
   Actor,
@@ -108,8 +109,8 @@ export interface AccountStore {
   listInvitations(): Promise<readonly Invitation[]>;
   deleteInvitation(hash: string, actor: Actor): Promise<boolean>;
 
-  isSignUpOpen(): Promise<boolean>;
-  setSignUpOpen(open: boolean, actor: Actor): Promise<void>;
+  isOpen(gate: Gate): Promise<boolean>;
+  setOpen(gate: Gate, open: boolean, actor: Actor): Promise<void>;
 
   /**
    * Counts one attempt under a key within a fixed window.
@@ -173,19 +174,50 @@ export interface CredentialStore {
   rewrap(changes: readonly { readonly from: Wrap; readonly to: Wrap }[]): Promise<number>;
 }
 
+/** An app that is being registered. */
+export type NewClient = Pick<
+  Client,
+  'id' | 'ownerId' | 'name' | 'type' | 'secretHash' | 'jwks' | 'redirectUris' | 'scope'
+> &
+  Partial<Pick<Client, 'secretMethod' | 'registrationTokenHash' | 'requiresDpop' | 'requiresPushedRequests'>>;
+
+/** What a client's document says, and until when that holds. */
+export type ClientDocument = Pick<
+  Client,
+  'id' | 'name' | 'type' | 'redirectUris' | 'scope' | 'requiresDpop' | 'requiresPushedRequests'
+> & { readonly freshUntil: number };
+
+/** An app with what an operator sees beside it. */
+export interface ClientView {
+  readonly client: Client;
+  readonly ownerEmail: string | null;
+  /** People who let it use their keys now. */
+  readonly users: number;
+}
+
 export interface ClientStore {
-  createClient(
-    client: Omit<Client, 'createdAt' | 'requiresDpop' | 'requiresPushedRequests' | 'verified' | 'status'>,
-    actor: Actor,
-  ): Promise<Client>;
-  /** A registered client that has not been deleted. */
+  createClient(client: NewClient, actor: Actor): Promise<Client>;
+  /**
+   * Keeps what a client's document says, in the place of what it said before. Its status stays.
+   * @returns null when the client has been deleted here, which is for good
+   */
+  saveDocument(document: ClientDocument): Promise<Client | null>;
+  /** A client that is known here and has not been deleted. */
   findClient(id: string): Promise<Client | null>;
   listClients(ownerId: string): Promise<readonly Client[]>;
-  /** Keys that are given take the place of the secret. */
+  /** Those of all owners and of none: first who waits for verification, then the newest. */
+  listAllClients(limit: number): Promise<readonly ClientView[]>;
+  /**
+   * Changes a client. Another name or another redirect URI is nothing that an operator has vouched for. Keys that are given
+   * take the place of the secret.
+   */
   updateClient(
     id: string,
     change: Partial<
-      Pick<Client, 'name' | 'redirectUris' | 'scope' | 'requiresDpop' | 'requiresPushedRequests'>
+      Pick<
+        Client,
+        'name' | 'redirectUris' | 'scope' | 'secretMethod' | 'requiresDpop' | 'requiresPushedRequests'
+      >
     > & { readonly jwks?: JwkSet },
     actor: Actor,
   ): Promise<boolean>;
@@ -193,6 +225,15 @@ export interface ClientStore {
   replaceClientSecret(id: string, secretHash: string, actor: Actor): Promise<boolean>;
   /** Suspends a client or lifts the suspension. @returns false when there is no such client */
   setClientStatus(id: string, status: ClientStatus, actor: Actor): Promise<boolean>;
+  /** Records that the owner asks for verification. @param token to publish, unless the client has one already */
+  askForVerification(id: string, token: string, actor: Actor): Promise<boolean>;
+  /**
+   * Records that the client's token was found on every host of these redirect URIs.
+   * @returns false when they are not the client's any more
+   */
+  markDomainProven(id: string, redirectUris: readonly string[], actor: Actor): Promise<boolean>;
+  /** Vouches for a client, or no longer; either answers its owner. @returns false when there is no such client */
+  setVerified(id: string, verified: boolean, actor: Actor): Promise<boolean>;
   /** Deletes the client; its grants end. @returns the ids of the grants that ended, null when there was no such client */
   deleteClient(id: string, actor: Actor): Promise<readonly string[] | null>;
 }
@@ -234,6 +275,7 @@ export interface GrantStore {
    * Records the user's approval of an authorization request and makes or replaces the grant.
    * `other_grant`: nothing changed; the wraps must be made again for the id it names. That is the live grant's, or a new
    * one where the grant that the terms name has ended. A grant that ran out but was not revoked is replaced like a live one.
+   * `too_many_users`: nothing changed; the client is not verified and has `unverifiedUserLimit` other users.
    */
   approve(
     requestId: string,
@@ -243,6 +285,7 @@ export interface GrantStore {
     | { readonly kind: 'approved' }
     | { readonly kind: 'other_grant'; readonly grantId: string }
     | { readonly kind: 'not_open' }
+    | { readonly kind: 'too_many_users' }
   >;
   /** Records the user's refusal. @returns false when the request is not open any more or not this browser's */
   deny(requestId: string, browserHash: string, userId: string): Promise<boolean>;

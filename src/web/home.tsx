@@ -6,7 +6,7 @@ export async function showHome(c: PageContext) {
   const { deps, visitor } = c.var;
   if (visitor.user) return c.redirect('/apps', 303);
   const { accounts } = deps.store;
-  const [signUpOpen, users] = await Promise.all([accounts.isSignUpOpen(), accounts.countUsers()]);
+  const [signUpOpen, users] = await Promise.all([accounts.isOpen('sign_up'), accounts.countUsers()]);
   return c.html(
     <Layout title="Your AI keys, lent by the ticket" visitor={visitor}>
       <section class="hero">

@@ -18,7 +18,7 @@ export function showOperator(c: PageContext) {
 export async function submitSignUpSetting(c: PageContext, user: User) {
   const { deps, form } = c.var;
   const open = form.get('sign_up') === 'open';
-  await deps.store.accounts.setSignUpOpen(open, asUser(user));
+  await deps.store.accounts.setOpen('sign_up', open, asUser(user));
   return c.redirect(`/operator?done=${open ? 'opened' : 'closed'}`, 303);
 }
 
@@ -53,7 +53,7 @@ async function operatorPage(
   const [users, invitations, signUpOpen] = await Promise.all([
     accounts.listUsers(),
     accounts.listInvitations(),
-    accounts.isSignUpOpen(),
+    accounts.isOpen('sign_up'),
   ]);
   const now = deps.clock();
   const waiting = invitations.filter(

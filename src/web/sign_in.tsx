@@ -12,7 +12,7 @@ export async function showSignIn(c: PageContext) {
   const { deps, visitor } = c.var;
   const next = returnPath(c.req.query('next'));
   if (visitor.user) return c.redirect(next ?? '/apps', 303);
-  const signUpOpen = await deps.store.accounts.isSignUpOpen();
+  const signUpOpen = await deps.store.accounts.isOpen('sign_up');
   return c.html(<SignIn visitor={visitor} next={next} signUpOpen={signUpOpen} />);
 }
 
@@ -32,7 +32,7 @@ export async function submitSignIn(c: PageContext) {
     case 'too_many':
       return tooMany(c, result.retryAfter);
     case 'wrong': {
-      const signUpOpen = await deps.store.accounts.isSignUpOpen();
+      const signUpOpen = await deps.store.accounts.isOpen('sign_up');
       return c.html(
         <SignIn visitor={visitor} next={next} signUpOpen={signUpOpen} email={email} wrong />,
         422,

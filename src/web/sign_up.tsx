@@ -14,7 +14,7 @@ export async function showSignUp(c: PageContext) {
   const way = wayOf(c);
   const next = returnPath(c.req.query('next'));
   if (way.kind === 'open') {
-    if (!(await deps.store.accounts.isSignUpOpen())) return notOpen(c, way);
+    if (!(await deps.store.accounts.isOpen('sign_up'))) return notOpen(c, way);
     return c.html(<SignUp visitor={visitor} way={way} next={next} complaints={{}} />);
   }
   const opened = await openLink(deps, { ...way, address: visitor.address });

@@ -205,11 +205,11 @@ export function accounts(arena: () => Arena): void {
 
   test('sign-up is closed until it is opened', async () => {
     const [store, other] = arena().stores;
-    expect(await store.accounts.isSignUpOpen()).toBe(false);
-    await store.accounts.setSignUpOpen(true, operator);
-    expect(await other.accounts.isSignUpOpen()).toBe(true);
-    await other.accounts.setSignUpOpen(false, operator);
-    expect(await store.accounts.isSignUpOpen()).toBe(false);
+    expect(await store.accounts.isOpen('sign_up')).toBe(false);
+    await store.accounts.setOpen('sign_up', true, operator);
+    expect(await other.accounts.isOpen('sign_up')).toBe(true);
+    await other.accounts.setOpen('sign_up', false, operator);
+    expect(await store.accounts.isOpen('sign_up')).toBe(false);
   });
 
   test('attempts are counted in a window that begins with the first', async () => {

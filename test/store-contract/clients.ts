@@ -83,7 +83,7 @@ export function clients(arena: () => Arena): void {
     const other = await createGrant(arena());
     expect(await clientsOf().deleteClient(client.id, operator)).toEqual([grant.id]);
     expect(await clientsOf().findClient(client.id)).toBeNull();
-    expect(await clientsOf().listClients(client.ownerId)).toEqual([]);
+    expect(await clientsOf().listClients(found(client.ownerId))).toEqual([]);
     expect(await stores[0].grants.findGrant(grant.id)).toMatchObject({ revokedReason: 'client_deleted' });
     expect(await stores[0].credentials.findSealed(credential.id, grant.id)).toBeNull();
     expect(await stores[0].grants.findStanding(family.id)).toMatchObject({ clientStatus: 'deleted' });

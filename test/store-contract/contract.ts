@@ -14,11 +14,13 @@ import { records } from './records.ts';
 import { refreshTokens } from './refresh_tokens.ts';
 import { signingKeys } from './signing_keys.ts';
 import { sweeping } from './sweeping.ts';
+import { trust } from './trust.ts';
 import type { Arena, OpenArena } from './world.ts';
 
 const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   accounts,
   clients,
+  trust,
   credentials,
   grants,
   ended,

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
+import { unverifiedUserLimit } from '../../src/store/trust.ts';
 import { perform, successorHash, type Task } from './tasks.ts';
 import {
   type Arena,
@@ -109,6 +110,22 @@ export function races(arena: () => Arena): void {
       expect(count(outcomes, 'late')).toBe(tries - 1);
       const listed = (await stores[0].signingKeys.listSigningKeys()).map((key) => key.kid);
       expect(next.filter((key) => listed.includes(key.kid))).toHaveLength(1);
+    });
+
+    test('people who approve an app at once that nobody vouches for do not exceed its limit', async () => {
+      const { stores } = arena();
+      const client = await createClient(stores[0], (await createParty(stores[0])).user);
+      const parties = await Promise.all(many(async () => ({ ...(await createParty(stores[0])), client })));
+      const outcomes = await race(
+        await Promise.all(
+          parties.map(async (party) => {
+            const { id, browserHash } = await openRequest(arena(), party);
+            return { do: 'approve', args: [id, browserHash, termsFor(party)] } as const;
+          }),
+        ),
+      );
+      expect(count(outcomes, 'approved')).toBe(unverifiedUserLimit);
+      expect(count(outcomes, 'too_many_users')).toBe(tries - unverifiedUserLimit);
     });
 
     test('a guessed verifier burns a code at the fifth try and never begins two families', async () => {

@@ -3,6 +3,7 @@ import { successorHash } from './tasks.ts';
 import {
   type Arena,
   createGrant,
+  createParty,
   createSigningKey,
   createUser,
   day,
@@ -144,5 +145,34 @@ export function sweeping(arena: () => Arena): void {
     clock.now += minute;
     await store.sweep();
     expect(await salt()).toBeNull();
+  });
+
+  test('an app that registered itself is forgotten when nobody has let it in for a week', async () => {
+    const { stores, clock } = arena();
+    const { clients, grants } = stores[0];
+    const party = await createParty(stores[0]);
+    const registerItself = () =>
+      clients.createClient({ ...party.client, id: unique('cli'), ownerId: null }, { kind: 'system' });
+    const unused = await registerItself();
+    const used = await registerItself();
+    const { grant } = await createGrant(arena(), { party: { ...party, client: used } });
+    await grants.revokeGrant(grant.id, 'user', operator);
+    const refused = found(
+      await clients.saveDocument({
+        ...party.client,
+        id: `https://${unique('app')}.example.com/client`,
+        freshUntil: clock.now,
+      }),
+    );
+    await clients.deleteClient(refused.id, operator);
+    clock.now += 7 * day - 1;
+    await stores[0].sweep();
+    expect(await clients.findClient(unused.id)).toEqual(unused);
+    clock.now += 1;
+    await stores[0].sweep();
+    expect(await clients.findClient(unused.id)).toBeNull();
+    expect(await clients.findClient(used.id)).toEqual(used);
+    expect(await clients.findClient(party.client.id)).toEqual(party.client);
+    expect(await clients.saveDocument({ ...refused, freshUntil: clock.now + day })).toBeNull();
   });
 }

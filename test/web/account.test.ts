@@ -82,7 +82,7 @@ test('the operator page is the operator’s alone', async () => {
   for (const path of ['/operator/sign-up', '/operator/invitations', '/operator/invitations/withdraw']) {
     expect((await person.post(path, { sign_up: 'open' })).status).toBe(404);
   }
-  expect(await broker.deps.store.accounts.isSignUpOpen()).toBe(false);
+  expect(await broker.deps.store.accounts.isOpen('sign_up')).toBe(false);
 });
 
 test('the operator opens and closes sign-up', async () => {
@@ -90,9 +90,9 @@ test('the operator opens and closes sign-up', async () => {
   await person.get('/operator');
   const opened = await person.post('/operator/sign-up', { sign_up: 'open' });
   expect((await person.get(opened.location ?? '')).text).toContain('Anybody can make an account now.');
-  expect(await broker.deps.store.accounts.isSignUpOpen()).toBe(true);
+  expect(await broker.deps.store.accounts.isOpen('sign_up')).toBe(true);
   await person.post('/operator/sign-up', { sign_up: 'closed' });
-  expect(await broker.deps.store.accounts.isSignUpOpen()).toBe(false);
+  expect(await broker.deps.store.accounts.isOpen('sign_up')).toBe(false);
 });
 
 test('the operator invites somebody; the link is shown once, works, and can be withdrawn', async () => {

@@ -26,7 +26,7 @@ beforeAll(async () => {
   [broker, fresh] = await Promise.all([startBroker(), startBroker()]);
   world = await furnish(broker);
   newcomer = await createUser(broker);
-  await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
+  await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
   invitation = (await invite(broker.deps, world.user.id, 'guest@example.com')).url;
   ({ browser, close: closeBrowser } = await launchBrowser());
   if (pictures) mkdirSync(pictures, { recursive: true });

@@ -36,7 +36,7 @@ test.each([true, false])(
     if ((await broker.deps.store.accounts.countUsers()) === 0) {
       await page.goto((await createSetupLink(broker.deps))?.url ?? '');
     } else {
-      await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
+      await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
       await page.goto(`${broker.url}/sign-up`);
     }
     const email = `javascript-${javaScriptEnabled}@example.com`;

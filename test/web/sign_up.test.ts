@@ -93,12 +93,12 @@ test('sign-up works only when the operator has opened it', async () => {
   const person = new Person(broker);
   expect((await person.get('/sign-up')).status).toBe(403);
   expect((await person.get('/')).text).toContain('Accounts are by invitation');
-  await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
+  await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
   expect((await person.get('/')).text).toContain('Make an account');
   await person.get('/sign-up');
-  await broker.deps.store.accounts.setSignUpOpen(false, { kind: 'system' });
+  await broker.deps.store.accounts.setOpen('sign_up', false, { kind: 'system' });
   expect((await person.post('/sign-up', someone)).status).toBe(403);
-  await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
+  await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
   expect((await person.post('/sign-up', { ...someone, next: '/consent/arq_1' })).location).toBe(
     '/consent/arq_1',
   );
@@ -112,7 +112,7 @@ test.each([
   [{ password: 'x'.repeat(257) }, 'Use at most 256 characters.'],
   [{ password: 'aaaaaaaaaaaa' }, 'Use more different characters.'],
 ])('%j is refused and says why', async (wrong, complaint) => {
-  await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
+  await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
   const page = await new Person(broker).submit('/sign-up', { ...someone, ...wrong });
   expect(page.status).toBe(422);
   expect(page.text).toContain(complaint);
@@ -121,7 +121,7 @@ test.each([
 });
 
 test('a taken address is not signed in with, and trying many from one place is paused', async () => {
-  await broker.deps.store.accounts.setSignUpOpen(true, { kind: 'system' });
+  await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
   const { email } = await createUser(broker);
   const person = new Person(broker);
   const taken = await person.submit('/sign-up', { email, password });

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import { isGateOpen } from '../gate.ts';
 import type { Actor, User } from '../records.ts';
 import type { AccountStore } from '../store.ts';
 import { audit } from './audit.ts';
@@ -7,8 +8,6 @@ import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
 import { attempts, grants, invitations, sessions, settings, users } from './schema.ts';
-
-const signUp = 'sign_up';
 
 const hash = sql.placeholder('hash');
 const present = presentOf(sql.placeholder('now'));
@@ -196,20 +195,20 @@ export function postgresAccounts({ db, givenNow, write }: Connection): AccountSt
       });
     },
 
-    async isSignUpOpen() {
-      const [setting] = await db.select().from(settings).where(eq(settings.name, signUp));
-      return setting?.value === 'open';
+    async isOpen(gate) {
+      const [setting] = await db.select().from(settings).where(eq(settings.name, gate));
+      return isGateOpen(gate, setting?.value);
     },
 
-    async setSignUpOpen(open, actor) {
+    async setOpen(gate, open, actor) {
       await write(async (tx, at) => {
         const value = open ? 'open' : 'closed';
         await tx
           .insert(settings)
-          .values({ name: signUp, value })
+          .values({ name: gate, value })
           .onConflictDoUpdate({ target: settings.name, set: { value } });
-        const action = 'settings.sign_up_changed';
-        await audit(tx, { at, actor, action, subject: signUp, userId: null, detail: { open } });
+        const action = `settings.${gate}_changed` as const;
+        await audit(tx, { at, actor, action, subject: gate, userId: null, detail: { open } });
       });
     },
 

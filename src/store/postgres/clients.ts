@@ -1,13 +1,30 @@
-import { and, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, SQL, sql } from 'drizzle-orm';
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { AuditEntry } from '../audit.ts';
+import { newClient } from '../clients.ts';
 import type { ClientStore } from '../store.ts';
 import { audit } from './audit.ts';
+import { userCount } from './client_users.ts';
 import { endGrants } from './endings.ts';
 import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
-import { clients, grants } from './schema.ts';
+import { presentOf } from './present.ts';
+import { clients, grants, users } from './schema.ts';
 
 const { deletedAt, ...clientColumns } = getTableColumns(clients);
+
+const hasRedirectUris = (uris: readonly string[] | SQL) =>
+  sql`${clients.redirectUris}::text = ${uris instanceof SQL ? uris : JSON.stringify(uris)}`;
+
+/** What was said of a client, as far as it is still true of this name and these redirect URIs; in SQL. */
+function trustIn(name: string | SQL | undefined, redirectUris: readonly string[] | SQL | undefined) {
+  const sameName = name === undefined ? sql`true` : sql`${clients.name} = ${name}`;
+  const sameUris = redirectUris === undefined ? sql`true` : hasRedirectUris(redirectUris);
+  return {
+    verified: sql<boolean>`${clients.verified} and ${sameName} and ${sameUris}`,
+    domainProvenAt: sql<number | null>`case when ${sameUris} then ${clients.domainProvenAt} end`,
+  };
+}
 
 const statements = oncePer((session: Session) => ({
   byId: session
@@ -17,20 +34,21 @@ const statements = oncePer((session: Session) => ({
     .prepare('client_by_id'),
 }));
 
-export function postgresClients({ db, write }: Connection): ClientStore {
+export function postgresClients({ db, givenNow, write }: Connection): ClientStore {
   const find = async (id: string) => (await statements(db).byId.execute({ id }))[0] ?? null;
 
   /** Changes a client that has not been deleted. */
   const change = async (
     tx: Session,
     id: string,
-    set: Partial<typeof clients.$inferInsert>,
+    set: PgUpdateSetSource<typeof clients>,
     event: Omit<AuditEntry, 'subject' | 'userId'>,
+    condition?: SQL,
   ): Promise<boolean> => {
     const [changed] = await tx
       .update(clients)
       .set(set)
-      .where(and(eq(clients.id, id), isNull(deletedAt)))
+      .where(and(eq(clients.id, id), isNull(deletedAt), condition))
       .returning({ userId: clients.ownerId });
     if (!changed) return false;
     await audit(tx, { ...event, ...changed, subject: id });
@@ -40,16 +58,36 @@ export function postgresClients({ db, write }: Connection): ClientStore {
   return {
     async createClient(registration, actor) {
       return write(async (tx, at) => {
-        const defaults = {
-          requiresDpop: false,
-          requiresPushedRequests: false,
-          verified: false,
-          status: 'active',
-        } as const;
-        const client = { ...registration, ...defaults, createdAt: at };
+        const client = { ...newClient, ...registration, createdAt: at };
         await tx.insert(clients).values(client);
         const { id: subject, ownerId: userId, type, scope } = client;
         await audit(tx, { at, actor, action: 'client.created', subject, userId, detail: { type, scope } });
+        return client;
+      });
+    },
+
+    async saveDocument(document) {
+      return write(async (tx, at) => {
+        const { id, ...said } = document;
+        const trust = trustIn(sql`excluded.name`, sql`excluded.redirect_uris::text`);
+        const [saved] = await tx
+          .insert(clients)
+          .values({ ...newClient, ...document, ownerId: null, createdAt: at })
+          .onConflictDoUpdate({ target: clients.id, set: { ...said, ...trust }, setWhere: isNull(deletedAt) })
+          .returning({ ...clientColumns, isNew: sql<boolean>`xmax = 0` });
+        if (!saved) return null;
+        const { isNew, ...client } = saved;
+        if (isNew) {
+          const { type, scope } = client;
+          const by = { at, actor: { kind: 'client', id } } as const;
+          await audit(tx, {
+            ...by,
+            action: 'client.created',
+            subject: id,
+            userId: null,
+            detail: { type, scope },
+          });
+        }
         return client;
       });
     },
@@ -66,18 +104,33 @@ export function postgresClients({ db, write }: Connection): ClientStore {
         .orderBy(desc(clients.createdAt), desc(clients.id));
     },
 
-    async updateClient(id, { name, jwks, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
+    async listAllClients(limit) {
+      return db
+        .select({ client: clientColumns, ownerEmail: users.email, users: userCount(presentOf(givenNow())) })
+        .from(clients)
+        .leftJoin(users, eq(users.id, clients.ownerId))
+        .where(isNull(deletedAt))
+        .orderBy(desc(isNotNull(clients.verificationAskedAt)), desc(clients.createdAt), asc(clients.id))
+        .limit(limit);
+    },
+
+    async updateClient(id, wanted, actor) {
+      const { name, jwks, redirectUris, scope, secretMethod, requiresDpop, requiresPushedRequests } = wanted;
       const set = {
         ...(name !== undefined && { name }),
         ...(jwks !== undefined && { jwks, secretHash: null }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
+        ...(secretMethod !== undefined && { secretMethod }),
         ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
       };
       if (Object.keys(set).length === 0) return (await find(id)) !== null;
       const detail = { changed: Object.keys(set).join(' ') };
-      return write((tx, at) => change(tx, id, set, { at, actor, action: 'client.updated', detail }));
+      const trust = trustIn(name, redirectUris);
+      return write((tx, at) =>
+        change(tx, id, { ...set, ...trust }, { at, actor, action: 'client.updated', detail }),
+      );
     },
 
     async replaceClientSecret(id, secretHash, actor) {
@@ -89,6 +142,27 @@ export function postgresClients({ db, write }: Connection): ClientStore {
     async setClientStatus(id, status, actor) {
       const action = 'client.status_changed';
       return write((tx, at) => change(tx, id, { status }, { at, actor, action, detail: { status } }));
+    },
+
+    async askForVerification(id, token, actor) {
+      const verificationToken = sql<string>`coalesce(${clients.verificationToken}, ${token})`;
+      const action = 'client.verification_asked';
+      return write((tx, at) =>
+        change(tx, id, { verificationToken, verificationAskedAt: at }, { at, actor, action }),
+      );
+    },
+
+    async markDomainProven(id, redirectUris, actor) {
+      const action = 'client.domain_proven';
+      return write((tx, at) =>
+        change(tx, id, { domainProvenAt: at }, { at, actor, action }, hasRedirectUris(redirectUris)),
+      );
+    },
+
+    async setVerified(id, verified, actor) {
+      const set = { verified, verificationAskedAt: null };
+      const action = 'client.verification_changed';
+      return write((tx, at) => change(tx, id, set, { at, actor, action, detail: { verified } }));
     },
 
     async deleteClient(id, actor) {

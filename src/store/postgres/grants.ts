@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { and, eq, gt, inArray, isNull } from 'drizzle-orm';
+import { and, eq, gt, gte, inArray, isNull, not } from 'drizzle-orm';
 import { newId } from '../../lib/ids.ts';
 import type { Grant } from '../records.ts';
 import type { GrantStore, GrantTerms } from '../store.ts';
+import { unverifiedUserLimit } from '../trust.ts';
 import { audit } from './audit.ts';
+import { isUser, userCount } from './client_users.ts';
 import { endFamily, endGrants } from './endings.ts';
 import { startFamily } from './families.ts';
 import { listGrantViews } from './grant_views.ts';
 import { lockUser } from './lock_user.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
-import { authorizationRequests, credentials, grants, subjects, wraps } from './schema.ts';
+import { authorizationRequests, clients, credentials, grants, subjects, wraps } from './schema.ts';
 import { endedFamilies, standings } from './standing.ts';
 import { deleteWraps } from './wraps.ts';
 
@@ -48,6 +50,19 @@ async function otherId(tx: Session, terms: GrantTerms, now: number): Promise<str
   return (await findGrant(tx, terms.id)) ? newId('grt', now) : null;
 }
 
+/**
+ * Whether nobody vouches for the client and it has as many users as it may have then, without this one. From then on
+ * nobody else is approved for a client that is not verified.
+ */
+async function isFull(tx: Session, { userId, clientId, test }: GrantTerms, now: number): Promise<boolean> {
+  if (test) return false;
+  const unverified = and(eq(clients.id, clientId), not(clients.verified));
+  const locked = await tx.select({ id: clients.id }).from(clients).where(unverified).for('no key update');
+  if (locked.length === 0) return false;
+  const full = and(unverified, not(isUser(userId, now)), gte(userCount(now), unverifiedUserLimit));
+  return (await tx.select({ id: clients.id }).from(clients).where(full)).length > 0;
+}
+
 /** Makes the grant or puts these terms in the place of its old ones. */
 async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, now: number): Promise<Grant> {
   const { scope, expiresAt } = terms;
@@ -76,6 +91,7 @@ export function postgresGrants({ pool, db, givenNow, write }: Connection): Grant
         const { userId, clientId, scope } = terms;
         const other = await otherId(tx, terms, at);
         if (other) return { kind: 'other_grant', grantId: other };
+        if (await isFull(tx, terms, at)) return { kind: 'too_many_users' };
         const decided = await tx
           .update(authorizationRequests)
           .set({ decision: 'approved', decidedAt: at, userId, grantId: terms.id, grantedScope: scope })

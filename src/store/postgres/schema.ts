@@ -20,6 +20,7 @@ import type {
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  SecretMethod,
   Usage,
   UserStatus,
 } from '../records.ts';
@@ -123,18 +124,22 @@ export const clients = pgTable(
   'clients',
   {
     id: text().primaryKey(),
-    ownerId: text('owner_id')
-      .notNull()
-      .references(() => users.id),
+    ownerId: text('owner_id').references(() => users.id),
     name: text().notNull(),
     type: text().$type<ClientType>().notNull(),
     secretHash: text('secret_hash'),
     jwks: json().$type<JwkSet>(),
+    secretMethod: text('secret_method').$type<SecretMethod>(),
+    registrationTokenHash: text('registration_token_hash'),
+    freshUntil: time('fresh_until'),
     redirectUris: json('redirect_uris').$type<readonly string[]>().notNull(),
     scope: text().notNull(),
     requiresDpop: boolean('requires_dpop').notNull().default(false),
     requiresPushedRequests: boolean('requires_pushed_requests').notNull().default(false),
     verified: boolean('verified').notNull(),
+    verificationToken: text('verification_token'),
+    verificationAskedAt: time('verification_asked_at'),
+    domainProvenAt: time('domain_proven_at'),
     status: text().$type<ClientStatus>().notNull(),
     createdAt: time('created_at').notNull(),
     /** Kept as a row, so that the record of its calls keeps a name. */

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, lte, type SQL, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { memory } from '../memory.ts';
 import type { Connection } from './open.ts';
@@ -8,8 +8,10 @@ import {
   authorizationCodes,
   authorizationRequests,
   calls,
+  clients,
   deviceAuthorizations,
   dpopProofs,
+  grants,
   instances,
   invitations,
   pushedRequests,
@@ -37,6 +39,13 @@ export async function sweep({ db, givenNow }: Connection): Promise<void> {
     [refreshTokens, lte(refreshTokens.expiresAt, now - memory.usedRefreshToken)],
     [signingKeys, lte(signingKeys.retiredAt, now - memory.endedSigningKey)],
     [signingKeys, lte(signingKeys.withdrawnAt, now - memory.endedSigningKey)],
+    [
+      clients,
+      // An operator's word on an app with a document stays: the document would bring it back.
+      sql`${isNull(clients.ownerId)} and ${lte(clients.createdAt, now - memory.unusedClient)}
+        and ${eq(clients.status, 'active')} and (${isNull(clients.deletedAt)} or ${isNull(clients.freshUntil)})
+        and not exists (select 1 from ${grants} where ${eq(grants.clientId, clients.id)})`,
+    ],
     [
       instances,
       sql`${lte(instances.declaredDeadAt, now - memory.deadInstance)} and not exists

@@ -1,12 +1,11 @@
 import { and, asc, count, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import { isGateOpen } from '../gate.ts';
 import type { Actor, User } from '../records.ts';
 import type { AccountStore } from '../store.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';
 import { attempts, grants, invitations, sessions, settings, users } from './schema.ts';
-
-const signUp = 'sign_up';
 
 export function sqliteAccounts(connection: Connection): AccountStore {
   const { db, clock, write, audit } = connection;
@@ -223,26 +222,20 @@ export function sqliteAccounts(connection: Connection): AccountStore {
       });
     },
 
-    async isSignUpOpen() {
-      const setting = db.select().from(settings).where(eq(settings.name, signUp)).get();
-      return setting?.value === 'open';
+    async isOpen(gate) {
+      const setting = db.select().from(settings).where(eq(settings.name, gate)).get();
+      return isGateOpen(gate, setting?.value);
     },
 
-    async setSignUpOpen(open, actor) {
+    async setOpen(gate, open, actor) {
       write((at) => {
         const value = open ? 'open' : 'closed';
         db.insert(settings)
-          .values({ name: signUp, value })
+          .values({ name: gate, value })
           .onConflictDoUpdate({ target: settings.name, set: { value } })
           .run();
-        audit({
-          at,
-          actor,
-          action: 'settings.sign_up_changed',
-          subject: signUp,
-          userId: null,
-          detail: { open },
-        });
+        const action = `settings.${gate}_changed` as const;
+        audit({ at, actor, action, subject: gate, userId: null, detail: { open } });
       });
     },
 

@@ -1,15 +1,31 @@
-import { and, desc, eq, getTableColumns, isNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, SQL, sql } from 'drizzle-orm';
+import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { AuditAction } from '../audit.ts';
+import { newClient } from '../clients.ts';
 import type { Actor, AuditEvent } from '../records.ts';
 import type { ClientStore } from '../store.ts';
+import { userCount } from './client_users.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
-import { clients, grants } from './schema.ts';
+import { clients, grants, users } from './schema.ts';
 
 const { deletedAt, ...clientColumns } = getTableColumns(clients);
 
+const hasRedirectUris = (uris: readonly string[] | SQL) =>
+  sql`${clients.redirectUris} = ${uris instanceof SQL ? uris : JSON.stringify(uris)}`;
+
+/** What was said of a client, as far as it is still true of this name and these redirect URIs; in SQL. */
+function trustIn(name: string | SQL | undefined, redirectUris: readonly string[] | SQL | undefined) {
+  const sameName = name === undefined ? sql`true` : sql`${clients.name} = ${name}`;
+  const sameUris = redirectUris === undefined ? sql`true` : hasRedirectUris(redirectUris);
+  return {
+    verified: sql<boolean>`${clients.verified} and ${sameName} and ${sameUris}`,
+    domainProvenAt: sql<number | null>`case when ${sameUris} then ${clients.domainProvenAt} end`,
+  };
+}
+
 export function sqliteClients(connection: Connection): ClientStore {
-  const { db, write, audit } = connection;
+  const { db, clock, write, audit } = connection;
   const end = endings(connection);
 
   const byId = db
@@ -21,18 +37,19 @@ export function sqliteClients(connection: Connection): ClientStore {
   /** Changes a client that has not been deleted, inside a write transaction. */
   const change = (
     id: string,
-    set: Partial<typeof clients.$inferInsert>,
+    set: SQLiteUpdateSetSource<typeof clients>,
     event: {
       readonly at: number;
       readonly actor: Actor;
       readonly action: AuditAction;
       readonly detail?: AuditEvent['detail'];
     },
+    condition?: SQL,
   ): boolean => {
     const changed = db
       .update(clients)
       .set(set)
-      .where(and(eq(clients.id, id), isNull(deletedAt)))
+      .where(and(eq(clients.id, id), isNull(deletedAt), condition))
       .returning({ userId: clients.ownerId })
       .get();
     if (!changed) return false;
@@ -43,13 +60,7 @@ export function sqliteClients(connection: Connection): ClientStore {
   return {
     async createClient(registration, actor) {
       return write((createdAt) => {
-        const defaults = {
-          requiresDpop: false,
-          requiresPushedRequests: false,
-          verified: false,
-          status: 'active',
-        } as const;
-        const client = { ...registration, ...defaults, createdAt };
+        const client = { ...newClient, ...registration, createdAt };
         db.insert(clients).values(client).run();
         const { id, ownerId, type, scope } = client;
         audit({
@@ -61,6 +72,37 @@ export function sqliteClients(connection: Connection): ClientStore {
           detail: { type, scope },
         });
         return client;
+      });
+    },
+
+    async saveDocument(document) {
+      return write((at) => {
+        const { id, ...said } = document;
+        const trust = trustIn(sql`excluded.name`, sql`excluded.redirect_uris`);
+        const known = byId.get({ id });
+        const saved = db
+          .insert(clients)
+          .values({ ...newClient, ...document, ownerId: null, createdAt: at })
+          .onConflictDoUpdate({
+            target: clients.id,
+            set: { ...said, ...trust },
+            setWhere: isNull(deletedAt),
+          })
+          .returning(clientColumns)
+          .get();
+        if (!saved) return null;
+        if (!known) {
+          const detail = { type: said.type, scope: said.scope };
+          audit({
+            at,
+            actor: { kind: 'client', id },
+            action: 'client.created',
+            subject: id,
+            userId: null,
+            detail,
+          });
+        }
+        return saved;
       });
     },
 
@@ -77,18 +119,32 @@ export function sqliteClients(connection: Connection): ClientStore {
         .all();
     },
 
-    async updateClient(id, { name, jwks, redirectUris, scope, requiresDpop, requiresPushedRequests }, actor) {
+    async listAllClients(limit) {
+      return db
+        .select({ client: clientColumns, ownerEmail: users.email, users: userCount(clock()) })
+        .from(clients)
+        .leftJoin(users, eq(users.id, clients.ownerId))
+        .where(isNull(deletedAt))
+        .orderBy(desc(isNotNull(clients.verificationAskedAt)), desc(clients.createdAt), asc(clients.id))
+        .limit(limit)
+        .all();
+    },
+
+    async updateClient(id, wanted, actor) {
+      const { name, jwks, redirectUris, scope, secretMethod, requiresDpop, requiresPushedRequests } = wanted;
       const set = {
         ...(name !== undefined && { name }),
         ...(jwks !== undefined && { jwks, secretHash: null }),
         ...(scope !== undefined && { scope }),
         ...(redirectUris !== undefined && { redirectUris }),
+        ...(secretMethod !== undefined && { secretMethod }),
         ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
       };
       if (Object.keys(set).length === 0) return byId.get({ id }) !== undefined;
       const detail = { changed: Object.keys(set).join(' ') };
-      return write((at) => change(id, set, { at, actor, action: 'client.updated', detail }));
+      const trust = trustIn(name, redirectUris);
+      return write((at) => change(id, { ...set, ...trust }, { at, actor, action: 'client.updated', detail }));
     },
 
     async replaceClientSecret(id, secretHash, actor) {
@@ -100,6 +156,28 @@ export function sqliteClients(connection: Connection): ClientStore {
     async setClientStatus(id, status, actor) {
       return write((at) =>
         change(id, { status }, { at, actor, action: 'client.status_changed', detail: { status } }),
+      );
+    },
+
+    async askForVerification(id, token, actor) {
+      return write((at) => {
+        const verificationToken = sql<string>`coalesce(${clients.verificationToken}, ${token})`;
+        const set = { verificationToken, verificationAskedAt: at };
+        return change(id, set, { at, actor, action: 'client.verification_asked' });
+      });
+    },
+
+    async markDomainProven(id, redirectUris, actor) {
+      const action = 'client.domain_proven';
+      return write((at) =>
+        change(id, { domainProvenAt: at }, { at, actor, action }, hasRedirectUris(redirectUris)),
+      );
+    },
+
+    async setVerified(id, verified, actor) {
+      const action = 'client.verification_changed';
+      return write((at) =>
+        change(id, { verified, verificationAskedAt: null }, { at, actor, action, detail: { verified } }),
       );
     },
 

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, gte, isNull, not, sql } from 'drizzle-orm';
 import { newId } from '../../lib/ids.ts';
 import type { Grant } from '../records.ts';
 import type { GrantStore, GrantTerms } from '../store.ts';
+import { unverifiedUserLimit } from '../trust.ts';
+import { isUser, userCount } from './client_users.ts';
 import { endings } from './endings.ts';
 import { familyStarter } from './families.ts';
 import { listGrantViews } from './grant_views.ts';
 import type { Connection } from './open.ts';
-import { authorizationRequests, credentials, grants, subjects, wraps } from './schema.ts';
+import { authorizationRequests, clients, credentials, grants, subjects, wraps } from './schema.ts';
 import { standingReader } from './standing.ts';
 
 export function sqliteGrants(connection: Connection): GrantStore {
@@ -59,6 +61,18 @@ export function sqliteGrants(connection: Connection): GrantStore {
     return byId.get({ id }) ? newId('grt', now) : null;
   };
 
+  /** Whether nobody vouches for the client and it has as many users as it may have then, without this one. */
+  const isFull = ({ userId, clientId, test }: GrantTerms, now: number): boolean => {
+    if (test) return false;
+    const full = and(
+      eq(clients.id, clientId),
+      not(clients.verified),
+      not(isUser(userId, now)),
+      gte(userCount(now), unverifiedUserLimit),
+    );
+    return db.select({ id: clients.id }).from(clients).where(full).get() !== undefined;
+  };
+
   /** Makes the grant or puts these terms in the place of its old ones. */
   const putGrant = ({ wraps: wrapped, ...terms }: GrantTerms, now: number): Grant => {
     const { scope, expiresAt } = terms;
@@ -85,6 +99,7 @@ export function sqliteGrants(connection: Connection): GrantStore {
         const { userId, clientId, scope } = terms;
         const other = otherId(terms, at);
         if (other) return { kind: 'other_grant', grantId: other };
+        if (isFull(terms, at)) return { kind: 'too_many_users' };
         const decided = db
           .update(authorizationRequests)
           .set({ decision: 'approved', decidedAt: at, userId, grantId: terms.id, grantedScope: scope })

@@ -10,6 +10,7 @@ import type {
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  SecretMethod,
   Usage,
   UserStatus,
 } from '../records.ts';
@@ -110,18 +111,22 @@ export const clients = sqliteTable(
   'clients',
   {
     id: text().primaryKey(),
-    ownerId: text('owner_id')
-      .notNull()
-      .references(() => users.id),
+    ownerId: text('owner_id').references(() => users.id),
     name: text().notNull(),
     type: text().$type<ClientType>().notNull(),
     secretHash: text('secret_hash'),
     jwks: text({ mode: 'json' }).$type<JwkSet>(),
+    secretMethod: text('secret_method').$type<SecretMethod>(),
+    registrationTokenHash: text('registration_token_hash'),
+    freshUntil: integer('fresh_until'),
     redirectUris: text('redirect_uris', { mode: 'json' }).$type<readonly string[]>().notNull(),
     scope: text().notNull(),
     requiresDpop: flag('requires_dpop').notNull().default(false),
     requiresPushedRequests: flag('requires_pushed_requests').notNull().default(false),
     verified: flag('verified').notNull(),
+    verificationToken: text('verification_token'),
+    verificationAskedAt: integer('verification_asked_at'),
+    domainProvenAt: integer('domain_proven_at'),
     status: text().$type<ClientStatus>().notNull(),
     createdAt: integer('created_at').notNull(),
     /** Kept as a row, so that the record of its calls keeps a name. */
