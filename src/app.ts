@@ -10,6 +10,7 @@ import { grant } from './oauth/grant.ts';
 import { introspect } from './oauth/introspect.ts';
 import { jwks, resourceMetadata, serverMetadata } from './oauth/metadata.ts';
 import { push } from './oauth/par.ts';
+import { clientConfiguration, register, registrationPath } from './oauth/register.ts';
 import { notAhead, only, openToOrigins } from './oauth/request_rules.ts';
 import { resume } from './oauth/resume.ts';
 import { revoke } from './oauth/revoke.ts';
@@ -41,12 +42,24 @@ export function createApp(deps: Deps): App {
 
   app.all('/oauth/authorize', pageHeaders(deps.config), only('GET'), notAhead, authorize(deps));
   app.all('/oauth/resume/:id', pageHeaders(deps.config), only('GET'), notAhead, resume(deps));
-  app.all('/oauth/par', openToOrigins, only('POST'), clientEndpoint(deps, 'par', push, 201));
-  app.all('/oauth/device', openToOrigins, only('POST'), clientEndpoint(deps, 'device', startDevice));
+  app.all(
+    '/oauth/par',
+    openToOrigins,
+    only('POST'),
+    clientEndpoint(deps, 'par', push, { status: 201, begins: true }),
+  );
+  app.all(
+    '/oauth/device',
+    openToOrigins,
+    only('POST'),
+    clientEndpoint(deps, 'device', startDevice, { begins: true }),
+  );
   app.all('/oauth/token', openToOrigins, only('POST'), clientEndpoint(deps, 'token', token));
   app.all('/oauth/revoke', openToOrigins, only('POST'), clientEndpoint(deps, 'revoke', revoke));
   app.all('/oauth/introspect', only('POST'), clientEndpoint(deps, 'introspect', introspect));
   app.all('/grant', openToOrigins, only('GET'), grant(deps));
+  app.all(registrationPath, openToOrigins, only('POST'), register(deps));
+  app.all(`${registrationPath}/:id`, openToOrigins, only('GET', 'PUT', 'DELETE'), clientConfiguration(deps));
   app.all('/oauth/jwks', openToOrigins, only('GET', 'HEAD'), jwks(deps));
   app.all(
     '/.well-known/oauth-authorization-server',

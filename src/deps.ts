@@ -4,6 +4,7 @@ import { type Config, databaseFile } from './config.ts';
 import { createInstance, type Instance, type LeaseTimes } from './ledger/instance.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
+import { createPublicFetch, type Network, type PublicFetch } from './lib/public_fetch.ts';
 import type { Secret } from './lib/secret.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -27,6 +28,8 @@ export interface Deps {
   readonly accessTokens: AccessTokens;
   readonly dpop: DpopProofs;
   readonly ledger: Ledger;
+  /** For whatever somebody outside names the address of. */
+  readonly fetchPublic: PublicFetch;
   /** Base URL that keys of this provider are good for; null when it is a sandbox key and the sandbox is off. */
   readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
 }
@@ -38,6 +41,8 @@ export interface DepsOptions {
   readonly sandboxUrl: string | null;
   /** For tests. */
   readonly lease?: LeaseTimes;
+  /** For tests: what stands in for the internet. Addresses are checked all the same. */
+  readonly network?: Network;
 }
 
 /**
@@ -79,6 +84,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
       onSettleError: (error, waiting) =>
         log.error({ err: error, waiting }, 'settling calls failed; will retry'),
     }),
+    fetchPublic: createPublicFetch(options.network),
     upstreamOf: (providerName, sandbox) =>
       sandbox ? sandboxUrl : (config.providerBaseUrls[providerName] ?? null),
   };

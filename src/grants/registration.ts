@@ -100,7 +100,7 @@ export async function replaceSecret(
 }
 
 /** The scope to store: known scopes once each, everything when none is named. */
-function registeredScope(scope: string): string {
+export function registeredScope(scope: string): string {
   const scopes = splitScope(scope);
   return joinScope(scopes.length === 0 ? allScopes : scopes);
 }
@@ -128,7 +128,7 @@ export function redirectUrisComplaint(uris: readonly string[], type: ClientType)
   return uris.map((uri) => redirectUriComplaint(uri, type)).find((complaint) => complaint !== null) ?? null;
 }
 
-function scopeComplaint(scope: string): string | null {
+export function scopeComplaint(scope: string): string | null {
   const unknown = unknownScopes(scope);
   return unknown.length === 0 ? null : `There is no scope ${unknown.join(', ')}.`;
 }

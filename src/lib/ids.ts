@@ -44,7 +44,17 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
 }
 
 /** What an opaque secret is for. The prefix lets secret scanners recognise a leaked one. */
-export type TokenPrefix = 'ccac' | 'ccrt' | 'cccs' | 'ccse' | 'ccbr' | 'ccin' | 'ccpr' | 'ccdc';
+export type TokenPrefix =
+  | 'ccac'
+  | 'ccrt'
+  | 'cccs'
+  | 'ccse'
+  | 'ccbr'
+  | 'ccin'
+  | 'ccpr'
+  | 'ccdc'
+  | 'ccrg'
+  | 'ccvt';
 
 /** A new 256-bit secret such as `ccrt_…`, in unreserved characters only (RFC 3986 §2.3). */
 export function newToken(prefix: TokenPrefix): string {

@@ -9,6 +9,8 @@ import { consentPath } from '../grants/hand_over.ts';
 import { clientAddress } from '../lib/client_address.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId, newToken } from '../lib/ids.ts';
+import type { Client } from '../store/records.ts';
+import { findBeginningClient } from './client_document.ts';
 import { errorPage } from './error_page.ts';
 import { asOAuthError, OAuthError } from './errors.ts';
 import { countRequest } from './limits.ts';
@@ -90,11 +92,11 @@ async function receive(deps: Deps, received: Received): Promise<Outcome> {
     if (pushed?.openRequestId) return { kind: 'saved', requestId: pushed.openRequestId };
     const parameters = pushed?.parameters ?? sent;
     redirectUri = parameters.one('redirect_uri');
-    const client = clientId === undefined ? null : await deps.store.clients.findClient(clientId);
+    const client = clientId === undefined ? null : await findBeginningClient(deps, clientId, address);
     const recipient = recipientOf(client, parameters);
     if (recipient.kind === 'unknown') throw recipient.error;
-    destination = recipient.destination;
     const signedIn = (await findSignedIn(deps, sessionToken)) !== null;
+    if (signedIn || isAnsweredFor(recipient.client)) destination = recipient.destination;
     const isPushed = pushed !== null;
     const asked = { issuer: deps.config.issuer, client: recipient.client, parameters, isPushed, signedIn };
     const fault = firstFault('authorize', asked);
@@ -107,7 +109,7 @@ async function receive(deps: Deps, received: Received): Promise<Outcome> {
       destination = undefined;
       throw refusal;
     }
-    const requestId = await save(deps, asked, destination, browserHash, pushed?.hash ?? null);
+    const requestId = await save(deps, asked, recipient.destination, browserHash, pushed?.hash ?? null);
     if (requestId === null) {
       destination = undefined;
       throw pushedIsOver();
@@ -118,6 +120,14 @@ async function receive(deps: Deps, received: Received): Promise<Outcome> {
     logRefusal(deps.log, 'authorize', error, clientId);
     return destination ? { kind: 'refused', error, destination } : { kind: 'untrusted', error, redirectUri };
   }
+}
+
+/**
+ * Whether somebody here has registered the client or vouches for it. For any other, an error is no reason to send a
+ * stranger on: whoever can write a document or a registration could make a redirector of us (OAuth 2.1 §7.13.2).
+ */
+function isAnsweredFor({ ownerId, verified }: Client): boolean {
+  return ownerId !== null || verified;
 }
 
 /** What the client has pushed, if the query refers to it. Everything else in the query is left out of account then. */

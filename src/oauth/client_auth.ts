@@ -1,15 +1,18 @@
 import { isConfidential } from '../grants/registration.ts';
 import type { Clock } from '../lib/clock.ts';
 import { constantTimeEqual, sha256 } from '../lib/hash.ts';
-import type { Client } from '../store/records.ts';
+import type { Client, SecretMethod } from '../store/records.ts';
 import type { AccountStore, AuthorizationStore, ClientStore } from '../store/store.ts';
 import { assertionType, checkAssertion, subjectOf } from './client_assertion.ts';
 import { OAuthError } from './errors.ts';
 import { countFailure } from './limits.ts';
 import { decode, type Parameters } from './parameters.ts';
 
+/** Ways to show a secret (RFC 6749 §2.3.1). */
+export const secretMethods = ['client_secret_basic', 'client_secret_post'] as const satisfies SecretMethod[];
+
 /** Ways a confidential client proves itself (RFC 6749 §2.3.1, RFC 7523 §2.2). */
-export const confidentialMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+export const confidentialMethods = [...secretMethods, 'private_key_jwt'] as const;
 
 /** What a request offers as proof of whose it is. */
 export interface Presented {
@@ -23,17 +26,18 @@ export interface Presented {
 type Claim =
   /** A client that only names itself. */
   | { readonly kind: 'name'; readonly clientId: string }
-  | { readonly kind: 'secret'; readonly clientId: string; readonly secret: string }
+  | {
+      readonly kind: 'secret';
+      readonly clientId: string;
+      readonly secret: string;
+      readonly method: SecretMethod;
+    }
   | { readonly kind: 'assertion'; readonly clientId: string; readonly assertion: string };
 
 interface AuthDeps {
   readonly config: { readonly issuer: string };
   readonly clock: Clock;
-  readonly store: {
-    readonly accounts: AccountStore;
-    readonly authorizations: AuthorizationStore;
-    readonly clients: ClientStore;
-  };
+  readonly store: { readonly accounts: AccountStore; readonly authorizations: AuthorizationStore };
 }
 
 /** Stands for every client id that nobody has registered: they cost nothing to make up. */
@@ -45,11 +49,16 @@ const nobodysSecretHash = sha256('');
 /**
  * Finds out which client a request is from (OAuth 2.1 §2.4): a confidential client shows its secret, by Basic or in the
  * form, or signs an assertion if it has registered keys; a public one only names itself.
+ * @param findClient how a client is found by its id
  * @throws OAuthError `invalid_client`, the same for an unknown client and a wrong secret
  */
-export async function authenticateClient(deps: AuthDeps, presented: Presented): Promise<Client> {
+export async function authenticateClient(
+  deps: AuthDeps,
+  presented: Presented,
+  findClient: ClientStore['findClient'],
+): Promise<Client> {
   const claim = readClaim(presented);
-  const client = claim && (await deps.store.clients.findClient(claim.clientId));
+  const client = claim && (await findClient(claim.clientId));
   const fault = await faultIn(deps, claim, client);
   if (fault !== null || !client) {
     const asking = { clientId: client?.id ?? nobody, address: presented.address };
@@ -75,7 +84,8 @@ async function faultIn(deps: AuthDeps, claim: Claim | null, client: Client | nul
       return client && !isConfidential(client) ? null : unproven;
     case 'secret': {
       const matches = constantTimeEqual(sha256(claim.secret), client?.secretHash ?? nobodysSecretHash);
-      return matches && client?.secretHash ? null : unproven;
+      const isItsMethod = (client?.secretMethod ?? claim.method) === claim.method;
+      return matches && isItsMethod && client?.secretHash ? null : unproven;
     }
     case 'assertion':
       return client ? faultInAssertion(deps, claim.assertion, client) : unproven;
@@ -124,7 +134,9 @@ function readClaim({ authorization, parameters }: Presented): Claim | null {
     return readAssertion(assertion, parameters.one('client_assertion_type'), clientId);
   }
   if (clientId === undefined) return null;
-  return secret === undefined ? { kind: 'name', clientId } : { kind: 'secret', clientId, secret };
+  return secret === undefined
+    ? { kind: 'name', clientId }
+    : { kind: 'secret', clientId, secret, method: 'client_secret_post' };
 }
 
 /** The client names itself inside the assertion, and may do so beside it (RFC 7521 §4.2). */
@@ -149,7 +161,12 @@ function readBasic(authorization: string): Claim | null {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64'));
     const colon = text.indexOf(':');
     if (colon < 0) return null;
-    return { kind: 'secret', clientId: decode(text.slice(0, colon)), secret: decode(text.slice(colon + 1)) };
+    return {
+      kind: 'secret',
+      clientId: decode(text.slice(0, colon)),
+      secret: decode(text.slice(colon + 1)),
+      method: 'client_secret_basic',
+    };
   } catch (error) {
     if (error instanceof URIError || error instanceof TypeError) return null;
     throw error;

@@ -5,6 +5,7 @@ import { clientAddress } from '../lib/client_address.ts';
 import type { Client } from '../store/records.ts';
 import type { Proof } from '../tokens/dpop.ts';
 import { authenticateClient } from './client_auth.ts';
+import { findBeginningClient } from './client_document.ts';
 import { readProof } from './dpop.ts';
 import { asOAuthError, errorResponse } from './errors.ts';
 import { readForm } from './form.ts';
@@ -30,13 +31,14 @@ const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache', 'X-Content-T
 /**
  * An endpoint that clients call directly: form in, JSON out. Parameters in the URL are not looked at (OAuth 2.1 §2.4.1).
  * @param name for the log
- * @param status of a good answer
+ * @param options.status of a good answer
+ * @param options.begins whether authorizations begin here, so that a client may come of which nobody knows yet
  */
 export function clientEndpoint(
   deps: Deps,
   name: string,
   operation: Operation,
-  status: 200 | 201 = 200,
+  { status = 200, begins = false }: { readonly status?: 200 | 201; readonly begins?: boolean } = {},
 ): Handler<{ Bindings: HttpBindings }> {
   return async (c) => {
     const { incoming } = c.env;
@@ -47,7 +49,11 @@ export function clientEndpoint(
       const parameters = await readForm(contentType, incoming.iterator({ destroyOnReturn: false }));
       clientId = parameters.one('client_id');
       const address = clientAddress(incoming.socket.remoteAddress, forwardedFor, deps.config.isTrustedProxy);
-      const client = await authenticateClient(deps, { authorization, parameters, address });
+      const client = await authenticateClient(
+        deps,
+        { authorization, parameters, address },
+        begins ? (id) => findBeginningClient(deps, id, address) : deps.store.clients.findClient,
+      );
       clientId = client.id;
       const proof = await readProof(deps, incoming, {
         method: 'POST',

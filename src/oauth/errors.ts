@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 
 /**
- * Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2 and OpenID Connect
+ * Error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 7591 §3.2.2, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §12.2 and OpenID Connect
  * Core §3.1.2.6, and the one of ours that the proxy has too.
  */
 export type ErrorCode =
@@ -10,6 +10,9 @@ export type ErrorCode =
   | 'invalid_grant'
   | 'invalid_scope'
   | 'invalid_target'
+  | 'invalid_redirect_uri'
+  | 'invalid_client_metadata'
+  | 'invalid_token'
   | 'unauthorized_client'
   | 'unsupported_grant_type'
   | 'unsupported_response_type'
@@ -88,12 +91,19 @@ export function errorResponse(error: OAuthError): {
     status: error.status,
     headers: {
       // RFC 9110 §15.5.2: a 401 names at least one challenge.
-      ...(error.status === 401 ? { 'WWW-Authenticate': 'Basic realm="coatcheck", charset="UTF-8"' } : {}),
+      ...(error.status === 401 ? { 'WWW-Authenticate': challengeOf(error) } : {}),
       ...retryHeader(error),
       ...(error.dpopNonce === undefined ? {} : { 'DPoP-Nonce': error.dpopNonce }),
     },
     body: { error: error.code, error_description: error.description },
   };
+}
+
+/** How the client is to prove itself, or for `invalid_token` its token's owner (RFC 6750 §3). */
+function challengeOf({ code }: OAuthError): string {
+  return code === 'invalid_token'
+    ? `Bearer realm="coatcheck", error="${code}"`
+    : 'Basic realm="coatcheck", charset="UTF-8"';
 }
 
 /** When to try again, where that is known (RFC 9110 §10.2.3). */

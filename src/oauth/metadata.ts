@@ -1,4 +1,4 @@
-import type { Handler } from 'hono';
+import type { Context, Handler } from 'hono';
 import { allScopes, providers } from '../catalog/catalog.ts';
 import type { Deps } from '../deps.ts';
 import { assertionAlgorithms } from '../grants/jwks.ts';
@@ -7,6 +7,7 @@ import { confidentialMethods } from './client_auth.ts';
 import { asOAuthError, errorResponse } from './errors.ts';
 import { logRefusal } from './log.ts';
 import { codeChallengeMethods } from './pkce.ts';
+import { registrationPath } from './register.ts';
 import { responseModes } from './steps/check_response_mode.ts';
 import { responseTypes } from './steps/check_response_type.ts';
 import { grantTypes } from './token.ts';
@@ -47,7 +48,27 @@ export function serverMetadata(deps: Deps): Handler {
     request_uri_parameter_supported: false,
     protected_resources: providers.map(({ mount }) => issuer + mount),
   };
-  return (c) => c.json(document, 200, cacheable);
+  return async (c) => {
+    try {
+      const { isOpen } = deps.store.accounts;
+      const [takesRegistrations, takesDocuments] = await Promise.all([
+        isOpen('registration'),
+        isOpen('client_documents'),
+      ]);
+      const registration = takesRegistrations && { registration_endpoint: issuer + registrationPath };
+      const opened = { ...registration, client_id_metadata_document_supported: takesDocuments };
+      return c.json({ ...document, ...opened }, 200, cacheable);
+    } catch (thrown) {
+      return failure(deps, c, 'metadata', thrown);
+    }
+  };
+}
+
+function failure({ log }: Deps, c: Context, name: string, thrown: unknown): Response {
+  const error = asOAuthError(thrown);
+  logRefusal(log, name, error);
+  const { status, headers, body } = errorResponse(error);
+  return c.json(body, status, headers);
 }
 
 /** What tells a client of a provider's mount where to get tokens for it (RFC 9728 §2). */
@@ -78,10 +99,7 @@ export function jwks(deps: Deps): Handler {
     try {
       return c.json({ keys: await deps.signingKeys.publicJwks() }, 200, cacheable);
     } catch (thrown) {
-      const error = asOAuthError(thrown);
-      logRefusal(deps.log, 'jwks', error);
-      const { status, headers, body } = errorResponse(error);
-      return c.json(body, status, headers);
+      return failure(deps, c, 'jwks', thrown);
     }
   };
 }

@@ -21,7 +21,7 @@ export const notAhead: MiddlewareHandler = async (c, next) => {
  */
 export const openToOrigins: MiddlewareHandler = cors({
   origin: '*',
-  allowMethods: ['GET', 'POST'],
+  allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
   allowHeaders: ['Authorization', 'Content-Type', 'DPoP'],
   exposeHeaders: ['WWW-Authenticate', 'DPoP-Nonce', 'Retry-After'],
   maxAge: 600,

@@ -79,6 +79,8 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
         ...(scope === undefined ? {} : { scope }),
         ...(jwks === undefined ? {} : { jwks }),
       });
+      // For any number of users.
+      await deps.store.clients.setVerified(client.id, true, { kind: 'system' });
       return { clientId: client.id, clientSecret: client.secret, redirectUri: redirectUris[0] ?? '' };
     },
 

@@ -13,6 +13,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import type { Client, Credential, User } from '../../src/store/records.ts';
 import { depositKey } from '../../src/vault/deposit.ts';
 import { createHome, type Home } from './home.ts';
+import type { Internet } from './internet.ts';
 
 /** A whole broker on a free loopback port, with a home of its own and, unless told otherwise, its own sandbox. */
 export interface Broker {
@@ -31,6 +32,8 @@ export interface BrokerOptions {
   readonly clock?: () => number;
   /** Upstream of sandbox keys, in place of a fresh sandbox. */
   readonly upstreamUrl?: string;
+  /** What stands in for the internet; without it nothing is fetched from there. */
+  readonly internet?: Internet;
   /** Where it keeps everything, which then outlives it; several brokers may share one. */
   readonly home?: Home;
 }
@@ -55,6 +58,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     log,
     sandboxUrl: options.upstreamUrl ?? sandbox.url,
     ...(options.clock ? { clock: options.clock } : {}),
+    ...(options.internet ? { network: options.internet.network } : {}),
   });
   const app = createApp(deps);
   server.on('request', app.listener);

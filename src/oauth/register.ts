@@ -1,0 +1,191 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context, Handler } from 'hono';
+import { countAttempts } from '../accounts/attempts.ts';
+import type { Deps } from '../deps.ts';
+import { clientAddress } from '../lib/client_address.ts';
+import { toSeconds } from '../lib/clock.ts';
+import { constantTimeEqual, sha256 } from '../lib/hash.ts';
+import { newId, newToken } from '../lib/ids.ts';
+import { isObject, type JsonObject, parseJson } from '../lib/json.ts';
+import type { Client } from '../store/records.ts';
+import { readText } from './body.ts';
+import { invalidMetadata, readClientMetadata } from './client_metadata.ts';
+import { asOAuthError, errorResponse, OAuthError } from './errors.ts';
+import { logRefusal } from './log.ts';
+import { responseTypes } from './steps/check_response_type.ts';
+import { grantTypes } from './token.ts';
+
+export const registrationPath = '/oauth/register';
+
+type RegistrationContext = Context<{ Bindings: HttpBindings }>;
+
+/** What goes out; without a body when there is nothing left to tell of. */
+interface Answer {
+  readonly status: 200 | 201 | 204;
+  readonly body?: JsonObject;
+}
+
+const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache', 'X-Content-Type-Options': 'nosniff' };
+
+/** The registration endpoint (RFC 7591 §3), where apps that nobody here knows register themselves. */
+export function register(deps: Deps): Handler<{ Bindings: HttpBindings }> {
+  return answering(deps, 'register', async (c) => {
+    if (!(await deps.store.accounts.isOpen('registration'))) {
+      throw new OAuthError(
+        'access_denied',
+        'Apps cannot register themselves here; register on the Developer page.',
+        { status: 403 },
+      );
+    }
+    await limit(deps, c);
+    const metadata = readClientMetadata(await readJson(c), { secretMethod: 'client_secret_basic' });
+    const secret = metadata.secretMethod === null ? null : newToken('cccs');
+    const token = newToken('ccrg');
+    const client = await deps.store.clients.createClient(
+      {
+        ...metadata,
+        id: newId('cli', deps.clock()),
+        ownerId: null,
+        secretHash: secret && sha256(secret),
+        jwks: null,
+        registrationTokenHash: sha256(token),
+      },
+      { kind: 'system' },
+    );
+    return { status: 201, body: registrationOf(deps, client, token, secret) };
+  });
+}
+
+/** The client configuration endpoint (RFC 7592), where such an app reads, changes and ends its registration. */
+export function clientConfiguration(deps: Deps): Handler<{ Bindings: HttpBindings }> {
+  return answering(deps, 'client_configuration', async (c) => {
+    const { clients } = deps.store;
+    const { client, token } = await authenticate(deps, c);
+    const actor = { kind: 'client', id: client.id } as const;
+    switch (c.req.method) {
+      case 'PUT': {
+        await limit(deps, c);
+        const change = readChange(await readJson(c), client);
+        if (!(await clients.updateClient(client.id, change, actor))) throw unknownToken();
+        return { status: 200, body: registrationOf(deps, { ...client, ...change }, token) };
+      }
+      case 'DELETE': {
+        const ended = await clients.deleteClient(client.id, actor);
+        for (const grantId of ended ?? []) deps.vault.forget(grantId);
+        return { status: 204 };
+      }
+      default:
+        return { status: 200, body: registrationOf(deps, client, token) };
+    }
+  });
+}
+
+/** The client of this address, once its registration token is shown. @throws OAuthError `invalid_token` */
+async function authenticate(
+  { store }: Deps,
+  c: RegistrationContext,
+): Promise<{ readonly client: Client; readonly token: string }> {
+  const token = /^bearer +([\w-]+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+  const client = await store.clients.findClient(c.req.param('id') ?? '');
+  // RFC 7592 §2: nobody learns here which clients there are.
+  if (!client?.registrationTokenHash || !constantTimeEqual(sha256(token), client.registrationTokenHash)) {
+    throw unknownToken();
+  }
+  if (client.status === 'suspended') {
+    throw new OAuthError('access_denied', 'This app has been suspended here.', { status: 403 });
+  }
+  return { client, token };
+}
+
+function unknownToken(): OAuthError {
+  return new OAuthError('invalid_token', 'The registration access token is not that of this client.');
+}
+
+/** What the server alone says of a registration (RFC 7592 §2.2). */
+const serverMembers = [
+  'registration_access_token',
+  'registration_client_uri',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+];
+
+/** @throws OAuthError when it is another client's, changes what cannot be changed, or is no good registration */
+function readChange(said: JsonObject, client: Client) {
+  const { client_id: id, client_secret: secret } = said;
+  if (id !== client.id) throw new OAuthError('invalid_request', 'client_id must be that of this client.');
+  if (secret !== undefined && (typeof secret !== 'string' || sha256(secret) !== client.secretHash)) {
+    throw new OAuthError('invalid_request', 'client_secret must be that of this client, or left out.');
+  }
+  const ours = serverMembers.find((member) => Object.hasOwn(said, member));
+  if (ours) throw new OAuthError('invalid_request', `Leave out ${ours} (RFC 7592 section 2.2).`);
+  const { type, ...change } = readClientMetadata(said, { secretMethod: client.secretMethod });
+  if ((change.secretMethod === null) !== (client.secretHash === null) || type !== client.type) {
+    throw invalidMetadata(
+      'An app of another kind, or with and without a secret, is another app: register it.',
+    );
+  }
+  return change;
+}
+
+/** Registrations cost nothing to make: they are limited for each network address, and for all together. */
+async function limit({ store, config }: Deps, c: RegistrationContext): Promise<void> {
+  const { remoteAddress } = c.env.incoming.socket;
+  const address = clientAddress(remoteAddress, c.req.header('x-forwarded-for'), config.isTrustedProxy);
+  const retryAfter = await countAttempts(store.accounts, [
+    { key: `register:${address}`, limit: 20, windowSeconds: 3600 },
+    { key: 'register', limit: 1000, windowSeconds: 86_400 },
+  ]);
+  if (retryAfter === null) return;
+  throw new OAuthError('access_denied', 'Too many registrations; wait before the next.', {
+    status: 429,
+    retryAfter,
+  });
+}
+
+/** @throws OAuthError `invalid_client_metadata` */
+async function readJson(c: RegistrationContext): Promise<JsonObject> {
+  // Not destroyed when it turns out too large: the answer has to get out first.
+  const said = parseJson(await readText(c.env.incoming.iterator({ destroyOnReturn: false })));
+  const isJson = /^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '');
+  if (!isJson || !isObject(said)) throw invalidMetadata('Send a JSON object: Content-Type application/json.');
+  return said;
+}
+
+/** What is registered of a client (RFC 7591 §3.2.1), and how it gets at it. @param secret only when it is new */
+function registrationOf({ config }: Deps, client: Client, token: string, secret: string | null = null) {
+  return {
+    client_id: client.id,
+    client_id_issued_at: toSeconds(client.createdAt),
+    ...(secret !== null && { client_secret: secret, client_secret_expires_at: 0 }),
+    client_name: client.name,
+    redirect_uris: client.redirectUris,
+    application_type: client.type === 'native' ? 'native' : 'web',
+    token_endpoint_auth_method: client.secretMethod ?? 'none',
+    grant_types: [...grantTypes.keys()],
+    response_types: responseTypes,
+    scope: client.scope,
+    dpop_bound_access_tokens: client.requiresDpop,
+    require_pushed_authorization_requests: client.requiresPushedRequests,
+    registration_access_token: token,
+    registration_client_uri: `${config.issuer}${registrationPath}/${client.id}`,
+  };
+}
+
+/** Sends out an answer, or the error that was thrown in its place. @param name for the log */
+function answering(
+  deps: Deps,
+  name: string,
+  answer: (c: RegistrationContext) => Promise<Answer>,
+): Handler<{ Bindings: HttpBindings }> {
+  return async (c) => {
+    try {
+      const { status, body } = await answer(c);
+      return status === 204 ? c.body(null, status, uncached) : c.json(body, status, uncached);
+    } catch (thrown) {
+      const error = asOAuthError(thrown);
+      logRefusal(deps.log, name, error, c.req.param('id'));
+      const { status, headers, body } = errorResponse(error);
+      return c.json(body, status, { ...uncached, ...headers });
+    }
+  };
+}
