@@ -4,6 +4,7 @@ import { approve } from '../grants/consent.ts';
 import { resumePath } from '../grants/hand_over.ts';
 import { pickCredentials } from '../grants/terms.ts';
 import type { AuthorizationRequest, Client, User } from '../store/records.ts';
+import { unverifiedUserLimit } from '../store/trust.ts';
 import { answerTarget } from './answer_target.ts';
 import { type Complaints, isInvalid } from './components/form.tsx';
 import { Consent, lives } from './consent_form.tsx';
@@ -56,6 +57,7 @@ export async function submitConsent(c: PageContext) {
       key: `You have no key for ${result.provider.title} yet. Add one first.`,
     });
   }
+  if (result.kind === 'too_many_users') return notOpenToMore(c);
   // Not open any more means decided meanwhile, by a second click: the first decision is the one that resumes.
   return c.redirect(resumePath(request.id), 303);
 }
@@ -112,6 +114,24 @@ function startAgain(c: PageContext, status: 403 | 410, title: string, reason: st
       <p>To connect the app, go back to it and start again.</p>
       <a class="button quiet" href="/apps">
         See your connected apps
+      </a>
+    </>,
+  );
+}
+
+function notOpenToMore(c: PageContext) {
+  return problem(
+    c,
+    403,
+    'This app is not open to more people yet',
+    <>
+      <p>
+        Nobody here has checked it, and until somebody does it is for {unverifiedUserLimit} people at once.
+        Nothing has been shared with it. Whoever makes it can ask the operator of this site to verify it.
+      </p>
+      <p>To go back to the app without connecting it, open the request again and cancel.</p>
+      <a class="button quiet" href={c.req.path}>
+        Open the request
       </a>
     </>,
   );

@@ -135,6 +135,7 @@ function WhoAsks({ client, target }: { readonly client: Client; readonly target:
         <p>
           <Badge tone="good">Verified app</Badge> {place}
         </p>
+        <Origin client={client} />
       </Notice>
     );
   }
@@ -144,7 +145,24 @@ function WhoAsks({ client, target }: { readonly client: Client; readonly target:
         <Badge tone="warning">Not verified</Badge> Nobody here has checked who runs this app; its name is its
         own word. {place}
       </p>
+      <Origin client={client} />
     </Notice>
+  );
+}
+
+/** Since when the app is known, and where a document about it is from. */
+function Origin({ client }: { readonly client: Client }) {
+  return (
+    <p>
+      {client.freshUntil === null ? (
+        'Registered here since '
+      ) : (
+        <>
+          It says of itself what it says at <strong>{new URL(client.id).host}</strong>. Known here since{' '}
+        </>
+      )}
+      <Day at={client.createdAt} />.
+    </p>
   );
 }
 

@@ -1,5 +1,6 @@
 import { emailComplaint, normalizeEmail } from '../accounts/email.ts';
 import { type InvitationLink, invite } from '../accounts/invitations.ts';
+import type { Gate } from '../store/gate.ts';
 import type { Invitation, User } from '../store/records.ts';
 import { asUser } from './actor.ts';
 import { Badge } from './components/badge.tsx';
@@ -10,16 +11,29 @@ import { Table } from './components/table.tsx';
 import { Day, Time } from './components/time.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
+import { notFound } from './problem.tsx';
 
 export function showOperator(c: PageContext) {
   return operatorPage(c, {});
 }
 
-export async function submitSignUpSetting(c: PageContext, user: User) {
+export async function submitGate(c: PageContext, user: User) {
   const { deps, form } = c.var;
-  const open = form.get('sign_up') === 'open';
-  await deps.store.accounts.setOpen('sign_up', open, asUser(user));
-  return c.redirect(`/operator?done=${open ? 'opened' : 'closed'}`, 303);
+  const row = gates.find(({ gate }) => gate === form.get('gate'));
+  if (!row) return notFound(c);
+  const open = form.get('state') === 'open';
+  await deps.store.accounts.setOpen(row.gate, open, asUser(user));
+  return c.redirect(`/operator?done=${row.gate}_${open ? 'opened' : 'closed'}`, 303);
+}
+
+export async function submitUserStatus(c: PageContext, user: User) {
+  const { deps, form } = c.var;
+  const id = form.get('user') ?? '';
+  const status = form.get('status');
+  // Whoever locks themselves out has nobody to let them in again.
+  if (id === user.id || (status !== 'active' && status !== 'suspended')) return notFound(c);
+  await deps.store.accounts.setUserStatus(id, status, asUser(user));
+  return c.redirect(`/operator?done=user_${status}`, 303);
 }
 
 export async function submitInvitation(c: PageContext, user: User) {
@@ -37,9 +51,40 @@ export async function withdrawInvitation(c: PageContext, user: User) {
   return c.redirect('/operator?done=withdrawn', 303);
 }
 
+/** What can be opened and closed, with what the page says of either. */
+const gates = [
+  {
+    gate: 'sign_up',
+    title: 'Sign-up',
+    name: 'sign-up',
+    open: 'Open: anybody who finds this site can make an account.',
+    closed: 'Closed: new accounts are by invitation.',
+  },
+  {
+    gate: 'registration',
+    title: 'Apps that register themselves',
+    name: 'registration',
+    open: 'Open: any app can register itself (RFC 7591). Nobody here answers for it, and people are told so.',
+    closed: 'Closed: apps are registered by people with an account.',
+  },
+  {
+    gate: 'client_documents',
+    title: 'Apps with a document',
+    name: 'documents',
+    open: 'Open: an app can use the https address of a document about it as its client id. Nobody here answers for it, and people are told so.',
+    closed: 'Closed: an app has to be registered here.',
+  },
+] as const satisfies readonly ({ readonly gate: Gate } & Readonly<Record<string, string>>)[];
+
 const messages = {
-  opened: 'Anybody can make an account now.',
-  closed: 'New accounts are by invitation now.',
+  sign_up_opened: 'Anybody can make an account now.',
+  sign_up_closed: 'New accounts are by invitation now.',
+  registration_opened: 'Apps can register themselves now.',
+  registration_closed: 'Apps cannot register themselves any more. Those that have stay.',
+  client_documents_opened: 'Apps with a document are let in now.',
+  client_documents_closed: 'No more people can be connected to apps with a document. Who is stays connected.',
+  user_suspended: 'The account is suspended: its sign-ins and the calls of its apps are refused from now on.',
+  user_active: 'The account may go on.',
   withdrawn: 'The invitation is withdrawn.',
 };
 
@@ -50,10 +95,10 @@ async function operatorPage(
   const { deps, visitor } = c.var;
   const { complaints = {}, typed = '', link } = state;
   const { accounts } = deps.store;
-  const [users, invitations, signUpOpen] = await Promise.all([
+  const [users, invitations, states] = await Promise.all([
     accounts.listUsers(),
     accounts.listInvitations(),
-    accounts.isOpen('sign_up'),
+    Promise.all(gates.map(async (row) => ({ row, isOpen: await accounts.isOpen(row.gate) }))),
   ]);
   const now = deps.clock();
   const waiting = invitations.filter(
@@ -66,9 +111,18 @@ async function operatorPage(
       <h1>Operator</h1>
       <ErrorSummary complaints={complaints} />
       {link && <NewLink link={link} />}
-      <SignUpSetting visitor={visitor} open={signUpOpen} />
+      <section class="card">
+        <h2>Apps</h2>
+        <p>Verify, suspend or delete the apps that people connect here.</p>
+        <a class="button quiet" href="/operator/apps">
+          See all apps
+        </a>
+      </section>
       <InvitationForm visitor={visitor} typed={typed} complaint={complaints.email} />
       {waiting.length > 0 && <Waiting visitor={visitor} invitations={waiting} />}
+      {states.map(({ row, isOpen }) => (
+        <GateSetting visitor={visitor} row={row} isOpen={isOpen} />
+      ))}
       <h2>Accounts</h2>
       <Table
         caption="All accounts"
@@ -76,6 +130,7 @@ async function operatorPage(
           { label: 'Address', cell: (user: User) => user.email },
           { label: 'Since', cell: ({ createdAt }: User) => <Day at={createdAt} /> },
           { label: 'Role', cell: (user: User) => <Role user={user} /> },
+          { label: 'Change', cell: (user: User) => <Suspension visitor={visitor} user={user} /> },
         ]}
         rows={users}
       />
@@ -84,21 +139,36 @@ async function operatorPage(
   );
 }
 
-function SignUpSetting({ visitor, open }: { readonly visitor: Visitor; readonly open: boolean }) {
+function GateSetting(props: {
+  readonly visitor: Visitor;
+  readonly row: (typeof gates)[number];
+  readonly isOpen: boolean;
+}) {
+  const { visitor, row, isOpen } = props;
   return (
     <section class="card">
-      <h2>Sign-up</h2>
-      <p>
-        {open
-          ? 'Open: anybody who finds this site can make an account.'
-          : 'Closed: new accounts are by invitation.'}
-      </p>
-      <Form action="/operator/sign-up" csrf={visitor.csrf}>
-        <button type="submit" name="sign_up" value={open ? 'closed' : 'open'} class="quiet">
-          {open ? 'Close sign-up' : 'Open sign-up'}
+      <h2>{row.title}</h2>
+      <p>{isOpen ? row.open : row.closed}</p>
+      <Form action="/operator/gates" csrf={visitor.csrf}>
+        <input type="hidden" name="gate" value={row.gate} />
+        <button type="submit" name="state" value={isOpen ? 'closed' : 'open'} class="quiet">
+          {isOpen ? `Close ${row.name}` : `Open ${row.name}`}
         </button>
       </Form>
     </section>
+  );
+}
+
+function Suspension({ visitor, user }: { readonly visitor: Visitor; readonly user: User }) {
+  if (visitor.user?.id === user.id) return <>You</>;
+  const isSuspended = user.status === 'suspended';
+  return (
+    <Form action="/operator/users" csrf={visitor.csrf}>
+      <input type="hidden" name="user" value={user.id} />
+      <button type="submit" name="status" value={isSuspended ? 'active' : 'suspended'} class="quiet small">
+        {isSuspended ? 'Lift the suspension' : 'Suspend'}
+      </button>
+    </Form>
   );
 }
 

@@ -21,6 +21,7 @@ import { Layout } from './layout.tsx';
 import { ClientSecret } from './new_app.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound } from './problem.tsx';
+import { Verification } from './verification_section.tsx';
 
 /** One registered app, for its developer. */
 export async function showRegisteredApp(c: PageContext, user: User) {
@@ -89,9 +90,11 @@ export async function ownClient(c: PageContext, user: User): Promise<Client | nu
 const messages = {
   registered: 'The app is registered.',
   changed: 'The changes are saved.',
+  asked: 'The operator sees your request.',
+  proven: 'The token is there: the domain counts as yours.',
 };
 
-/** @param complaints about the change, or (`token`) about the test token that was asked for */
+/** @param complaints about the change, about the test token that was asked for (`token`), or about a domain (`proof`) */
 export function registeredAppPage(
   c: PageContext,
   client: Client,
@@ -117,7 +120,10 @@ export function registeredAppPage(
         <h1>
           <bdi>{client.name}</bdi>
         </h1>
-        {client.verified ? <Badge tone="good">Verified</Badge> : <Badge tone="warning">Not verified</Badge>}
+        <span class="badges">
+          {client.status === 'suspended' && <Badge tone="danger">Suspended</Badge>}
+          {client.verified ? <Badge tone="good">Verified</Badge> : <Badge tone="warning">Not verified</Badge>}
+        </span>
       </header>
       <section class="card">
         <dl class="facts">
@@ -136,6 +142,7 @@ export function registeredAppPage(
         <h2>Connect people</h2>
         <Integration issuer={deps.config.issuer} client={client} />
       </section>
+      <Verification client={client} path={path} visitor={visitor} complaint={complaints.proof} />
       <section class="card">
         <h2>Settings</h2>
         <Form action={path} csrf={visitor.csrf}>

@@ -15,7 +15,14 @@ import { deleteKey, showKey, submitKeyDetails, submitReplacement } from './key.t
 import { showKeys } from './keys.tsx';
 import { showNewApp, submitNewApp } from './new_app.tsx';
 import { showNewKey, submitNewKey, submitSandboxKey } from './new_key.tsx';
-import { showOperator, submitInvitation, submitSignUpSetting, withdrawInvitation } from './operator.tsx';
+import {
+  showOperator,
+  submitGate,
+  submitInvitation,
+  submitUserStatus,
+  withdrawInvitation,
+} from './operator.tsx';
+import { decideOnApp, showOperatorApps } from './operator_apps.tsx';
 import type { Page, PageEnv, UserPage } from './page.ts';
 import { failed, notFound } from './problem.tsx';
 import {
@@ -28,6 +35,7 @@ import { withNext } from './return_path.ts';
 import { showSignIn, signOut, submitSignIn } from './sign_in.tsx';
 import { showSignUp, submitSignUp } from './sign_up.tsx';
 import { submitTestToken } from './test_token.tsx';
+import { askForVerification, checkProof } from './verification.tsx';
 import { identify } from './visitor.ts';
 
 /** Every page, on one screen. What nothing else answers gets the page that says so: mount it last. */
@@ -75,12 +83,17 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/developer/:id', own(submitClientChange));
   post('/developer/:id/secret', own(rotateSecret));
   post('/developer/:id/token', own(submitTestToken));
+  post('/developer/:id/verification', own(askForVerification));
+  post('/developer/:id/proof', own(checkProof));
   post('/developer/:id/delete', own(deleteRegisteredApp));
   get('/account', own(showAccount));
   post('/account/password', own(submitPassword));
   post('/account/sign-out', own(signOutEverywhere));
   get('/operator', own(operatorOnly(showOperator)));
-  post('/operator/sign-up', own(operatorOnly(submitSignUpSetting)));
+  post('/operator/gates', own(operatorOnly(submitGate)));
+  post('/operator/users', own(operatorOnly(submitUserStatus)));
+  get('/operator/apps', own(operatorOnly(showOperatorApps)));
+  post('/operator/apps', own(operatorOnly(decideOnApp)));
   post('/operator/invitations', own(operatorOnly(submitInvitation)));
   post('/operator/invitations/withdraw', own(operatorOnly(withdrawInvitation)));
   pages.all('*', notFound);

@@ -79,8 +79,11 @@ test('the operator page is the operator’s alone', async () => {
   const { person } = await someone();
   expect((await person.get('/apps')).html).not.toContain('/operator');
   expect((await person.get('/operator')).status).toBe(404);
-  for (const path of ['/operator/sign-up', '/operator/invitations', '/operator/invitations/withdraw']) {
-    expect((await person.post(path, { sign_up: 'open' })).status).toBe(404);
+  expect((await person.get('/operator/apps')).status).toBe(404);
+  await person.get('/account');
+  for (const path of ['gates', 'users', 'apps', 'invitations', 'invitations/withdraw']) {
+    const fields = { gate: 'sign_up', state: 'open' };
+    expect((await person.post(`/operator/${path}`, fields)).status).toBe(404);
   }
   expect(await broker.deps.store.accounts.isOpen('sign_up')).toBe(false);
 });
@@ -88,10 +91,10 @@ test('the operator page is the operator’s alone', async () => {
 test('the operator opens and closes sign-up', async () => {
   const { person } = await someone(true);
   await person.get('/operator');
-  const opened = await person.post('/operator/sign-up', { sign_up: 'open' });
+  const opened = await person.post('/operator/gates', { gate: 'sign_up', state: 'open' });
   expect((await person.get(opened.location ?? '')).text).toContain('Anybody can make an account now.');
   expect(await broker.deps.store.accounts.isOpen('sign_up')).toBe(true);
-  await person.post('/operator/sign-up', { sign_up: 'closed' });
+  await person.post('/operator/gates', { gate: 'sign_up', state: 'closed' });
   expect(await broker.deps.store.accounts.isOpen('sign_up')).toBe(false);
 });
 

@@ -9,11 +9,13 @@ import type { User } from '../../src/store/records.ts';
 import { authorizePath } from '../support/authorization.ts';
 import { type Broker, createClient, createUser, startBroker } from '../support/broker.ts';
 import { launchBrowser, seriousViolations } from '../support/browser.ts';
+import { createInternet, type Internet } from '../support/internet.ts';
 import { furnish, type World } from '../support/world.ts';
 
 /** Set to a folder to keep a picture of every page. */
 const pictures = process.env.COATCHECK_TEST_PICTURES;
 
+let internet: Internet;
 let broker: Broker;
 let fresh: Broker;
 let world: World;
@@ -23,7 +25,8 @@ let invitation: string;
 let newcomer: User;
 
 beforeAll(async () => {
-  [broker, fresh] = await Promise.all([startBroker(), startBroker()]);
+  internet = await createInternet();
+  [broker, fresh] = await Promise.all([startBroker({ internet }), startBroker()]);
   world = await furnish(broker);
   newcomer = await createUser(broker);
   await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
@@ -33,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await closeBrowser();
-  await Promise.all([broker.close(), fresh.close()]);
+  await Promise.all([broker.close(), fresh.close(), internet.close()]);
 });
 
 const go = (path: string) => (page: Page) => page.goto(broker.url + path);
@@ -111,6 +114,13 @@ const screens: Readonly<
     activity: go('/activity'),
     developer: go('/developer'),
     'developer-app': (page) => go(`/developer/${world.client.id}`)(page),
+    'developer-verification': async (page) => {
+      const redirectUris = ['https://garden-notes.example/oauth/callback'];
+      const client = await createClient(broker, world.user.id, { name: 'Garden Notes', redirectUris });
+      await go(`/developer/${client.id}`)(page);
+      await press(page, 'Ask for verification');
+      await press(page, 'Check now');
+    },
     'developer-token': async (page) => {
       await go(`/developer/${world.client.id}`)(page);
       await press(page, 'Make a test token');
@@ -122,6 +132,10 @@ const screens: Readonly<
     },
     account: go('/account'),
     operator: go('/operator'),
+    'operator-apps': async (page) => {
+      await go('/operator/apps')(page);
+      await unfold(page);
+    },
     'operator-link': async (page) => {
       await go('/operator')(page);
       await press(page, 'Make a link');
@@ -138,6 +152,20 @@ const screens: Readonly<
     'device-done': go('/device/done'),
     'consent-again': (page) =>
       page.goto(broker.url + authorizePath(world.client, { scope: 'openai:text openai:images' })),
+    'consent-document': async (page) => {
+      const redirectUris = ['https://reading-list.example/callback'];
+      const client = await broker.deps.store.clients.saveDocument({
+        id: 'https://reading-list.example/client.json',
+        name: 'Reading List',
+        type: 'spa',
+        redirectUris,
+        scope: 'openai:text',
+        requiresDpop: false,
+        requiresPushedRequests: false,
+        freshUntil: Date.now() + 3_600_000,
+      });
+      if (client) await page.goto(broker.url + authorizePath(client, { scope: 'openai:text' }));
+    },
     'consent-native': async (page) => {
       const client = await createClient(broker, world.user.id, {
         name: 'Desk Radio',

@@ -1,0 +1,162 @@
+import type { Client, User } from '../store/records.ts';
+import type { ClientView } from '../store/store.ts';
+import { asUser } from './actor.ts';
+import { Badge } from './components/badge.tsx';
+import { Confirm } from './components/confirm.tsx';
+import { Form } from './components/form.tsx';
+import { Done } from './components/notice.tsx';
+import { Day } from './components/time.tsx';
+import { typeTitles } from './developer.tsx';
+import { Layout } from './layout.tsx';
+import type { PageContext, Visitor } from './page.ts';
+import { notFound } from './problem.tsx';
+
+/** As many as one page shows; who waits for an answer comes first. */
+const mostShown = 200;
+
+const messages = {
+  verified: 'The app is verified: people are told so, and any number of them can connect it.',
+  unverified: 'The app is not verified any more. Who has connected it stays connected.',
+  declined: 'The request is declined.',
+  suspended: 'The app is suspended: its calls are refused from now on.',
+  lifted: 'The app may go on.',
+  deleted: 'The app is deleted and all its access has ended.',
+};
+
+/** Every app, for the operator. */
+export async function showOperatorApps(c: PageContext) {
+  const { deps, visitor } = c.var;
+  const views = await deps.store.clients.listAllClients(mostShown);
+  return c.html(
+    <Layout title="Apps here" visitor={visitor} place="operator">
+      <a class="back" href="/operator">
+        Operator
+      </a>
+      <Done what={c.req.query('done')} messages={messages} />
+      <h1>Apps here</h1>
+      {views.length === mostShown && (
+        <p class="hint">The newest {mostShown}, after those that wait for an answer.</p>
+      )}
+      {views.length === 0 ? (
+        <p>There are none yet.</p>
+      ) : (
+        <ul class="rows">
+          {views.map((view) => (
+            <App view={view} visitor={visitor} />
+          ))}
+        </ul>
+      )}
+    </Layout>,
+  );
+}
+
+/** Does to an app what the operator has decided. */
+export async function decideOnApp(c: PageContext, user: User) {
+  const { deps, form } = c.var;
+  const { clients } = deps.store;
+  const id = form.get('client') ?? '';
+  const by = asUser(user);
+  const decision = form.get('decision') ?? '';
+  switch (decision) {
+    case 'verified':
+      await clients.setVerified(id, true, by);
+      break;
+    case 'unverified':
+    case 'declined':
+      await clients.setVerified(id, false, by);
+      break;
+    case 'suspended':
+      await clients.setClientStatus(id, 'suspended', by);
+      break;
+    case 'lifted':
+      await clients.setClientStatus(id, 'active', by);
+      break;
+    case 'deleted':
+      for (const grantId of (await clients.deleteClient(id, by)) ?? []) deps.vault.forget(grantId);
+      break;
+    default:
+      return notFound(c);
+  }
+  return c.redirect(`/operator/apps?done=${decision}`, 303);
+}
+
+function App({ view, visitor }: { readonly view: ClientView; readonly visitor: Visitor }) {
+  const { client, users } = view;
+  return (
+    <li>
+      <div class="row-head">
+        <span class="row-title">
+          <bdi>{client.name}</bdi>
+        </span>
+        <span class="badges">
+          {client.verificationAskedAt !== null && <Badge tone="plain">Asks for verification</Badge>}
+          {client.status === 'suspended' && <Badge tone="danger">Suspended</Badge>}
+          {client.verified ? <Badge tone="good">Verified</Badge> : <Badge tone="warning">Not verified</Badge>}
+        </span>
+      </div>
+      <p class="meta">
+        {typeTitles[client.type]}, {origin(view)}, since <Day at={client.createdAt} />.{' '}
+        {users === 1 ? '1 person has' : `${users} people have`} connected it.
+      </p>
+      <p class="meta">
+        Answers go to <strong>{placesOf(client).join(', ')}</strong>. {proofOf(client)}
+      </p>
+      <p class="meta">
+        <code>{client.id}</code>
+      </p>
+      <Form action="/operator/apps" csrf={visitor.csrf} class="actions">
+        <input type="hidden" name="client" value={client.id} />
+        {client.verified ? (
+          <Decide decision="unverified">Take the verification back</Decide>
+        ) : (
+          <Decide decision="verified">Verify</Decide>
+        )}
+        {client.verificationAskedAt !== null && <Decide decision="declined">Decline</Decide>}
+        {client.status === 'suspended' ? (
+          <Decide decision="lifted">Lift the suspension</Decide>
+        ) : (
+          <Decide decision="suspended">Suspend</Decide>
+        )}
+      </Form>
+      <Confirm ask="Delete the app…" act="Delete for good" action="/operator/apps" csrf={visitor.csrf}>
+        <input type="hidden" name="client" value={client.id} />
+        <input type="hidden" name="decision" value="deleted" />
+        <p>Everybody who connected it is disconnected. The client id never works again.</p>
+      </Confirm>
+    </li>
+  );
+}
+
+function Decide({
+  decision,
+  children,
+}: {
+  readonly decision: keyof typeof messages;
+  readonly children: string;
+}) {
+  return (
+    <button type="submit" name="decision" value={decision} class="quiet small">
+      {children}
+    </button>
+  );
+}
+
+function origin({ client, ownerEmail }: ClientView): string {
+  if (ownerEmail !== null) return `registered by ${ownerEmail}`;
+  return client.freshUntil === null ? 'registered by itself' : 'known by its document';
+}
+
+/** The hosts, or schemes of apps on a device, that an app redirects to. */
+function placesOf({ redirectUris }: Client): readonly string[] {
+  return [...new Set(redirectUris.map((uri) => new URL(uri)).map(({ host, protocol }) => host || protocol))];
+}
+
+function proofOf({ verificationToken, domainProvenAt }: Client) {
+  if (verificationToken === null) return null;
+  if (domainProvenAt === null) return 'Its owner has not shown these to be theirs.';
+  return (
+    <>
+      Its owner showed these to be theirs on <Day at={domainProvenAt} />.
+    </>
+  );
+}
