@@ -30,7 +30,7 @@ export async function findBeginningClient(deps: Deps, id: string, address: strin
   const url = new URL(id);
   const retryAfter = await countAttempts(accounts, [
     { key: `client_document:${address}`, limit: 30, windowSeconds: 600 },
-    { key: `client_document:${url.host}`, limit: 120, windowSeconds: 600 },
+    { key: `client_document:${url.host}`, limit: 600, windowSeconds: 600 },
   ]);
   if (retryAfter !== null) {
     throw new OAuthError('invalid_client', 'Too many documents of apps were asked for; try again later.', {
@@ -62,11 +62,15 @@ function readDocument(id: string, text: string) {
     throw noGoodDocument('it holds a client_secret, which everybody can read');
   }
   try {
-    const { secretMethod, ...client } = readClientMetadata(said, {
-      secretMethod: null,
+    const {
+      isPublic,
+      secretMethod: _,
+      ...client
+    } = readClientMetadata(said, {
+      isPublic: true,
       name: new URL(id).hostname,
     });
-    if (secretMethod === null) return client;
+    if (isPublic) return client;
   } catch (error) {
     throw error instanceof OAuthError ? noGoodDocument(error.description) : error;
   }

@@ -2,28 +2,13 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Handler } from 'hono';
 import type { Deps } from '../deps.ts';
 import { clientAddress } from '../lib/client_address.ts';
-import type { Client } from '../store/records.ts';
-import type { Proof } from '../tokens/dpop.ts';
 import { authenticateClient } from './client_auth.ts';
 import { findBeginningClient } from './client_document.ts';
 import { readProof } from './dpop.ts';
 import { asOAuthError, errorResponse } from './errors.ts';
 import { readForm } from './form.ts';
 import { logRefusal } from './log.ts';
-import type { Parameters } from './parameters.ts';
-
-/** A form from a client that has shown who it is. */
-export interface ClientRequest {
-  readonly client: Client;
-  readonly parameters: Parameters;
-  /** The proof of possession that came with it (RFC 9449 §5), not used up yet; null without one. */
-  readonly proof: Proof | null;
-  /** Network address, for rate limits. */
-  readonly address: string;
-}
-
-/** Answers a client's request with what goes out as JSON, or throws an OAuthError. */
-export type Operation = (deps: Deps, request: ClientRequest) => Promise<Readonly<Record<string, unknown>>>;
+import type { Operation } from './operation.ts';
 
 /** Nothing that these endpoints say may be kept by a cache (RFC 6749 §5.1). */
 const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache', 'X-Content-Type-Options': 'nosniff' };

@@ -29,14 +29,16 @@ const members = z.object({
 /** What a client has said of itself, checked. */
 export type ClientMetadata = Pick<
   Client,
-  'name' | 'type' | 'redirectUris' | 'scope' | 'requiresDpop' | 'requiresPushedRequests'
+  'name' | 'type' | 'redirectUris' | 'scope' | 'secretMethod' | 'requiresDpop' | 'requiresPushedRequests'
 > & {
-  /** Null for a client that has no secret. */
-  readonly secretMethod: SecretMethod | null;
+  /** Whether it is to have no secret. */
+  readonly isPublic: boolean;
 };
 
 interface Defaults {
-  readonly secretMethod: SecretMethod | null;
+  readonly isPublic: boolean;
+  readonly secretMethod?: SecretMethod | null;
+  readonly type?: ClientType;
   /** What an app is called that does not say; it is called after its redirect URI otherwise. */
   readonly name?: string;
 }
@@ -61,9 +63,12 @@ export function readClientMetadata(said: unknown, defaults: Defaults): ClientMet
     throw invalidMetadata('Give jwks or jwks_uri, not both (RFC 7591 section 2).');
   }
   const method = data.token_endpoint_auth_method;
-  const secretMethod = method === undefined ? defaults.secretMethod : method === 'none' ? null : method;
+  const isPublic = method === undefined ? defaults.isPublic : method === 'none';
+  // One that names no way may show its secret in any: common libraries do not look at what they are told.
+  const secretMethod = method === undefined || method === 'none' ? (defaults.secretMethod ?? null) : method;
   const redirectUris = [...new Set(data.redirect_uris)];
-  const type = typeOf(data.application_type, redirectUris, secretMethod);
+  const declared = data.application_type;
+  const type = (declared === undefined && defaults.type) || typeOf(declared, redirectUris, isPublic);
   const complaint = redirectUrisComplaint(redirectUris, type);
   if (complaint !== null) throw invalidRedirectUri(complaint);
   const name = (data.client_name ?? defaults.name ?? hostOf(redirectUris[0])).trim();
@@ -73,6 +78,7 @@ export function readClientMetadata(said: unknown, defaults: Defaults): ClientMet
   return {
     name,
     type,
+    isPublic,
     secretMethod,
     redirectUris,
     scope: registeredScope(scope),
@@ -85,12 +91,12 @@ export function readClientMetadata(said: unknown, defaults: Defaults): ClientMet
 function typeOf(
   declared: 'web' | 'native' | undefined,
   redirectUris: readonly string[],
-  secretMethod: SecretMethod | null,
+  isPublic: boolean,
 ): ClientType {
   const isNative =
     declared === undefined ? redirectUris.some((uri) => !/^https:/i.test(uri)) : declared === 'native';
   if (isNative) return 'native';
-  return secretMethod === null ? 'spa' : 'web';
+  return isPublic ? 'spa' : 'web';
 }
 
 function hostOf(uri: string | undefined): string {

@@ -3,9 +3,9 @@ import type { Deps } from '../deps.ts';
 import { isConfidential } from '../grants/registration.ts';
 import { effectiveScopes } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
-import type { Operation } from './client_endpoint.ts';
 import { OAuthError } from './errors.ts';
 import { countFailure } from './limits.ts';
+import type { Operation } from './operation.ts';
 import { isActive, type PresentedToken, recognizeToken } from './presented_token.ts';
 
 /**

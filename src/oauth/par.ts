@@ -1,9 +1,9 @@
 import { isConfidential } from '../grants/registration.ts';
 import { sha256 } from '../lib/hash.ts';
-import type { Operation } from './client_endpoint.ts';
 import { replayedProof, useOf } from './dpop.ts';
 import { OAuthError } from './errors.ts';
 import { countRequest } from './limits.ts';
+import type { Operation } from './operation.ts';
 import { encodeParameters } from './parameters.ts';
 import { recipientOf } from './recipient.ts';
 import { newRequestUri } from './request_uri.ts';

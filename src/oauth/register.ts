@@ -38,12 +38,12 @@ export function register(deps: Deps): Handler<{ Bindings: HttpBindings }> {
       );
     }
     await limit(deps, c);
-    const metadata = readClientMetadata(await readJson(c), { secretMethod: 'client_secret_basic' });
-    const secret = metadata.secretMethod === null ? null : newToken('cccs');
+    const { isPublic, ...registration } = readClientMetadata(await readJson(c), { isPublic: false });
+    const secret = isPublic ? null : newToken('cccs');
     const token = newToken('ccrg');
     const client = await deps.store.clients.createClient(
       {
-        ...metadata,
+        ...registration,
         id: newId('cli', deps.clock()),
         ownerId: null,
         secretHash: secret && sha256(secret),
@@ -118,11 +118,10 @@ function readChange(said: JsonObject, client: Client) {
   }
   const ours = serverMembers.find((member) => Object.hasOwn(said, member));
   if (ours) throw new OAuthError('invalid_request', `Leave out ${ours} (RFC 7592 section 2.2).`);
-  const { type, ...change } = readClientMetadata(said, { secretMethod: client.secretMethod });
-  if ((change.secretMethod === null) !== (client.secretHash === null) || type !== client.type) {
-    throw invalidMetadata(
-      'An app of another kind, or with and without a secret, is another app: register it.',
-    );
+  const wasPublic = client.secretHash === null;
+  const { type, isPublic, ...change } = readClientMetadata(said, { ...client, isPublic: wasPublic });
+  if (isPublic !== wasPublic || type !== client.type) {
+    throw invalidMetadata('With or without a secret, or of another type, it is another app: register that.');
   }
   return change;
 }
@@ -160,7 +159,8 @@ function registrationOf({ config }: Deps, client: Client, token: string, secret:
     client_name: client.name,
     redirect_uris: client.redirectUris,
     application_type: client.type === 'native' ? 'native' : 'web',
-    token_endpoint_auth_method: client.secretMethod ?? 'none',
+    token_endpoint_auth_method:
+      client.secretHash === null ? 'none' : (client.secretMethod ?? 'client_secret_basic'),
     grant_types: [...grantTypes.keys()],
     response_types: responseTypes,
     scope: client.scope,

@@ -1,6 +1,6 @@
-import type { Operation } from './client_endpoint.ts';
 import { OAuthError } from './errors.ts';
 import { countFailure } from './limits.ts';
+import type { Operation } from './operation.ts';
 import { recognizeToken } from './presented_token.ts';
 
 /**

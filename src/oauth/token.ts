@@ -1,4 +1,3 @@
-import type { Operation } from './client_endpoint.ts';
 import { requireProof } from './dpop.ts';
 import { asOAuthError, OAuthError } from './errors.ts';
 import { authorizationCode } from './grant_types/authorization_code.ts';
@@ -6,6 +5,7 @@ import { deviceCode, deviceCodeGrantType } from './grant_types/device_code.ts';
 import type { GrantType } from './grant_types/grant_type.ts';
 import { refreshToken } from './grant_types/refresh_token.ts';
 import { countFailure } from './limits.ts';
+import type { Operation } from './operation.ts';
 
 /** The ways to get tokens, by `grant_type`. */
 export const grantTypes: ReadonlyMap<string, GrantType> = new Map([

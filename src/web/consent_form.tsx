@@ -158,7 +158,7 @@ function Origin({ client }: { readonly client: Client }) {
         'Registered here since '
       ) : (
         <>
-          It says of itself what it says at <strong>{new URL(client.id).host}</strong>. Known here since{' '}
+          What it says of itself comes from <strong>{new URL(client.id).host}</strong>. Known here since{' '}
         </>
       )}
       <Day at={client.createdAt} />.

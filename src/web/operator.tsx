@@ -10,6 +10,7 @@ import { Snippet } from './components/snippet.tsx';
 import { Table } from './components/table.tsx';
 import { Day, Time } from './components/time.tsx';
 import { Layout } from './layout.tsx';
+import { mostAppsShown } from './operator_apps.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound } from './problem.tsx';
 
@@ -95,7 +96,8 @@ async function operatorPage(
   const { deps, visitor } = c.var;
   const { complaints = {}, typed = '', link } = state;
   const { accounts } = deps.store;
-  const [users, invitations, states] = await Promise.all([
+  const [clients, users, invitations, states] = await Promise.all([
+    deps.store.clients.listAllClients(mostAppsShown),
     accounts.listUsers(),
     accounts.listInvitations(),
     Promise.all(gates.map(async (row) => ({ row, isOpen: await accounts.isOpen(row.gate) }))),
@@ -104,6 +106,7 @@ async function operatorPage(
   const waiting = invitations.filter(
     ({ kind, usedAt, expiresAt }) => kind === 'invite' && usedAt === null && expiresAt > now,
   );
+  const asking = clients.filter(({ client }) => client.verificationAskedAt !== null).length;
   const invalid = isInvalid(complaints);
   return c.html(
     <Layout title="Operator" visitor={visitor} place="operator" invalid={invalid}>
@@ -114,6 +117,11 @@ async function operatorPage(
       <section class="card">
         <h2>Apps</h2>
         <p>Verify, suspend or delete the apps that people connect here.</p>
+        {asking > 0 && (
+          <p>
+            <strong>{asking === 1 ? '1 asks' : `${asking} ask`} for verification.</strong>
+          </p>
+        )}
         <a class="button quiet" href="/operator/apps">
           See all apps
         </a>

@@ -12,7 +12,7 @@ import type { PageContext, Visitor } from './page.ts';
 import { notFound } from './problem.tsx';
 
 /** As many as one page shows; who waits for an answer comes first. */
-const mostShown = 200;
+export const mostAppsShown = 200;
 
 const messages = {
   verified: 'The app is verified: people are told so, and any number of them can connect it.',
@@ -26,7 +26,7 @@ const messages = {
 /** Every app, for the operator. */
 export async function showOperatorApps(c: PageContext) {
   const { deps, visitor } = c.var;
-  const views = await deps.store.clients.listAllClients(mostShown);
+  const views = await deps.store.clients.listAllClients(mostAppsShown);
   return c.html(
     <Layout title="Apps here" visitor={visitor} place="operator">
       <a class="back" href="/operator">
@@ -34,8 +34,8 @@ export async function showOperatorApps(c: PageContext) {
       </a>
       <Done what={c.req.query('done')} messages={messages} />
       <h1>Apps here</h1>
-      {views.length === mostShown && (
-        <p class="hint">The newest {mostShown}, after those that wait for an answer.</p>
+      {views.length === mostAppsShown && (
+        <p class="hint">The newest {mostAppsShown}, after those that wait for an answer.</p>
       )}
       {views.length === 0 ? (
         <p>There are none yet.</p>

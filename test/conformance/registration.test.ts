@@ -311,7 +311,8 @@ describe('client configuration', () => {
     ['a bad redirect URI', { redirect_uris: ['javascript:alert(1)'] }, 'invalid_redirect_uri'],
     ['a wider scope than there is', { scope: 'openai:admin' }, 'invalid_client_metadata'],
     ['no secret any more', { token_endpoint_auth_method: 'none' }, 'invalid_client_metadata'],
-    ['another kind', { redirect_uris: ['com.example.app:/cb'] }, 'invalid_client_metadata'],
+    ['another type', { application_type: 'native' }, 'invalid_client_metadata'],
+    ['an address of another type', { redirect_uris: ['com.example.app:/cb'] }, 'invalid_redirect_uri'],
   ])('137 a change with %s → 400, and nothing is changed', async (_, changes, error) => {
     const { token_endpoint_auth_method: _method, ...rest } = good;
     const { app, url, bearer } = await registered({ token_endpoint_auth_method: 'client_secret_basic' });

@@ -106,6 +106,21 @@ describe('openid-client', () => {
     await expect(call(next.access_token)).rejects.toThrow();
   });
 
+  it('registers itself', async () => {
+    await target.broker.deps.store.accounts.setOpen('registration', true, { kind: 'system' });
+    const redirectUri = 'https://app.example/callback';
+    const config = await openid.dynamicClientRegistration(
+      new URL(target.baseUrl),
+      { redirect_uris: [redirectUri], client_name: 'An app' },
+      undefined,
+      { algorithm: 'oauth2', execute: [openid.allowInsecureRequests] },
+    );
+    const { client_id, client_secret } = config.clientMetadata();
+    const app = { clientId: client_id, clientSecret: client_secret ?? null, redirectUri };
+    expect(app.clientSecret).not.toBeNull();
+    expect((await connect(config, app)).scope).toBe(scope);
+  });
+
   it.each(['web', 'spa'] as const)('pushes the request of a %s app ahead', async (type) => {
     const app = await target.registerApp({ type });
     const tokens = await connect(await discover(app, 'oauth2'), app, true);

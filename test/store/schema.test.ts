@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -85,6 +85,38 @@ describe.each([
     const { instances, close } = await bare.open();
     await instances.beat('ins_new', 30);
     expect(await instances.recover('ins_new', 10)).toEqual({ declaredDead: ['ins_old'], settled: 2 });
+    await close();
+  });
+
+  it('keeps apps with their owners and grants when an app needs no owner any more', async () => {
+    const migrations = new URL(`../../drizzle/${dialect}/`, import.meta.url);
+    const files = readdirSync(migrations).filter((name) => /^000[0-4]_.*\.sql$/.test(name));
+    for (const file of files.sort()) {
+      const text = readFileSync(new URL(file, migrations), 'utf8');
+      await bare.run(text.replaceAll('--> statement-breakpoint', ''));
+    }
+    await bare.run(bare.markVersion(files.length));
+    const no = dialect === 'sqlite' ? '0' : 'false';
+    await bare.run(
+      `insert into users (id, email, password_hash, operator, status, created_at)
+         values ('usr_1', 'ada@example.com', 'hash', ${no}, 'active', 1);
+       insert into clients (id, owner_id, name, type, redirect_uris, scope, verified, status, created_at)
+         values ('cli_1', 'usr_1', 'An app', 'spa', '["https://app.example.com/"]', 'chat', ${no}, 'active', 2);
+       insert into grants (id, user_id, client_id, test, scope, created_at, updated_at)
+         values ('grt_1', 'usr_1', 'cli_1', ${no}, 'chat', 3, 3)`,
+    );
+    const { clients, grants, close } = await bare.open();
+    const client = await clients.findClient('cli_1');
+    expect(client).toMatchObject({
+      ownerId: 'usr_1',
+      name: 'An app',
+      redirectUris: ['https://app.example.com/'],
+      requiresDpop: false,
+      registrationTokenHash: null,
+      createdAt: 2,
+    });
+    expect(await grants.listGrants({ clientId: 'cli_1' })).toMatchObject([{ grant: { id: 'grt_1' } }]);
+    expect(await clients.deleteClient('cli_1', { kind: 'system' })).toEqual(['grt_1']);
     await close();
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { User } from '../../src/store/records.ts';
 import { beginAuthorization } from '../support/authorization.ts';
 import {
@@ -14,11 +14,15 @@ import { Person } from '../support/person.ts';
 
 let now = Date.now();
 let broker: Broker;
+let developer: User;
 let client: RegisteredClient;
 
 beforeAll(async () => {
   broker = await startBroker({ clock: () => now });
-  const developer = await createUser(broker);
+  developer = await createUser(broker);
+});
+// One for each test: an app that nobody vouches for takes ten people.
+beforeEach(async () => {
   client = await createClient(broker, developer.id, {
     name: 'Notes',
     redirectUris: ['https://notes.example/callback?tab=1'],

@@ -73,6 +73,7 @@ test('an owner asks, proves the domain by a file, and the operator decides', asy
   expect(asked.text).toContain(file);
   expect(await rowOf(client)).toContain('Asks for verification');
   expect(await rowOf(client)).toContain('has not shown these');
+  expect((await operator.get('/operator')).text).toContain('1 asks for verification.');
 
   const missing = await developer.post(`${path}/proof`);
   expect([missing.status, missing.text]).toEqual([422, expect.stringContaining(`${file} was not found`)]);

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import type { AccessGrant } from '../../grants/token_set.ts';
-import type { ClientRequest } from '../client_endpoint.ts';
+import type { ClientRequest } from '../operation.ts';
 
 /** A successful token response (RFC 6749 §5.1). `expires_in` in seconds. */
 export interface TokenResponse extends AccessGrant, Readonly<Record<string, unknown>> {

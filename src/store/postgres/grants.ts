@@ -40,11 +40,10 @@ async function findGrant(session: Session, id: string): Promise<Grant | null> {
 }
 
 /**
- * The id under which these terms have to go, if it is not the one that they name. From then on nobody else makes a grant
- * for this user or ends the one found.
+ * The id under which these terms have to go, if it is not the one that they name, once the user is locked. From then on
+ * nobody ends the grant found.
  */
 async function otherId(tx: Session, terms: GrantTerms, now: number): Promise<string | null> {
-  await lockUser(tx, terms.userId);
   const [held] = await tx.select({ id: grants.id }).from(grants).where(unrevoked(terms)).for('no key update');
   if (held) return held.id === terms.id ? null : held.id;
   return (await findGrant(tx, terms.id)) ? newId('grt', now) : null;
@@ -89,9 +88,10 @@ export function postgresGrants({ pool, db, givenNow, write }: Connection): Grant
     async approve(requestId, browserHash, terms) {
       return write(async (tx, at) => {
         const { userId, clientId, scope } = terms;
+        await lockUser(tx, userId);
+        if (await isFull(tx, terms, at)) return { kind: 'too_many_users' };
         const other = await otherId(tx, terms, at);
         if (other) return { kind: 'other_grant', grantId: other };
-        if (await isFull(tx, terms, at)) return { kind: 'too_many_users' };
         const decided = await tx
           .update(authorizationRequests)
           .set({ decision: 'approved', decidedAt: at, userId, grantId: terms.id, grantedScope: scope })
@@ -126,6 +126,7 @@ export function postgresGrants({ pool, db, givenNow, write }: Connection): Grant
 
     async createGrant(terms, family, actor) {
       return write(async (tx, at) => {
+        await lockUser(tx, terms.userId);
         const other = await otherId(tx, terms, at);
         if (other) return { kind: 'other_grant', grantId: other };
         const { id: grantId, userId, clientId, scope, test } = terms;
