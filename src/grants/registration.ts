@@ -128,7 +128,7 @@ export function redirectUrisComplaint(uris: readonly string[], type: ClientType)
   return uris.map((uri) => redirectUriComplaint(uri, type)).find((complaint) => complaint !== null) ?? null;
 }
 
-export function scopeComplaint(scope: string): string | null {
+function scopeComplaint(scope: string): string | null {
   const unknown = unknownScopes(scope);
   return unknown.length === 0 ? null : `There is no scope ${unknown.join(', ')}.`;
 }

@@ -1,9 +1,9 @@
 import { countAttempts } from '../accounts/attempts.ts';
 import type { Deps } from '../deps.ts';
-import { isObject, parseJson } from '../lib/json.ts';
+import { isObject, type JsonObject, parseJson } from '../lib/json.ts';
 import type { Fetched } from '../lib/public_fetch.ts';
 import type { Client } from '../store/records.ts';
-import { readClientMetadata } from './client_metadata.ts';
+import { type ClientMetadata, readClientMetadata } from './client_metadata.ts';
 import { OAuthError } from './errors.ts';
 
 /** In bytes (CIMD §6.6). */
@@ -30,7 +30,7 @@ export async function findBeginningClient(deps: Deps, id: string, address: strin
   const url = new URL(id);
   const retryAfter = await countAttempts(accounts, [
     { key: `client_document:${address}`, limit: 30, windowSeconds: 600 },
-    { key: `client_document:${url.host}`, limit: 600, windowSeconds: 600 },
+    { key: `client_document_host:${url.host}`, limit: 600, windowSeconds: 600 },
   ]);
   if (retryAfter !== null) {
     throw new OAuthError('invalid_client', 'Too many documents of apps were asked for; try again later.', {
@@ -61,20 +61,21 @@ function readDocument(id: string, text: string) {
   if (Object.hasOwn(said, 'client_secret') || Object.hasOwn(said, 'client_secret_expires_at')) {
     throw noGoodDocument('it holds a client_secret, which everybody can read');
   }
+  const { isPublic, secretMethod: _, ...client } = readMetadata(said, new URL(id).hostname);
+  if (!isPublic)
+    throw noGoodDocument('its client has no secret to share: token_endpoint_auth_method must be none');
+  return client;
+}
+
+/** Whoever wrote the document does not get to write on our error page: only the log says what exactly is wrong. */
+function readMetadata(said: JsonObject, name: string): ClientMetadata {
   try {
-    const {
-      isPublic,
-      secretMethod: _,
-      ...client
-    } = readClientMetadata(said, {
-      isPublic: true,
-      name: new URL(id).hostname,
-    });
-    if (isPublic) return client;
+    return readClientMetadata(said, { isPublic: true, name });
   } catch (error) {
-    throw error instanceof OAuthError ? noGoodDocument(error.description) : error;
+    if (!(error instanceof OAuthError)) throw error;
+    const member = error.code === 'invalid_redirect_uri' ? 'redirect_uris' : 'metadata';
+    throw noGoodDocument(`its ${member} cannot be taken`, error.description);
   }
-  throw noGoodDocument('token_endpoint_auth_method must be none: there is no secret to share');
 }
 
 /** How long an answer holds in seconds, by what it says of itself (RFC 9111 §5.2.2). */
@@ -85,6 +86,9 @@ function freshnessOf({ headers }: Extract<Fetched, { kind: 'fetched' }>): number
   return Math.min(longestFreshness, age === undefined ? longestFreshness : Number(age));
 }
 
-function noGoodDocument(reason: string): OAuthError {
-  return new OAuthError('invalid_client', `The document at client_id is no good: ${reason}`, { status: 400 });
+function noGoodDocument(reason: string, detail?: string): OAuthError {
+  return new OAuthError('invalid_client', `The document at client_id is no good: ${reason}.`, {
+    status: 400,
+    ...(detail !== undefined && { detail }),
+  });
 }

@@ -1,10 +1,6 @@
 import { z } from 'zod';
-import {
-  nameComplaint,
-  redirectUrisComplaint,
-  registeredScope,
-  scopeComplaint,
-} from '../grants/registration.ts';
+import { unknownScopes } from '../catalog/scope.ts';
+import { nameComplaint, redirectUrisComplaint, registeredScope } from '../grants/registration.ts';
 import type { Client, ClientType, SecretMethod } from '../store/records.ts';
 import { secretMethods } from './client_auth.ts';
 import { OAuthError } from './errors.ts';
@@ -72,9 +68,12 @@ export function readClientMetadata(said: unknown, defaults: Defaults): ClientMet
   const complaint = redirectUrisComplaint(redirectUris, type);
   if (complaint !== null) throw invalidRedirectUri(complaint);
   const name = (data.client_name ?? defaults.name ?? hostOf(redirectUris[0])).trim();
-  const scope = data.scope ?? '';
-  const wrong = nameComplaint(name) ?? scopeComplaint(scope);
+  const wrong = nameComplaint(name);
   if (wrong !== null) throw invalidMetadata(wrong);
+  const scope = data.scope ?? '';
+  if (unknownScopes(scope).length > 0) {
+    throw invalidMetadata('A scope is not known; see scopes_supported in the metadata.');
+  }
   return {
     name,
     type,

@@ -53,7 +53,7 @@ interface Detail {
 export class OAuthError extends Error {
   override name = 'OAuthError';
   readonly code: ErrorCode;
-  /** For the developer of the client: what is wrong and what to do. Holds nothing that was sent to us. */
+  /** For the developer of the client: what is wrong and what to do. Holds nothing that was sent to us, but a redirect URI to register, quoted and cut. */
   readonly description: string;
   readonly status: ContentfulStatusCode;
   readonly detail: string | undefined;

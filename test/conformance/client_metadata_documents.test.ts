@@ -156,6 +156,17 @@ describe('a client with a document', () => {
     expect(await deps.store.clients.findClient(app.clientId)).toBeNull();
   });
 
+  it('139 what a document says does not come to stand on the error page', async () => {
+    for (const changes of [
+      { redirect_uris: ['http://call-this-number.example/'] },
+      { scope: 'call-this-number' },
+      { client_name: 'call-this-number \u202e' },
+      { grant_types: ['call-this-number'] },
+    ]) {
+      expect(await expectPage(await begin(published(changes)))).not.toContain('call-this-number');
+    }
+  });
+
   it.each(['', 'not JSON', '[]', 'null', '"x"', '<html></html>'])('139 %j is no document', async (text) => {
     const app = appAt();
     internet.publish(app.clientId, text);

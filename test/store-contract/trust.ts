@@ -194,10 +194,11 @@ export function trust(arena: () => Arena): void {
     const { stores, clock } = arena();
     const owner = await createUser(stores[0]);
     const client = await createClient(stores[0], owner);
-    await fill(client, { expiresAt: clock.now + day });
-    expect(await approve(client, owner)).toBe('approved');
-    const party = { user: owner, client, credential: await depositKey(stores[0], owner) };
+    const tester = await createUser(stores[0]);
+    const party = { user: tester, client, credential: await depositKey(stores[0], tester) };
     await createGrant(arena(), { party, terms: { test: true } });
+    expect(await approve(client, owner)).toBe('approved');
+    await fill(client, { expiresAt: clock.now + day });
     expect(await approve(client)).toBe('too_many_users');
     clock.now += day;
     await fill(client);
