@@ -87,6 +87,14 @@ describe('device grant', () => {
     });
   });
 
+  it('49 is not for apps that run in a browser', async () => {
+    const spa = await target.registerApp({ type: 'spa' });
+    expect(await ask(target, '/oauth/device', { scope, ...formAuth(spa) })).toMatchObject({
+      status: 400,
+      error: 'unauthorized_client',
+    });
+  });
+
   it('126 waits, slows down who asks too fast, and gives tokens once after the approval', async () => {
     const { device_code, user_code } = await start();
     expect(await poll(device_code)).toMatchObject({ status: 400, error: 'authorization_pending' });

@@ -13,8 +13,8 @@ let otherApp: RegisteredApp;
 let confidential: RegisteredApp;
 beforeAll(async () => {
   target = await startTarget({ env: { COATCHECK_TRUSTED_PROXIES: '127.0.0.1' } });
-  app = await target.registerApp({ type: 'spa' });
-  otherApp = await target.registerApp({ type: 'spa' });
+  app = await target.registerApp({ type: 'native', redirectUris: ['http://127.0.0.1/callback'] });
+  otherApp = await target.registerApp({ type: 'native', redirectUris: ['http://127.0.0.1/callback'] });
   confidential = await target.registerApp();
 });
 afterAll(() => target.close());
