@@ -13,6 +13,9 @@ const onOneStore = [
 /** Several processes that share a PostgreSQL, whatever else a run is for. */
 const fleet = 'test/fleet/**/*.test.ts';
 
+/** By `npm run soak`. */
+const soak = 'test/soak/**';
+
 /** `npm run test:full` leaves nothing out. */
 const isFull = process.env.COATCHECK_TEST_FULL === '1';
 
@@ -21,7 +24,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // Many tests wait for processes of their own: by default two cores would get one worker.
-    maxWorkers: 2,
+    maxWorkers: 3,
     globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
     setupFiles: ['test/support/loopback_only.ts'],
     // For a machine that has other things to do; what is promised in less is measured by the test itself.
@@ -30,7 +33,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'sqlite', include: [tests], exclude: [fleet], provide: { store: 'sqlite' } },
+        test: {
+          name: 'sqlite',
+          include: [tests],
+          exclude: isFull ? [fleet] : [fleet, soak],
+          provide: { store: 'sqlite' },
+        },
       },
       {
         extends: true,
