@@ -98,7 +98,7 @@ describe('a client with a document', () => {
       code_challenge_method: 'S256',
     });
     expect(pushed.status).toBe(201);
-    const device = published();
+    const device = published({ application_type: 'native' });
     expect((await ask(target, '/oauth/device', { client_id: device.clientId })).status).toBe(200);
     const unknown = appAt();
     expect(await ask(target, '/oauth/token', { client_id: unknown.clientId, grant_type: 'x' })).toMatchObject(
