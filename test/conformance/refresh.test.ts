@@ -72,10 +72,10 @@ describe('refresh', () => {
       refresh(target, app, second.refreshToken),
       refresh(target, app, first.refreshToken),
     ]);
-    const live = new Set(
-      answers.filter(({ status }) => status === 200).map(({ refreshToken }) => refreshToken),
-    );
-    expect(live.size).toBeLessThanOrEqual(1);
+    const given = answers.filter(({ status }) => status === 200).map(({ refreshToken }) => refreshToken);
+    // Within the grace the first may give the second again, which the others then have spent.
+    const successors = new Set(given.filter((token) => token !== second.refreshToken));
+    expect(successors.size).toBeLessThanOrEqual(1);
   });
 
   it('75 no token survives a revocation that races a refresh', async () => {
