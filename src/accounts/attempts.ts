@@ -1,4 +1,4 @@
-import type { AccountStore } from '../store/store.ts';
+import type { AccountStore } from '../store/contract/accounts.ts';
 
 /** One count that an attempt adds to. */
 export interface AttemptLimit {

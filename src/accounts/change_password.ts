@@ -1,4 +1,5 @@
-import type { AccountStore, GrantStore } from '../store/store.ts';
+import type { AccountStore } from '../store/contract/accounts.ts';
+import type { GrantStore } from '../store/contract/grants.ts';
 import type { Vault } from '../vault/vault.ts';
 import { type AttemptLimit, countAttempts } from './attempts.ts';
 import { hashPassword, passwordComplaint, verifyPassword } from './password.ts';

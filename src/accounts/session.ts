@@ -1,8 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newToken } from '../lib/ids.ts';
+import type { AccountStore } from '../store/contract/accounts.ts';
 import type { Session, User } from '../store/records.ts';
-import type { AccountStore } from '../store/store.ts';
 
 /** What starting, finding and ending sessions works with. */
 export interface SessionDeps {

@@ -1,8 +1,8 @@
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId } from '../lib/ids.ts';
+import type { AccountStore } from '../store/contract/accounts.ts';
 import type { User } from '../store/records.ts';
-import type { AccountStore } from '../store/store.ts';
 import { countAttempts } from './attempts.ts';
 import { emailComplaint, normalizeEmail } from './email.ts';
 import { openLink } from './invitations.ts';

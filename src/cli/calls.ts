@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CallView, RecordStore } from '../store/store.ts';
+import type { CallView, RecordStore } from '../store/contract/records.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
 
 const largestPage = 1000;

@@ -1,6 +1,6 @@
 import type { PublicFetch } from '../lib/public_fetch.ts';
+import type { ClientStore } from '../store/contract/clients.ts';
 import type { Actor, Client } from '../store/records.ts';
-import type { ClientStore } from '../store/store.ts';
 
 interface ProofDeps {
   readonly store: { readonly clients: ClientStore };

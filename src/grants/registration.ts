@@ -3,8 +3,8 @@ import { joinScope, splitScope, unknownScopes } from '../catalog/scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId, newToken } from '../lib/ids.ts';
+import type { ClientStore } from '../store/contract/clients.ts';
 import type { Actor, Client, ClientType, JwkSet } from '../store/records.ts';
-import type { ClientStore } from '../store/store.ts';
 import { readJwks } from './jwks.ts';
 
 /** What somebody who registers an app says of it. */

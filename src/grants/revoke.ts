@@ -1,5 +1,5 @@
+import type { GrantStore } from '../store/contract/grants.ts';
 import type { Actor, GrantEnd } from '../store/records.ts';
-import type { GrantStore } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 
 interface RevokeDeps {

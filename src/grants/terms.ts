@@ -3,8 +3,9 @@ import type { Provider } from '../catalog/provider.ts';
 import { joinScope } from '../catalog/scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import type { CredentialStore } from '../store/contract/credentials.ts';
+import type { GrantStore, GrantTerms } from '../store/contract/grants.ts';
 import type { Credential } from '../store/records.ts';
-import type { CredentialStore, GrantStore, GrantTerms } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** What a user allows, before it is written. */

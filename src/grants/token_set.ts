@@ -1,7 +1,7 @@
 import { resourcesOfScopes } from '../catalog/catalog.ts';
 import { joinScope } from '../catalog/scope.ts';
+import type { GrantStore } from '../store/contract/grants.ts';
 import type { Standing } from '../store/standing.ts';
-import type { GrantStore } from '../store/store.ts';
 import type { AccessTokens } from '../tokens/access_token.ts';
 
 interface MintDeps {

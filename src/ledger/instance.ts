@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
-import type { InstanceStore } from '../store/store.ts';
+import type { InstanceStore } from '../store/contract/instances.ts';
 
 /** This process as the others on its store see it: a name in the call records, and a lease that shows that it lives. */
 export interface Instance {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AdmissionRequest, AdmissionResult } from '../store/admission.ts';
-import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store/store.ts';
+import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store/contract/ledger.ts';
 import { neverSent } from './never_sent.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Settlement } from '../store/store.ts';
+import type { Settlement } from '../store/contract/ledger.ts';
 
 /** Settles a call that was admitted and then not forwarded. */
 export function neverSent(callId: string): Settlement {

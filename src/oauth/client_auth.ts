@@ -1,8 +1,10 @@
 import { isConfidential } from '../grants/registration.ts';
 import type { Clock } from '../lib/clock.ts';
 import { constantTimeEqual, sha256 } from '../lib/hash.ts';
+import type { AccountStore } from '../store/contract/accounts.ts';
+import type { AuthorizationStore } from '../store/contract/authorizations.ts';
+import type { ClientStore } from '../store/contract/clients.ts';
 import type { Client, SecretMethod } from '../store/records.ts';
-import type { AccountStore, AuthorizationStore, ClientStore } from '../store/store.ts';
 import { assertionType, checkAssertion, subjectOf } from './client_assertion.ts';
 import { OAuthError } from './errors.ts';
 import { countFailure } from './limits.ts';

@@ -1,5 +1,5 @@
 import { countAttempts } from '../accounts/attempts.ts';
-import type { AccountStore } from '../store/store.ts';
+import type { AccountStore } from '../store/contract/accounts.ts';
 import { type ErrorCode, OAuthError } from './errors.ts';
 
 interface LimitDeps {

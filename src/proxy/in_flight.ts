@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { GrantStore } from '../store/store.ts';
+import type { GrantStore } from '../store/contract/grants.ts';
 
 /** A call under way, as far as a revocation goes. */
 export interface WatchedCall {

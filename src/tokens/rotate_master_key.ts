@@ -1,4 +1,4 @@
-import type { CredentialStore } from '../store/store.ts';
+import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { SigningKeys } from './signing_keys.ts';

@@ -1,8 +1,8 @@
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import type { SigningKeyStore } from '../store/contract/signing_keys.ts';
 import type { Actor, SigningKey } from '../store/records.ts';
-import type { SigningKeyStore } from '../store/store.ts';
 import { type Keyring, masterKeyOf } from '../vault/keyring.ts';
 import { seal, unseal } from '../vault/seal.ts';
 

@@ -4,8 +4,8 @@ import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId } from '../lib/ids.ts';
 import { Secret } from '../lib/secret.ts';
+import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Actor, Credential, CredentialStatus } from '../store/records.ts';
-import type { CredentialStore } from '../store/store.ts';
 import { checkKey } from './check_key.ts';
 import type { Vault } from './vault.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Secret } from '../lib/secret.ts';
+import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Credential, Holder, Sealed, Wrap } from '../store/records.ts';
-import type { CredentialStore } from '../store/store.ts';
 import { type Keyring, masterKeyOf } from './keyring.ts';
 import { seal, unseal } from './seal.ts';
 

@@ -1,6 +1,6 @@
+import type { GrantView } from '../store/contract/grants.ts';
 import type { User } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
-import type { GrantView } from '../store/store.ts';
 import { Confirm } from './components/confirm.tsx';
 import { GrantBadges, GrantSummary } from './components/grant.tsx';
 import { Done } from './components/notice.tsx';

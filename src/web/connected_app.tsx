@@ -1,7 +1,7 @@
 import { revokeGrant } from '../grants/revoke.ts';
+import type { GrantView } from '../store/contract/grants.ts';
 import type { User } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
-import type { GrantView } from '../store/store.ts';
 import { asUser } from './actor.ts';
 import { RevokeGrant } from './apps.tsx';
 import { CallTable } from './components/call_table.tsx';

@@ -1,5 +1,5 @@
+import type { ClientView } from '../store/contract/clients.ts';
 import type { Client, User } from '../store/records.ts';
-import type { ClientView } from '../store/store.ts';
 import { asUser } from './actor.ts';
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';

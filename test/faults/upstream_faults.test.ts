@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Settlement } from '../../src/store/store.ts';
+import type { Settlement } from '../../src/store/contract/ledger.ts';
 import { call, chat, errorOf, type ProxyWorld, settledCall, startWorld } from '../proxy/support/world.ts';
 import { type Behaviour, type RawUpstream, startRawUpstream } from './support/raw_upstream.ts';
 

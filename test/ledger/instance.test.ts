@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createInstance } from '../../src/ledger/instance.ts';
-import type { InstanceStore } from '../../src/store/store.ts';
+import type { InstanceStore } from '../../src/store/contract/instances.ts';
 
 const second = 1000;
 const start = Date.now();

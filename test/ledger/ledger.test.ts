@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import type { AdmissionRequest, AdmissionResult } from '../../src/store/admission.ts';
-import { type LedgerStore, OutcomeUnknown, type Settlement } from '../../src/store/store.ts';
+import { type LedgerStore, OutcomeUnknown, type Settlement } from '../../src/store/contract/ledger.ts';
 
 const request = (callId: string): AdmissionRequest => ({
   callId,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { price } from '../../src/catalog/prices.ts';
-import type { Settlement } from '../../src/store/store.ts';
+import type { Settlement } from '../../src/store/contract/ledger.ts';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
 import { call, chat, settledCall } from './support/world.ts';
 

@@ -1,6 +1,9 @@
 import { sha256 } from '../../src/lib/hash.ts';
 import type { AdmissionRequest } from '../../src/store/admission.ts';
-import type { GrantTerms, NewFamily, NewSigningKey, Settlement, Store } from '../../src/store/store.ts';
+import type { GrantTerms, NewFamily } from '../../src/store/contract/grants.ts';
+import type { Settlement } from '../../src/store/contract/ledger.ts';
+import type { NewSigningKey } from '../../src/store/contract/signing_keys.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** One store call that can be sent to another process. */
 export type Task =

@@ -1,7 +1,10 @@
 import { newId } from '../../src/lib/ids.ts';
 import type { AdmissionRequest } from '../../src/store/admission.ts';
+import type { GrantTerms, NewFamily } from '../../src/store/contract/grants.ts';
+import type { Settlement } from '../../src/store/contract/ledger.ts';
+import type { NewSigningKey } from '../../src/store/contract/signing_keys.ts';
 import type { Actor, Client, Credential, Family, Grant, User, Wrap } from '../../src/store/records.ts';
-import type { GrantTerms, NewFamily, NewSigningKey, Settlement, Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 
 /** What a contract runs on: one database, opened twice by this process and openable by others. */
 export interface Arena {

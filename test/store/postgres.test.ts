@@ -5,10 +5,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { OutcomeUnknown } from '../../src/store/contract/ledger.ts';
 import { guarded } from '../../src/store/postgres/errors.ts';
 import { openConnection } from '../../src/store/postgres/open.ts';
 import { openPostgresStore } from '../../src/store/postgres/store.ts';
-import { OutcomeUnknown, type Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import { StoreError } from '../../src/store/store_error.ts';
 import { perform, type Task } from '../store-contract/tasks.ts';
 import {

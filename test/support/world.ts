@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose';
 import { revokeGrant } from '../../src/grants/revoke.ts';
 import { newId } from '../../src/lib/ids.ts';
+import type { Settlement } from '../../src/store/contract/ledger.ts';
 import type { Credential, User } from '../../src/store/records.ts';
-import type { Settlement } from '../../src/store/store.ts';
 import { type Broker, createClient, createUser, deposit, grantTo, type RegisteredClient } from './broker.ts';
 
 /** Somebody who has used the broker for a while. */

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import type { AccountStore } from '../contract/accounts.ts';
 import { isGateOpen } from '../gate.ts';
 import type { Actor, User } from '../records.ts';
-import type { AccountStore } from '../store.ts';
 import { audit } from './audit.ts';
 import { endGrants } from './endings.ts';
 import { oncePer } from './once_per.ts';

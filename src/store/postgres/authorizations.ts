@@ -1,7 +1,7 @@
 import { and, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { AuthorizationStore } from '../contract/authorizations.ts';
 import { maximumFailedRedemptions, mismatchOf } from '../redemption.ts';
 import { isGrantLive } from '../standing.ts';
-import type { AuthorizationStore } from '../store.ts';
 import { audit } from './audit.ts';
 import { endFamily } from './endings.ts';
 import { startFamily } from './families.ts';

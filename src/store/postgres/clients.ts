@@ -2,7 +2,7 @@ import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, SQL, sql } from
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { AuditEntry } from '../audit.ts';
 import { newClient } from '../clients.ts';
-import type { ClientStore } from '../store.ts';
+import type { ClientStore } from '../contract/clients.ts';
 import { audit } from './audit.ts';
 import { userCount } from './client_users.ts';
 import { endGrants } from './endings.ts';

@@ -1,6 +1,6 @@
 import { and, desc, eq, getTableColumns, gt, isNull, ne, or, sql } from 'drizzle-orm';
+import type { CredentialStore } from '../contract/credentials.ts';
 import type { Wrap } from '../records.ts';
-import type { CredentialStore } from '../store.ts';
 import { audit } from './audit.ts';
 import { endGrants, lockGrants } from './endings.ts';
 import { lockUser } from './lock_user.ts';

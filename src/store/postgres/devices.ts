@@ -1,7 +1,7 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import type { DeviceStore } from '../contract/devices.ts';
 import { judgePoll, slowDownBy } from '../polling.ts';
 import { isGrantLive } from '../standing.ts';
-import type { DeviceStore } from '../store.ts';
 import { startFamily } from './families.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';

@@ -1,6 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
-import { OutcomeUnknown } from '../store.ts';
+import { OutcomeUnknown } from '../contract/ledger.ts';
 
 /** Deadlock, serialization failure, lock not to be had: all of the transaction is undone, and another try may do. */
 const worthAnotherTry: ReadonlySet<string | undefined> = new Set(['40P01', '40001', '55P03']);

@@ -1,5 +1,5 @@
+import type { NewFamily } from '../contract/grants.ts';
 import type { Actor, Family } from '../records.ts';
-import type { NewFamily } from '../store.ts';
 import { audit } from './audit.ts';
 import type { Session } from './open.ts';
 import { families, refreshTokens } from './schema.ts';

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, getTableColumns, inArray, max, sql } from 'drizzle-orm';
 
-import type { GrantView } from '../store.ts';
+import type { GrantView } from '../contract/grants.ts';
 import type { Session } from './open.ts';
 import { calls, clients, credentials, grants, wraps } from './schema.ts';
 

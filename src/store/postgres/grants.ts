@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, gte, inArray, isNull, not } from 'drizzle-orm';
 import { newId } from '../../lib/ids.ts';
+import type { GrantStore, GrantTerms } from '../contract/grants.ts';
 import type { Grant } from '../records.ts';
-import type { GrantStore, GrantTerms } from '../store.ts';
 import { unverifiedUserLimit } from '../trust.ts';
 import { audit } from './audit.ts';
 import { isUser, userCount } from './client_users.ts';

@@ -1,5 +1,5 @@
 import { and, eq, isNull, lte, ne, notExists, sql } from 'drizzle-orm';
-import type { InstanceStore } from '../store.ts';
+import type { InstanceStore } from '../contract/instances.ts';
 import type { Connection } from './open.ts';
 import { calls, instances } from './schema.ts';
 

@@ -6,7 +6,7 @@ import {
   decide,
   proofReplayed,
 } from '../admission.ts';
-import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store.ts';
+import { type LedgerStore, OutcomeUnknown, type Settlement } from '../contract/ledger.ts';
 import { isRefusal } from './errors.ts';
 import type { Connection } from './open.ts';
 import { databaseClock } from './present.ts';

@@ -1,5 +1,5 @@
 import { and, desc, eq, getTableColumns, inArray, lt, type SQL } from 'drizzle-orm';
-import type { RecordStore } from '../store.ts';
+import type { RecordStore } from '../contract/records.ts';
 import type { Connection } from './open.ts';
 import { auditEvents, calls, clients, grants } from './schema.ts';
 

@@ -1,9 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
+import type { AuthorizationStore } from '../contract/authorizations.ts';
 import type { RefreshToken } from '../records.ts';
 import { givesSameSuccessor } from '../rotation.ts';
 import type { Standing } from '../standing.ts';
 import { isLive } from '../standing.ts';
-import type { AuthorizationStore } from '../store.ts';
 import { audit } from './audit.ts';
 import { endFamily } from './endings.ts';
 import type { Connection, Session } from './open.ts';

@@ -1,6 +1,6 @@
 import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import type { NewSigningKey, SigningKeyStore } from '../contract/signing_keys.ts';
 import type { Actor } from '../records.ts';
-import type { NewSigningKey, SigningKeyStore } from '../store.ts';
 import { audit } from './audit.ts';
 import type { Connection, Session } from './open.ts';
 import { signingKeys } from './schema.ts';

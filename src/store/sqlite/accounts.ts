@@ -1,7 +1,7 @@
 import { and, asc, count, desc, eq, gt, isNull, sql } from 'drizzle-orm';
+import type { AccountStore } from '../contract/accounts.ts';
 import { isGateOpen } from '../gate.ts';
 import type { Actor, User } from '../records.ts';
-import type { AccountStore } from '../store.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { AuthorizationStore } from '../contract/authorizations.ts';
 import { maximumFailedRedemptions, mismatchOf } from '../redemption.ts';
 import { isGrantLive } from '../standing.ts';
-import type { AuthorizationStore } from '../store.ts';
 import { endings } from './endings.ts';
 import { familyStarter } from './families.ts';
 import type { Connection } from './open.ts';

@@ -2,8 +2,8 @@ import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, SQL, sql } from
 import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { AuditAction } from '../audit.ts';
 import { newClient } from '../clients.ts';
+import type { ClientStore } from '../contract/clients.ts';
 import type { Actor, AuditEvent } from '../records.ts';
-import type { ClientStore } from '../store.ts';
 import { userCount } from './client_users.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';

@@ -1,5 +1,5 @@
 import { and, desc, eq, getTableColumns, gt, inArray, isNull, ne, or, sql } from 'drizzle-orm';
-import type { CredentialStore } from '../store.ts';
+import type { CredentialStore } from '../contract/credentials.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import type { DeviceStore } from '../contract/devices.ts';
 import { judgePoll, slowDownBy } from '../polling.ts';
 import { isGrantLive } from '../standing.ts';
-import type { DeviceStore } from '../store.ts';
 import { familyStarter } from './families.ts';
 import type { Connection } from './open.ts';
 import { proofUser } from './proofs.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
+import type { NewFamily } from '../contract/grants.ts';
 import type { Actor, Family } from '../records.ts';
-import type { NewFamily } from '../store.ts';
 import type { Connection } from './open.ts';
 import { families, refreshTokens } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, getTableColumns, inArray, max, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { GrantView } from '../store.ts';
+import type { GrantView } from '../contract/grants.ts';
 import { calls, clients, credentials, grants, wraps } from './schema.ts';
 
 /** The grants of a user, of a client or of all, newest first, with what pages show beside them. */

@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import type { AdmissionRequest } from '../admission.ts';
 import { type AdmissionRow, decide, proofReplayed } from '../admission.ts';
+import { type LedgerStore, OutcomeUnknown, type Settlement } from '../contract/ledger.ts';
 import type { ClientStatus, CredentialStatus, UserStatus } from '../records.ts';
-import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store.ts';
 import type { Connection } from './open.ts';
 import { proofUser } from './proofs.ts';
 

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import type { AuthorizationStore } from '../contract/authorizations.ts';
 import { givesSameSuccessor } from '../rotation.ts';
 import { isLive } from '../standing.ts';
-import type { AuthorizationStore } from '../store.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
 import { proofUser } from './proofs.ts';

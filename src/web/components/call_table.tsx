@@ -1,6 +1,6 @@
 import { findProvider, findScope } from '../../catalog/catalog.ts';
+import type { CallView } from '../../store/contract/records.ts';
 import type { Call } from '../../store/records.ts';
-import type { CallView } from '../../store/store.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { dollars } from './money.ts';
 import { type Column, Table } from './table.tsx';

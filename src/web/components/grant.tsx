@@ -1,6 +1,6 @@
+import type { GrantView } from '../../store/contract/grants.ts';
 import type { Grant, GrantEnd } from '../../store/records.ts';
 import { grantStatus } from '../../store/standing.ts';
-import type { GrantView } from '../../store/store.ts';
 import { Badge } from './badge.tsx';
 import { keyLabel } from './credential.tsx';
 import { dollars } from './money.ts';

@@ -1,0 +1,31 @@
+import type { Poll } from '../polling.ts';
+import type { DeviceAuthorization, ProofUse } from '../records.ts';
+import type { NewFamily } from './grants.ts';
+
+export interface DeviceStore {
+  /** @returns false when somebody else's user code is the same */
+  startDevice(
+    device: Pick<
+      DeviceAuthorization,
+      'deviceCodeHash' | 'userCodeHash' | 'clientId' | 'scope' | 'interval' | 'expiresAt'
+    >,
+  ): Promise<boolean>;
+  /**
+   * Turns what a device waits for into a request that this browser may decide. The first browser that brings the user code
+   * gets it; it may come again until the decision.
+   * @param userCode as it is to be shown beside the request
+   * @returns the request's id; null when no device waits under this code for this browser
+   */
+  claimDevice(
+    userCodeHash: string,
+    claim: { readonly requestId: string; readonly browserHash: string; readonly userCode: string },
+  ): Promise<string | null>;
+  /**
+   * Answers a device that asks whether it has been allowed, and begins its family once it has.
+   * @param family what to begin; its scope is what the user allowed
+   */
+  pollDevice(
+    asking: { readonly deviceCodeHash: string; readonly clientId: string; readonly proof: ProofUse | null },
+    family: Omit<NewFamily, 'scope'>,
+  ): Promise<Poll>;
+}

@@ -1,0 +1,36 @@
+import type { AdmissionRequest, AdmissionResult } from '../admission.ts';
+import type { CallOutcome, Usage } from '../records.ts';
+
+/** What a call came to. */
+export interface Settlement {
+  readonly callId: string;
+  readonly status: number | null;
+  readonly outcome: CallOutcome;
+  readonly usage: Usage | null;
+  /** Null when the price is not known. */
+  readonly costNanoUsd: number | null;
+  readonly upstreamRequestId: string | null;
+}
+
+/** A write was handed to the database, and whether it took effect will not be known. */
+export class OutcomeUnknown extends Error {
+  override name = 'OutcomeUnknown';
+}
+
+export interface LedgerStore {
+  /**
+   * Decides a batch in arrival order and writes the admitted calls as `pending`, all in one transaction.
+   * @param settlements what is settled before that, in the same transaction
+   * @returns one result per request, in order
+   * @throws OutcomeUnknown when the calls may be on record all the same
+   */
+  admit(
+    batch: readonly AdmissionRequest[],
+    settlements?: readonly Settlement[],
+  ): Promise<readonly AdmissionResult[]>;
+  /**
+   * Settles pending calls, all in one transaction.
+   * @returns per settlement, whether this one settled the call (false: it was settled before)
+   */
+  settle(batch: readonly Settlement[]): Promise<readonly boolean[]>;
+}
