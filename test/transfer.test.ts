@@ -151,7 +151,8 @@ describe('restore', () => {
       `insert into authorization_codes (hash, client_id, grant_id, redirect_uri, code_challenge, scope, created_at, expires_at, failed_attempts)
        values ('hash', 'c', 'g', 'u', 'x', 's', 1, ${2 ** 52}, 0);
        insert into pushed_requests values ('hash', 'c', 'p', 1, ${2 ** 52}, null);
-       insert into device_authorizations values ('device', 'user', 'c', 's', 1, ${2 ** 52}, 5, null, null, null);
+       insert into device_authorizations (device_code_hash, user_code_hash, client_id, scope, created_at, expires_at, interval)
+       values ('device', 'user', 'c', 's', 1, ${2 ** 52}, 5);
        insert into authorization_requests (id, client_id, redirect_uri, scope, code_challenge, browser_hash, created_at, expires_at)
        values ('arq', 'c', 'u', 's', 'x', 'b', 1, ${2 ** 52})`,
     );
@@ -159,7 +160,7 @@ describe('restore', () => {
     // With a new table: is there anything in it that somebody could present, and that `restore` has to end?
     expect(Object.keys(tables).toSorted().join(' ')).toBe(
       'attempts audit_events authorization_codes authorization_requests calls clients credentials device_authorizations ' +
-        'dpop_proofs families grants instances invitations pushed_requests refresh_tokens sessions settings ' +
+        'dpop_proofs families grants instances invitations pushed_requests rates refresh_tokens sessions settings ' +
         'signing_keys subjects users wraps',
     );
     const presentable = [

@@ -49,6 +49,7 @@ async function create(
       test: false,
       scopes,
       expiresAt: null,
+      authorizationDetails: [],
       credentialIds: [],
     };
     return createGrant(deps, choice, { kind: 'command_line' });

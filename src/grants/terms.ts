@@ -5,7 +5,7 @@ import type { Clock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { GrantStore, GrantTerms } from '../store/contract/grants.ts';
-import type { Credential } from '../store/records.ts';
+import type { Credential, ProviderAccess } from '../store/records.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** What a user allows, before it is written. */
@@ -14,6 +14,7 @@ export interface GrantChoice {
   readonly clientId: string;
   readonly test: boolean;
   readonly scopes: readonly string[];
+  readonly authorizationDetails: readonly ProviderAccess[];
   /** Milliseconds since the epoch; null: it lasts until it is revoked. */
   readonly expiresAt: number | null;
   /** Ids of the user's keys to use, at most one a provider; a provider without one gets the user's newest. */
@@ -77,6 +78,7 @@ export async function writeTerms<Result extends { readonly kind: string }>(
       clientId: choice.clientId,
       test: choice.test,
       scope: joinScope(choice.scopes),
+      authorizationDetails: choice.authorizationDetails,
       expiresAt: choice.expiresAt,
       wraps: await Promise.all(pick.credentials.map(({ id: key }) => vault.wrapFor(key, holder))),
     };

@@ -168,6 +168,7 @@ async function save(
     clientId: client.id,
     ...destination,
     scope: joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []),
+    authorizationDetails: [],
     codeChallenge: parameters.one('code_challenge') ?? '',
     dpopThumbprint: parameters.one('dpop_jkt') ?? null,
     browserHash,

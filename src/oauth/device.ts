@@ -39,6 +39,7 @@ export const startDevice: Operation = async (deps, { client, parameters, address
       userCodeHash: sha256(userCode),
       clientId: client.id,
       scope,
+      authorizationDetails: [],
       interval: pollInterval,
       expiresAt: clock() + deviceCodeLife * 1000,
     });

@@ -1,4 +1,5 @@
 import { newId } from '../lib/ids.ts';
+import type { GrantTerms } from './contract/grants.ts';
 import type { Gate } from './gate.ts';
 import type { Actor, AuditEvent } from './records.ts';
 
@@ -53,4 +54,11 @@ export type AuditEntry = Pick<AuditEvent, 'at' | 'subject' | 'userId'> & {
 /** The event as it is kept. */
 export function auditEvent({ actor, detail = {}, ...entry }: AuditEntry): AuditEvent {
   return { ...entry, id: newId('aud', entry.at), actor: actorName(actor), detail };
+}
+
+/** What the trail keeps of what a user allowed. */
+export function allowedDetail(terms: GrantTerms): AuditEvent['detail'] {
+  const { clientId: client, scope, test, authorizationDetails } = terms;
+  const limits = authorizationDetails.length > 0 ? { limits: JSON.stringify(authorizationDetails) } : {};
+  return { client, scope, test, ...limits };
 }

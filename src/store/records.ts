@@ -134,6 +134,26 @@ export type GrantEnd =
   | 'client_deleted'
   | 'password_changed';
 
+/**
+ * How much of one provider an app may use: an authorization detail of this type (RFC 9396 §2), as it is on the wire. What is
+ * absent is not limited.
+ */
+export interface ProviderAccess {
+  readonly type: 'provider_access';
+  /** Name of a provider; at most one detail of a list is for it. */
+  readonly provider: string;
+  /** Names of models; one that ends in `*` stands for all that begin so. */
+  readonly models?: readonly string[];
+  readonly budgets?: readonly {
+    /** Decimal US dollars. */
+    readonly limit_usd: string;
+    readonly period: 'day' | 'week' | 'month' | 'total';
+  }[];
+  readonly rate?: { readonly requests_per_minute: number };
+  /** Of each answer. */
+  readonly max_output_tokens?: number;
+}
+
 /** What a user allowed a client. At most one live grant per user, client and kind (live or test). */
 export interface Grant {
   readonly id: string;
@@ -141,6 +161,7 @@ export interface Grant {
   readonly clientId: string;
   readonly test: boolean;
   readonly scope: string;
+  readonly authorizationDetails: readonly ProviderAccess[];
   readonly createdAt: number;
   readonly updatedAt: number;
   /** Null: it lasts until it is revoked. */
@@ -191,6 +212,7 @@ export interface DeviceAuthorization {
   readonly userCodeHash: string;
   readonly clientId: string;
   readonly scope: string;
+  readonly authorizationDetails: readonly ProviderAccess[];
   readonly createdAt: number;
   readonly expiresAt: number;
   /** Seconds that the device has to wait between two polls. */
@@ -212,6 +234,8 @@ export interface AuthorizationRequest {
   readonly redirectUri: string | null;
   readonly state: string | null;
   readonly scope: string;
+  /** The limits that the client proposes; the user may choose others. */
+  readonly authorizationDetails: readonly ProviderAccess[];
   /** Null for a device. */
   readonly codeChallenge: string | null;
   /** Thumbprint of the key that the code is to be redeemed with (RFC 9449 §10); null when the app named none. */

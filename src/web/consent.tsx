@@ -49,6 +49,7 @@ export async function submitConsent(c: PageContext) {
   const result = await approve(deps, request, visitor.browserHash, {
     userId: user.id,
     scopes: choice.scopes,
+    authorizationDetails: request.authorizationDetails,
     expiresAt: endOf(choice.life, deps.clock()),
     credentialIds: choice.keyIds,
   });

@@ -30,6 +30,7 @@ export async function submitTestToken(c: PageContext, user: User) {
     test: true,
     scopes,
     expiresAt: deps.clock() + day,
+    authorizationDetails: [],
     credentialIds: [],
   });
   if (result.kind === 'refused') return registeredAppPage(c, client, { token: result.advice });

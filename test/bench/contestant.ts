@@ -157,7 +157,14 @@ async function mintToken(deps: Deps): Promise<string> {
     },
     actor,
   );
-  const grant = { userId: user.id, clientId: client.id, test: false, expiresAt: null, credentialIds: [] };
+  const grant = {
+    userId: user.id,
+    clientId: client.id,
+    test: false,
+    authorizationDetails: [],
+    expiresAt: null,
+    credentialIds: [],
+  };
   const created = await createGrant(deps, { ...grant, scopes: ['openai:text'] }, actor);
   if (created.kind !== 'created') throw new Error(created.kind);
   return created.tokens.access_token;

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
 import { endings } from './endings.ts';
-import { type Arena, createParty, minute, newFamily, type Party, termsFor, unique } from './world.ts';
+import {
+  type Arena,
+  createParty,
+  limitedAccess,
+  minute,
+  newFamily,
+  type Party,
+  termsFor,
+  unique,
+} from './world.ts';
 
 const second = 1000;
 
@@ -20,6 +29,7 @@ export function devices(arena: () => Arena): void {
       userCodeHash: unique('user code'),
       clientId: (party ?? (await createParty(stores[0]))).client.id,
       scope: 'chat embeddings',
+      authorizationDetails: [limitedAccess],
       interval: 5,
       expiresAt: clock.now + 15 * minute,
     };
@@ -54,6 +64,7 @@ export function devices(arena: () => Arena): void {
       redirectUri: null,
       state: null,
       scope: device.scope,
+      authorizationDetails: device.authorizationDetails,
       codeChallenge: null,
       dpopThumbprint: null,
       userCode: 'WDJB-MJHT',

@@ -8,6 +8,7 @@ import {
   createParty,
   depositKey,
   found,
+  limitedAccess,
   minute,
   newFamily,
   openRequest,
@@ -24,7 +25,11 @@ export function grants(arena: () => Arena): void {
     const { stores, clock } = arena();
     const party = await createParty(stores[0]);
     const request = await openRequest(arena(), party);
-    const terms = termsFor(party, { scope: 'chat', expiresAt: clock.now + minute });
+    const terms = termsFor(party, {
+      scope: 'chat',
+      authorizationDetails: [limitedAccess],
+      expiresAt: clock.now + minute,
+    });
     expect(await grantsOf().approve(request.id, request.browserHash, terms)).toEqual({ kind: 'approved' });
     expect(await stores[1].grants.findGrant(terms.id)).toEqual({
       id: terms.id,
@@ -32,6 +37,7 @@ export function grants(arena: () => Arena): void {
       clientId: party.client.id,
       test: false,
       scope: 'chat',
+      authorizationDetails: [limitedAccess],
       createdAt: clock.now,
       updatedAt: clock.now,
       expiresAt: clock.now + minute,
@@ -91,7 +97,7 @@ export function grants(arena: () => Arena): void {
     expect(await actionsOn(stores[0], id)).toEqual(['grant.denied']);
   });
 
-  test('a repeat approval replaces scope, end and keys of the live grant', async () => {
+  test('a repeat approval replaces scope, limits, end and keys of the live grant', async () => {
     const { stores, clock } = arena();
     const granted = await createGrant(arena());
     const { grant, user, credential } = granted;
@@ -101,6 +107,7 @@ export function grants(arena: () => Arena): void {
     const terms = termsFor(granted, {
       id: grant.id,
       scope: 'chat',
+      authorizationDetails: [limitedAccess],
       expiresAt: clock.now + minute,
       wraps: [wrapFor(other.id, grant.id)],
     });
@@ -108,6 +115,7 @@ export function grants(arena: () => Arena): void {
     expect(await grantsOf().findGrant(grant.id)).toEqual({
       ...grant,
       scope: 'chat',
+      authorizationDetails: terms.authorizationDetails,
       expiresAt: terms.expiresAt,
       updatedAt: clock.now,
     });

@@ -51,6 +51,7 @@ export function proofs(arena: () => Arena): void {
         ...device,
         userCodeHash: unique('user code'),
         scope: 'chat',
+        authorizationDetails: [],
         interval: 0,
         expiresAt: arena().clock.now + minute,
       });

@@ -3,7 +3,16 @@ import type { AdmissionRequest } from '../../src/store/admission.ts';
 import type { GrantTerms, NewFamily } from '../../src/store/contract/grants.ts';
 import type { Settlement } from '../../src/store/contract/ledger.ts';
 import type { NewSigningKey } from '../../src/store/contract/signing_keys.ts';
-import type { Actor, Client, Credential, Family, Grant, User, Wrap } from '../../src/store/records.ts';
+import type {
+  Actor,
+  Client,
+  Credential,
+  Family,
+  Grant,
+  ProviderAccess,
+  User,
+  Wrap,
+} from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** What a contract runs on: one database, opened twice by this process and openable by others. */
@@ -25,6 +34,16 @@ export type OpenArena = () => Promise<Arena>;
 export const second = 1000;
 export const minute = 60 * second;
 export const day = 24 * 60 * minute;
+
+/** A limit of every kind. */
+export const limitedAccess: ProviderAccess = {
+  type: 'provider_access',
+  provider: 'openai',
+  models: ['gpt-*'],
+  budgets: [{ limit_usd: '5.00', period: 'month' }],
+  rate: { requests_per_minute: 60 },
+  max_output_tokens: 1000,
+};
 
 export const operator: Actor = { kind: 'command_line' };
 
@@ -122,6 +141,7 @@ export function termsFor({ user, client, credential }: Party, change: Partial<Gr
     clientId: client.id,
     test: false,
     scope: 'chat embeddings',
+    authorizationDetails: [],
     expiresAt: null,
     wraps: [wrapFor(credential.id, id)],
     ...change,
@@ -169,6 +189,7 @@ export async function openRequest({ stores: [store], clock }: Arena, { client }:
     redirectUri: 'https://app.example.com/callback',
     state: 'state',
     scope: 'chat embeddings',
+    authorizationDetails: [limitedAccess],
     codeChallenge: 'challenge',
     dpopThumbprint: null,
     browserHash: unique('browser'),

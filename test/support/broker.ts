@@ -149,7 +149,15 @@ export async function grantTo(
 ): Promise<CreatedGrant> {
   const created = await createGrant(
     deps,
-    { userId: user.id, clientId: client.id, test: false, scopes, expiresAt: null, credentialIds: [] },
+    {
+      userId: user.id,
+      clientId: client.id,
+      test: false,
+      scopes,
+      authorizationDetails: [],
+      expiresAt: null,
+      credentialIds: [],
+    },
     { kind: 'system' },
   );
   if (created.kind !== 'created') throw new Error(created.kind);

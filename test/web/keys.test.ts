@@ -31,6 +31,7 @@ async function lend(name: string, credentialId: string): Promise<string> {
       clientId: client.id,
       test: false,
       scopes: ['openai:text'],
+      authorizationDetails: [],
       expiresAt: null,
       credentialIds: [credentialId],
     },

@@ -12,7 +12,14 @@ export interface NewCode {
 /** An authorization request as it arrives at the authorization endpoint. */
 export type NewAuthorizationRequest = Pick<
   AuthorizationRequest,
-  'id' | 'clientId' | 'state' | 'scope' | 'dpopThumbprint' | 'browserHash' | 'expiresAt'
+  | 'id'
+  | 'clientId'
+  | 'state'
+  | 'scope'
+  | 'authorizationDetails'
+  | 'dpopThumbprint'
+  | 'browserHash'
+  | 'expiresAt'
 > & { readonly redirectUri: string; readonly codeChallenge: string };
 
 export interface AuthorizationStore {

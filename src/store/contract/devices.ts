@@ -7,7 +7,13 @@ export interface DeviceStore {
   startDevice(
     device: Pick<
       DeviceAuthorization,
-      'deviceCodeHash' | 'userCodeHash' | 'clientId' | 'scope' | 'interval' | 'expiresAt'
+      | 'deviceCodeHash'
+      | 'userCodeHash'
+      | 'clientId'
+      | 'scope'
+      | 'authorizationDetails'
+      | 'interval'
+      | 'expiresAt'
     >,
   ): Promise<boolean>;
   /**

@@ -1,4 +1,14 @@
-import type { Actor, Client, Credential, Family, FamilyEnd, Grant, GrantEnd, Wrap } from '../records.ts';
+import type {
+  Actor,
+  Client,
+  Credential,
+  Family,
+  FamilyEnd,
+  Grant,
+  GrantEnd,
+  ProviderAccess,
+  Wrap,
+} from '../records.ts';
 import type { Standing } from '../standing.ts';
 
 /** A grant with what pages and the command line show beside it. */
@@ -19,6 +29,7 @@ export interface GrantTerms {
   readonly clientId: string;
   readonly test: boolean;
   readonly scope: string;
+  readonly authorizationDetails: readonly ProviderAccess[];
   readonly expiresAt: number | null;
   readonly wraps: readonly Wrap[];
 }

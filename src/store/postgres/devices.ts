@@ -37,10 +37,17 @@ export function postgresDevices({ db, givenNow, write }: Connection): DeviceStor
           const request = device?.requestId ? await requestById(tx, device.requestId) : null;
           return request?.browserHash === browserHash && request.decision === null ? request.id : null;
         }
-        const { clientId, scope, expiresAt } = claimed;
-        await tx
-          .insert(requests)
-          .values({ id: requestId, clientId, scope, browserHash, userCode, expiresAt, createdAt: now });
+        const { clientId, scope, authorizationDetails, expiresAt } = claimed;
+        await tx.insert(requests).values({
+          id: requestId,
+          clientId,
+          scope,
+          authorizationDetails,
+          browserHash,
+          userCode,
+          expiresAt,
+          createdAt: now,
+        });
         return requestId;
       });
     },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, gte, inArray, isNull, not } from 'drizzle-orm';
 import { newId } from '../../lib/ids.ts';
+import { allowedDetail } from '../audit.ts';
 import type { GrantStore, GrantTerms } from '../contract/grants.ts';
 import type { Grant } from '../records.ts';
 import { unverifiedUserLimit } from '../trust.ts';
@@ -12,7 +13,7 @@ import { listGrantViews } from './grant_views.ts';
 import { lockUser } from './lock_user.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
-import { authorizationRequests, clients, credentials, grants, subjects, wraps } from './schema.ts';
+import { authorizationRequests, clients, credentials, grants, rates, subjects, wraps } from './schema.ts';
 import { endedFamilies, standings } from './standing.ts';
 import { deleteWraps } from './wraps.ts';
 
@@ -64,11 +65,14 @@ async function isFull(tx: Session, { userId, clientId, test }: GrantTerms, now: 
 
 /** Makes the grant or puts these terms in the place of its old ones. */
 async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, now: number): Promise<Grant> {
-  const { scope, expiresAt } = terms;
+  const { scope, authorizationDetails, expiresAt } = terms;
   const [grant] = await tx
     .insert(grants)
     .values({ ...terms, createdAt: now, updatedAt: now })
-    .onConflictDoUpdate({ target: grants.id, set: { scope, expiresAt, updatedAt: now } })
+    .onConflictDoUpdate({
+      target: grants.id,
+      set: { scope, authorizationDetails, expiresAt, updatedAt: now },
+    })
     .returning();
   if (!grant) throw new Error('a grant that was not written');
   await deleteWraps(tx, eq(wraps.holder, grant.id));
@@ -80,6 +84,11 @@ async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, n
     .where(and(inArray(credentials.id, named), eq(credentials.userId, grant.userId)));
   const kept = wrapped.filter(({ credentialId }) => owned.some(({ id }) => id === credentialId));
   if (kept.length > 0) await tx.insert(wraps).values(kept);
+  const limited = authorizationDetails.filter(({ rate }) => rate);
+  // What counts so far stays: limits that are set anew give no fresh start.
+  for (const { provider } of limited) {
+    await tx.insert(rates).values({ grantId: grant.id, provider }).onConflictDoNothing();
+  }
   return grant;
 }
 
@@ -104,7 +113,7 @@ export function postgresGrants({ pool, db, givenNow, write }: Connection): Grant
           action: 'grant.approved',
           subject: terms.id,
           userId,
-          detail: { client: clientId, scope, test: terms.test },
+          detail: allowedDetail(terms),
         });
         return { kind: 'approved' };
       });
@@ -129,10 +138,16 @@ export function postgresGrants({ pool, db, givenNow, write }: Connection): Grant
         await lockUser(tx, terms.userId);
         const other = await otherId(tx, terms, at);
         if (other) return { kind: 'other_grant', grantId: other };
-        const { id: grantId, userId, clientId, scope, test } = terms;
+        const { id: grantId, userId, clientId } = terms;
         const grant = await putGrant(tx, terms, at);
-        const detail = { client: clientId, scope, test };
-        await audit(tx, { at, actor, action: 'grant.created', subject: grantId, userId, detail });
+        await audit(tx, {
+          at,
+          actor,
+          action: 'grant.created',
+          subject: grantId,
+          userId,
+          detail: allowedDetail(terms),
+        });
         const started = await startFamily(tx, family, { grantId, clientId, userId }, { at, actor });
         return { kind: 'created', grant, family: started };
       });

@@ -20,6 +20,7 @@ import type {
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  ProviderAccess,
   SecretMethod,
   Usage,
   UserStatus,
@@ -175,6 +176,10 @@ export const grants = pgTable(
       .references(() => clients.id),
     test: boolean('test').notNull(),
     scope: text().notNull(),
+    authorizationDetails: json('authorization_details')
+      .$type<readonly ProviderAccess[]>()
+      .notNull()
+      .default([]),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
     expiresAt: time('expires_at'),
@@ -185,6 +190,20 @@ export const grants = pgTable(
     uniqueIndex('grants_live').on(table.userId, table.clientId, table.test).where(sql`revoked_at is null`),
     index('grants_client').on(table.clientId),
   ],
+);
+
+/** How close the calls of a grant are to its limits on their rate; a row for each provider that has such a limit. */
+export const rates = pgTable(
+  'rates',
+  {
+    grantId: text('grant_id')
+      .notNull()
+      .references(() => grants.id),
+    provider: text().notNull(),
+    /** When the next call would come if all came evenly (GCRA), in microseconds. */
+    theoreticalArrivalAt: bigint('theoretical_arrival_at', { mode: 'number' }).notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.grantId, table.provider] })],
 );
 
 export const families = pgTable(
@@ -226,6 +245,10 @@ export const authorizationRequests = pgTable(
     redirectUri: text('redirect_uri'),
     state: text(),
     scope: text().notNull(),
+    authorizationDetails: json('authorization_details')
+      .$type<readonly ProviderAccess[]>()
+      .notNull()
+      .default([]),
     codeChallenge: text('code_challenge'),
     dpopThumbprint: text('dpop_thumbprint'),
     userCode: text('user_code'),
@@ -249,6 +272,10 @@ export const deviceAuthorizations = pgTable(
     userCodeHash: text('user_code_hash').notNull().unique(),
     clientId: text('client_id').notNull(),
     scope: text().notNull(),
+    authorizationDetails: json('authorization_details')
+      .$type<readonly ProviderAccess[]>()
+      .notNull()
+      .default([]),
     createdAt: time('created_at').notNull(),
     expiresAt: time('expires_at').notNull(),
     interval: integer().notNull(),

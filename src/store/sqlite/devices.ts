@@ -39,9 +39,18 @@ export function sqliteDevices(connection: Connection): DeviceStore {
           const request = device?.requestId ? requestById(device.requestId) : null;
           return request?.browserHash === browserHash && request.decision === null ? request.id : null;
         }
-        const { clientId, scope, expiresAt } = claimed;
+        const { clientId, scope, authorizationDetails, expiresAt } = claimed;
         db.insert(requests)
-          .values({ id: requestId, clientId, scope, browserHash, userCode, expiresAt, createdAt: now })
+          .values({
+            id: requestId,
+            clientId,
+            scope,
+            authorizationDetails,
+            browserHash,
+            userCode,
+            expiresAt,
+            createdAt: now,
+          })
           .run();
         return requestId;
       });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq, gt, gte, isNull, not, sql } from 'drizzle-orm';
 import { newId } from '../../lib/ids.ts';
+import { allowedDetail } from '../audit.ts';
 import type { GrantStore, GrantTerms } from '../contract/grants.ts';
 import type { Grant } from '../records.ts';
 import { unverifiedUserLimit } from '../trust.ts';
@@ -9,7 +10,7 @@ import { endings } from './endings.ts';
 import { familyStarter } from './families.ts';
 import { listGrantViews } from './grant_views.ts';
 import type { Connection } from './open.ts';
-import { authorizationRequests, clients, credentials, grants, subjects, wraps } from './schema.ts';
+import { authorizationRequests, clients, credentials, grants, rates, subjects, wraps } from './schema.ts';
 import { standingReader } from './standing.ts';
 
 export function sqliteGrants(connection: Connection): GrantStore {
@@ -75,11 +76,14 @@ export function sqliteGrants(connection: Connection): GrantStore {
 
   /** Makes the grant or puts these terms in the place of its old ones. */
   const putGrant = ({ wraps: wrapped, ...terms }: GrantTerms, now: number): Grant => {
-    const { scope, expiresAt } = terms;
+    const { scope, authorizationDetails, expiresAt } = terms;
     const grant = db
       .insert(grants)
       .values({ ...terms, createdAt: now, updatedAt: now })
-      .onConflictDoUpdate({ target: grants.id, set: { scope, expiresAt, updatedAt: now } })
+      .onConflictDoUpdate({
+        target: grants.id,
+        set: { scope, authorizationDetails, expiresAt, updatedAt: now },
+      })
       .returning()
       .get();
     db.delete(wraps).where(eq(wraps.holder, grant.id)).run();
@@ -89,6 +93,10 @@ export function sqliteGrants(connection: Connection): GrantStore {
       if (db.select({ id: credentials.id }).from(credentials).where(owned).get()) {
         db.insert(wraps).values(wrap).run();
       }
+    }
+    // What counts so far stays: limits that are set anew give no fresh start.
+    for (const { provider, rate } of authorizationDetails) {
+      if (rate) db.insert(rates).values({ grantId: grant.id, provider }).onConflictDoNothing().run();
     }
     return grant;
   };
@@ -113,7 +121,7 @@ export function sqliteGrants(connection: Connection): GrantStore {
           action: 'grant.approved',
           subject: terms.id,
           userId,
-          detail: { client: clientId, scope, test: terms.test },
+          detail: allowedDetail(terms),
         });
         return { kind: 'approved' };
       });
@@ -138,7 +146,7 @@ export function sqliteGrants(connection: Connection): GrantStore {
       return write((at) => {
         const other = otherId(terms, at);
         if (other) return { kind: 'other_grant', grantId: other };
-        const { id: grantId, userId, clientId, scope, test } = terms;
+        const { id: grantId, userId, clientId } = terms;
         const grant = putGrant(terms, at);
         audit({
           at,
@@ -146,7 +154,7 @@ export function sqliteGrants(connection: Connection): GrantStore {
           action: 'grant.created',
           subject: grantId,
           userId,
-          detail: { client: clientId, scope, test },
+          detail: allowedDetail(terms),
         });
         const started = startFamily(family, { grantId, clientId, userId }, { at, actor });
         return { kind: 'created', grant, family: started };

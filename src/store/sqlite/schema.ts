@@ -10,6 +10,7 @@ import type {
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  ProviderAccess,
   SecretMethod,
   Usage,
   UserStatus,
@@ -162,6 +163,10 @@ export const grants = sqliteTable(
       .references(() => clients.id),
     test: flag('test').notNull(),
     scope: text().notNull(),
+    authorizationDetails: text('authorization_details', { mode: 'json' })
+      .$type<readonly ProviderAccess[]>()
+      .notNull()
+      .default([]),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
     expiresAt: integer('expires_at'),
@@ -172,6 +177,20 @@ export const grants = sqliteTable(
     uniqueIndex('grants_live').on(table.userId, table.clientId, table.test).where(sql`revoked_at is null`),
     index('grants_client').on(table.clientId),
   ],
+);
+
+/** How close the calls of a grant are to its limits on their rate; a row for each provider that has such a limit. */
+export const rates = sqliteTable(
+  'rates',
+  {
+    grantId: text('grant_id')
+      .notNull()
+      .references(() => grants.id),
+    provider: text().notNull(),
+    /** When the next call would come if all came evenly (GCRA), in microseconds. */
+    theoreticalArrivalAt: integer('theoretical_arrival_at').notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.grantId, table.provider] })],
 );
 
 export const families = sqliteTable(
@@ -213,6 +232,10 @@ export const authorizationRequests = sqliteTable(
     redirectUri: text('redirect_uri'),
     state: text(),
     scope: text().notNull(),
+    authorizationDetails: text('authorization_details', { mode: 'json' })
+      .$type<readonly ProviderAccess[]>()
+      .notNull()
+      .default([]),
     codeChallenge: text('code_challenge'),
     dpopThumbprint: text('dpop_thumbprint'),
     userCode: text('user_code'),
@@ -236,6 +259,10 @@ export const deviceAuthorizations = sqliteTable(
     userCodeHash: text('user_code_hash').notNull().unique(),
     clientId: text('client_id').notNull(),
     scope: text().notNull(),
+    authorizationDetails: text('authorization_details', { mode: 'json' })
+      .$type<readonly ProviderAccess[]>()
+      .notNull()
+      .default([]),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
     interval: integer().notNull(),
