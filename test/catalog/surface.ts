@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** One thing that an API can be asked for. */
+export interface SurfaceRow {
+  /** `WS`: a GET that becomes a WebSocket. */
+  readonly method: string;
+  /** With `{place}`s, and a query where that makes another call of it. */
+  readonly path: string;
+  /**
+   * `lent`: to apps with the scope. `later`: nothing that could not be lent, but nothing does it yet. `never`: it is not the
+   * app's to ask for. `plain`: like the row without the query.
+   */
+  readonly verdict: 'lent' | 'later' | 'never' | 'plain';
+  readonly scope: string;
+  readonly why: string;
+}
+
+/** Everything that an API can be asked for, as somebody has judged it. */
+export function readSurface(provider: string): readonly SurfaceRow[] {
+  const [, ...lines] = readFileSync(join(import.meta.dirname, `${provider}_surface.tsv`), 'utf8')
+    .trimEnd()
+    .split('\n');
+  return lines.map((line) => {
+    const [method = '', path = '', verdict = '', scope = '', why = ''] = line.split('\t');
+    return { method, path, verdict: verdict as SurfaceRow['verdict'], scope, why };
+  });
+}
+
+/** A call in the source of an SDK: the method of its client, and the path as text or template. */
+const callPattern =
+  /_client\.(getAPIList|get|post|put|patch|delete)\(\s*(?:path\s*)?([`'"])((?:(?!\2).)*)\2([^;]*)/g;
+const anyCall = /_client\.(?:getAPIList|get|post|put|patch|delete)\(/g;
+
+/** What an SDK can ask for, read off its own code: `METHOD /path/{}`. */
+export function callsOfSdk(sdk: string): { readonly calls: ReadonlySet<string>; readonly unread: number } {
+  const root = dirname(fileURLToPath(import.meta.resolve(sdk)));
+  const calls = new Set<string>();
+  let unread = 0;
+  for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.mjs')) continue;
+    const source = readFileSync(join(root, name), 'utf8');
+    unread += source.match(anyCall)?.length ?? 0;
+    for (const [, verb = '', , template = '', rest = ''] of source.matchAll(callPattern)) {
+      unread -= 1;
+      const method = verb === 'getAPIList' ? (/method: '(\w+)'/.exec(rest)?.[1] ?? 'get') : verb;
+      calls.add(`${method.toUpperCase()} ${withoutNames(template.replace(/\$\{[^}]*\}/g, '{}'))}`);
+    }
+  }
+  return { calls, unread };
+}
+
+/** A path with empty places and no query. */
+export function withoutNames(path: string): string {
+  return path.replace(/\{[^}]*\}/g, '{}').replace(/\?.*$/, '');
+}

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allScopes } from '../../src/catalog/catalog.ts';
+import { readSurface, type SurfaceRow } from '../catalog/surface.ts';
+import { rawRequest } from './support/raw.ts';
+import { json } from './support/upstream.ts';
+import { type ProxyWorld, startWorld } from './support/world.ts';
+
+let world: ProxyWorld;
+beforeAll(async () => {
+  world = await startWorld({
+    answer: json(200, { object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] }),
+  });
+});
+afterAll(async () => {
+  await world.close();
+});
+
+type Spelling = (target: string) => string;
+
+/** Leads where the target itself leads. */
+const same: Readonly<Record<string, Spelling>> = {
+  plain: (target) => target,
+  'absolute form': (target) => `http://elsewhere.example${target}`,
+  query: (target) => `${target}${target.includes('?') ? '&' : '?'}beta=true&model=o1&key=x`,
+};
+
+/** Looks like the target, and leads nowhere. */
+const other: Readonly<Record<string, Spelling>> = {
+  'trailing slash': onPath((path) => `${path}/`),
+  'double slash': onPath((path) => path.replace(/\/(?=[^/]*$)/, '//')),
+  'double slash before': onPath((path) => `/${path}`),
+  'encoded letter': onPath((path) => path.replace(/[a-z]$/, encoded)),
+  'encoded slash': onPath((path) => path.replace(/\/(?=[^/]*$)/, '%2f')),
+  'encoded twice': onPath((path) => path.replace(/\/(?=[^/]*$)/, '%252f')),
+  'dot segment': onPath((path) => path.replace(/\/(?=[^/]*$)/, '/./')),
+  'way around': onPath((path) => `${path}/../${path.slice(path.lastIndexOf('/') + 1)}`),
+  backslash: onPath((path) => path.replace(/\/(?=[^/]*$)/, '\\')),
+  capitals: onPath((path) => path.toUpperCase()),
+  parameter: onPath((path) => `${path};v=1`),
+  'null byte': onPath((path) => `${path}%00`),
+};
+
+function onPath(change: (path: string) => string): Spelling {
+  return (target) => target.replace(/^[^?]*/, change);
+}
+
+function encoded(letter: string): string {
+  return `%${letter.charCodeAt(0).toString(16)}`;
+}
+
+const surface = readSurface('openai');
+const lent = surface.filter(({ verdict }) => verdict === 'lent');
+
+/** Whether the row leads to something that is lent: with a query it is the row without it. */
+function leadsSomewhere({ method, path }: SurfaceRow): boolean {
+  const [plain] = path.split('?');
+  return lent.some((row) => row.method === method && row.path === plain);
+}
+
+/** @returns status and code of the answer */
+async function ask({ method, path }: SurfaceRow, spell: Spelling, token: string) {
+  const target = spell(`/openai${path.replaceAll(/\{\w+\}/g, 'some-id')}`);
+  const upgrade =
+    method === 'WS' ? ['connection: upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'] : [];
+  const { status, body } = await rawRequest(world.url, `${method === 'WS' ? 'GET' : method} ${target}`, [
+    `authorization: Bearer ${token}`,
+    ...upgrade,
+  ]);
+  return { target: `${method} ${target}`, status, code: /"code":"(\w+)"/.exec(body)?.[1] };
+}
+
+async function askAll(rows: readonly SurfaceRow[], spellings: Readonly<Record<string, Spelling>>) {
+  const answers = [];
+  for (const spell of Object.values(spellings)) {
+    answers.push(...(await Promise.all(rows.map((row) => ask(row, spell, world.token)))));
+  }
+  return answers;
+}
+
+describe('of everything that the provider’s API can be asked for', () => {
+  it('what is lent is passed on, however the target may be written', async () => {
+    const answers = await askAll(surface.filter(leadsSomewhere), same);
+    expect(answers.filter(({ code }) => code === 'not_delegable' || code === 'insufficient_scope')).toEqual(
+      [],
+    );
+    expect(answers.length).toBeGreaterThanOrEqual(lent.length * 3);
+    console.log(`${answers.length} requests to ${lent.length} lent routes passed`);
+  });
+
+  it('nothing else is, in no spelling', async () => {
+    const before = world.upstream.requests.length;
+    const never = await askAll(
+      surface.filter((row) => !leadsSomewhere(row)),
+      { ...same, ...other },
+    );
+    const near = await askAll(surface.filter(leadsSomewhere), other);
+    const answers = [...never, ...near];
+    expect(answers.filter(({ status, code }) => status !== 404 || code !== 'not_delegable')).toEqual([]);
+    expect(world.upstream.requests).toHaveLength(before);
+    console.log(
+      `${answers.length} requests to anything else refused, in ${Object.keys(other).length + 3} spellings`,
+    );
+  });
+
+  it('what is lent needs its own scope, and no other one helps', async () => {
+    const minted = async (scopes: readonly string[]) => {
+      const { deps } = world.broker;
+      const verified = await deps.accessTokens.verify(world.token);
+      if (!verified) throw new Error('no good token');
+      const { token } = await deps.accessTokens.mint({ ...verified.claims, scope: scopes.join(' ') }, null);
+      return token;
+    };
+    for (const row of lent) {
+      const alone = await ask(row, (target) => target, await minted([row.scope]));
+      expect(alone).not.toMatchObject({ code: 'insufficient_scope' });
+      const others = await minted(allScopes.filter((scope) => scope !== row.scope));
+      expect(await ask(row, (target) => target, others)).toMatchObject({
+        status: 403,
+        code: 'insufficient_scope',
+      });
+    }
+  });
+});
