@@ -40,11 +40,7 @@ export function clientEndpoint(
         begins ? (id) => findBeginningClient(deps, id, address) : deps.store.clients.findClient,
       );
       clientId = client.id;
-      const proof = await readProof(deps, incoming, {
-        method: 'POST',
-        path: c.req.path,
-        accessToken: null,
-      });
+      const proof = await readProof(deps, incoming.rawHeaders, c.req.path);
       const answer = await operation(deps, { client, parameters, proof, address });
       // Told ahead, so that the next proof need not be made twice (RFC 9449 §8.2).
       const nonce = proof && { 'DPoP-Nonce': deps.dpop.nonce() };

@@ -46,7 +46,9 @@ interface Detail {
   /** Seconds until trying again makes sense. */
   readonly retryAfter?: number;
   /** What the next proof of possession has to hold (RFC 9449 §8). */
-  readonly dpopNonce?: string;
+  readonly dpopNonce?: string | undefined;
+  /** WWW-Authenticate, in place of the code's usual one. */
+  readonly challenge?: string;
 }
 
 /** A refusal by the authorization server: a code and a description for the client, details for the log. */
@@ -59,6 +61,7 @@ export class OAuthError extends Error {
   readonly detail: string | undefined;
   readonly retryAfter: number | undefined;
   readonly dpopNonce: string | undefined;
+  readonly challenge: string | undefined;
 
   constructor(code: ErrorCode, description: string, more: Detail = {}) {
     super(`${code}: ${description}`, { cause: more.cause });
@@ -69,6 +72,7 @@ export class OAuthError extends Error {
     this.detail = more.detail;
     this.retryAfter = more.retryAfter;
     this.dpopNonce = more.dpopNonce;
+    this.challenge = more.challenge;
   }
 }
 
@@ -91,7 +95,7 @@ export function errorResponse(error: OAuthError): {
     status: error.status,
     headers: {
       // RFC 9110 §15.5.2: a 401 names at least one challenge.
-      ...(error.status === 401 ? { 'WWW-Authenticate': challengeOf(error) } : {}),
+      ...(error.status === 401 ? { 'WWW-Authenticate': error.challenge ?? challengeOf(error) } : {}),
       ...retryHeader(error),
       ...(error.dpopNonce === undefined ? {} : { 'DPoP-Nonce': error.dpopNonce }),
     },

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Handler } from 'hono';
 import { providerOfScope, providersOfScopes } from '../catalog/catalog.ts';
@@ -8,29 +7,28 @@ import { effectiveScopes } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
 import { isLive, type Standing } from '../store/standing.ts';
 import type { AccessTokenClaims } from '../tokens/access_token.ts';
-import { proofAlgorithms } from '../tokens/dpop.ts';
-import { headerValues, readProof, replayedProof, useOf } from './dpop.ts';
+import { type AuthenticationRefusal, authenticateRequest, badToken } from '../tokens/authenticate_request.ts';
+import { challenges } from '../tokens/challenge.ts';
+import { usedProof } from '../tokens/dpop.ts';
 import { asOAuthError, errorResponse, OAuthError } from './errors.ts';
 import { logRefusal } from './log.ts';
 
 const uncached = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
-
-/** RFC 6750 §2.1 and RFC 9449 §7.1 */
-const credentials = /^(Bearer|DPoP) +([A-Za-z0-9._~+/-]+=*) *$/i;
 
 /** What an app may know of the grant that its access token stands on, so that it need not find out by failing. */
 export function grant(deps: Deps): Handler<{ Bindings: HttpBindings }> {
   return async (c) => {
     let clientId: string | undefined;
     try {
-      const claims = await authenticate(deps, c.env.incoming, c.req.path);
+      const claims = await authenticate(deps, c.env.incoming.rawHeaders, c.req.path);
       clientId = claims.client_id;
       const standing = await deps.store.grants.findStanding(claims.family_id);
-      if (!standing) throw badToken();
+      if (!standing) throw notAuthenticated(badToken('The access token is not good any more.'));
       if (!isLive(standing)) {
         throw new OAuthError(
           'grant_revoked',
           'The user has withdrawn the approval, or it has run out. Ask the user to approve the app again.',
+          { challenge: challenges('invalid_token').join(', ') },
         );
       }
       return c.json(await describe(deps, claims, standing), 200, uncached);
@@ -38,52 +36,35 @@ export function grant(deps: Deps): Handler<{ Bindings: HttpBindings }> {
       const error = asOAuthError(thrown);
       logRefusal(deps.log, 'grant', error, clientId);
       const { status, headers, body } = errorResponse(error);
-      const answer = { ...uncached, ...headers };
-      // A resource tells with 401 what is wrong with a proof, too (RFC 9449 §7.1).
-      if (status !== 401 && !isOfProof(error)) return c.json(body, status, answer);
-      const isBare = c.req.header('authorization') === undefined;
-      return c.json(body, 401, { ...answer, 'WWW-Authenticate': challenge(error, isBare) });
+      return c.json(body, status, { ...uncached, ...headers });
     }
   };
 }
 
 /**
- * Reads and verifies the access token of a request, and uses up the proof of the key that it is bound to.
+ * Verifies the access token of a request, and uses up the proof of the key that it is bound to.
  * @throws OAuthError
  */
-async function authenticate(deps: Deps, incoming: IncomingMessage, path: string): Promise<AccessTokenClaims> {
-  const [value = '', ...more] = headerValues(incoming, 'authorization');
-  const [, scheme = '', token = ''] = credentials.exec(value) ?? [];
-  const claims = more.length === 0 ? (await deps.accessTokens.verify(token))?.claims : undefined;
-  if (!claims) throw badToken();
-  const isBound = claims.cnf !== undefined;
-  // RFC 9449 §7.2: a bound token is nothing to be borne, and another one proves nothing.
-  if (isBound !== (scheme.toLowerCase() === 'dpop')) throw badToken();
-  if (!isBound) return claims;
-  const proof = await readProof(deps, incoming, { method: 'GET', path, accessToken: token });
-  const use = proof?.thumbprint === claims.cnf?.jkt ? useOf(proof) : null;
-  if (!use) throw badToken();
-  if (!(await deps.store.authorizations.useProof(use))) throw replayedProof();
+async function authenticate(
+  deps: Deps,
+  rawHeaders: readonly string[],
+  path: string,
+): Promise<AccessTokenClaims> {
+  const request = { rawHeaders, method: 'GET', url: deps.config.issuer + path };
+  const result = await authenticateRequest(deps, request);
+  if (result.kind === 'refused') throw notAuthenticated(result);
+  const { claims, proof } = result;
+  if (proof && !(await deps.store.authorizations.useProof(proof))) throw notAuthenticated(usedProof);
   return claims;
 }
 
-function badToken(): OAuthError {
-  return new OAuthError(
-    'invalid_token',
-    'Send a good access token in the Authorization header, and with a bound one a DPoP proof. Use the refresh token to get another.',
-  );
-}
-
-function isOfProof({ code }: OAuthError): boolean {
-  return code === 'invalid_dpop_proof' || code === 'use_dpop_nonce';
-}
-
-/** A WWW-Authenticate header. RFC 6750 §3.1: a request without a token is told no error. */
-function challenge(error: OAuthError, isBare: boolean): string {
-  const algorithms = `algs="${proofAlgorithms.join(' ')}"`;
-  if (isOfProof(error)) return `DPoP error="${error.code}", ${algorithms}`;
-  if (isBare) return `Bearer, DPoP ${algorithms}`;
-  return `Bearer error="invalid_token", DPoP error="invalid_token", ${algorithms}`;
+/** A resource tells with 401 what is wrong with a proof, too (RFC 9449 §7.1). */
+function notAuthenticated({ error, reason, nonce }: AuthenticationRefusal): OAuthError {
+  return new OAuthError(error ?? 'invalid_token', reason, {
+    status: 401,
+    challenge: challenges(error).join(', '),
+    dpopNonce: nonce,
+  });
 }
 
 /** Scope is what the token may do now, which the user may have narrowed since it was issued. Times in seconds. */

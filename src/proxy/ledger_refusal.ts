@@ -1,6 +1,8 @@
 import type { Provider } from '../catalog/provider.ts';
 import type { AdmissionRefusal } from '../store/admission.ts';
-import { badProof, badToken, challenge } from './authenticate.ts';
+import { badToken } from '../tokens/authenticate_request.ts';
+import { usedProof } from '../tokens/dpop.ts';
+import { challenge, notAuthenticated } from './authenticate.ts';
 import { Refusal } from './refusal.ts';
 
 interface Site {
@@ -21,9 +23,9 @@ export function refusedByLedger(
   switch (reason) {
     case 'unknown_family':
     case 'key_withdrawn':
-      return badToken(site, provider, 'The access token is not good any more.');
+      return notAuthenticated(site, provider, badToken('The access token is not good any more.'));
     case 'proof_replayed':
-      return badProof(site, provider, 'This proof has been used before; make one for each call.');
+      return notAuthenticated(site, provider, usedProof);
     case 'grant_revoked':
       return ended(site, provider, 'The user has withdrawn the approval.');
     case 'grant_expired':

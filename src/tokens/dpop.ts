@@ -34,11 +34,14 @@ export interface Proof {
   readonly expiresAt: number;
 }
 
-export type ProofResult =
-  | { readonly kind: 'good'; readonly proof: Proof }
-  /** The proof is for nothing but this: it has to be made again with the nonce (RFC 9449 §8). */
-  | { readonly kind: 'nonce_needed' }
-  | { readonly kind: 'bad'; readonly reason: string };
+/** Why a proof is not taken, and what is to be done, for the app's developer. */
+export interface ProofRefusal {
+  readonly kind: 'refused';
+  readonly error: 'invalid_dpop_proof' | 'use_dpop_nonce';
+  readonly reason: string;
+  /** What the proof has to be made again with, where that is all that is wrong with it (RFC 9449 §8). */
+  readonly nonce?: string;
+}
 
 /** Checks proofs of possession (RFC 9449), and gives out the nonces that they need. */
 export interface DpopProofs {
@@ -46,9 +49,12 @@ export interface DpopProofs {
   nonce(): string;
   /**
    * Checks everything about a proof but whether it was used before (RFC 9449 §4.3).
-   * @param text value of the one DPoP header
+   * @param sent every value that the DPoP header was sent with
    */
-  check(text: string, request: ProvenRequest): Promise<ProofResult>;
+  check(
+    sent: readonly string[],
+    request: ProvenRequest,
+  ): Promise<{ readonly kind: 'good'; readonly proof: Proof } | ProofRefusal>;
 }
 
 /** Milliseconds that a nonce is given out for; it is good for as long again. */
@@ -81,28 +87,35 @@ export function createDpopProofs(keyring: Keyring, clock: Clock): DpopProofs {
     return key !== undefined && periods.some((period) => isSame(String(nonce), nonceOf(key, period)));
   };
 
-  return {
-    nonce: () => nonceOf(keyring.current(), currentPeriod()),
+  const currentNonce = () => nonceOf(keyring.current(), currentPeriod());
 
-    async check(text, request) {
+  return {
+    nonce: currentNonce,
+
+    async check(sent, request) {
+      const [text] = sent;
+      if (text === undefined || sent.length > 1) return badProof('Send one DPoP header.');
       const verified = await verify(text, clock);
-      if (!verified) return bad('It is no signed proof as RFC 9449 has it.');
+      if (!verified) return badProof('It is no signed proof as RFC 9449 has it.');
       const { payload, protectedHeader } = verified;
       const { jti, htm, htu, iat, ath, nonce } = payload;
       if (typeof jti !== 'string' || jti === '' || jti.length > 512)
-        return bad('jti is missing or too long.');
-      if (htm !== request.method) return bad('htm is not the method of this request.');
+        return badProof('jti is missing or too long.');
+      if (htm !== request.method) return badProof('htm is not the method of this request.');
       const address = withoutQuery(request.url);
       if (typeof htu !== 'string' || address === null || withoutQuery(htu) !== address) {
-        return bad('htu is not the address of this request.');
+        return badProof('htu is not the address of this request.');
       }
       if (typeof iat !== 'number' || Math.abs(iat * 1000 - clock()) > clockTolerance) {
-        return bad('iat is too far from now.');
+        return badProof('iat is too far from now.');
       }
       if (request.accessToken !== null && ath !== sha256(request.accessToken)) {
-        return bad('ath is not the hash of the access token.');
+        return badProof('ath is not the hash of the access token.');
       }
-      if (!isFresh(nonce)) return { kind: 'nonce_needed' };
+      if (!isFresh(nonce)) {
+        const reason = 'Make the proof again, with the nonce of the DPoP-Nonce header.';
+        return { kind: 'refused', error: 'use_dpop_nonce', reason, nonce: currentNonce() };
+      }
       const thumbprint = await calculateJwkThumbprint(protectedHeader.jwk as JWK);
       return {
         kind: 'good',
@@ -117,9 +130,13 @@ export function createDpopProofs(keyring: Keyring, clock: Clock): DpopProofs {
   };
 }
 
-function bad(reason: string): ProofResult {
-  return { kind: 'bad', reason };
+/** @param reason says what is wrong with the proof */
+export function badProof(reason: string): ProofRefusal {
+  return { kind: 'refused', error: 'invalid_dpop_proof', reason };
 }
+
+/** What is said of a proof that turns out to be on record. */
+export const usedProof = badProof('This proof has been used before; make one for each request.');
 
 async function verify(text: string, clock: Clock): Promise<JWTVerifyResult | null> {
   if (text.length > longestProof) return null;

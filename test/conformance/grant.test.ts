@@ -159,9 +159,9 @@ describe('grant', () => {
     await expectRefusal(stale, 'use_dpop_nonce');
     await expectRefusal(
       await get({ authorization, dpop: await proofOf(await createDpopKey()) }),
-      'invalid_token',
+      'invalid_dpop_proof',
     );
-    await expectRefusal(await get({ authorization }), 'invalid_token');
+    await expectRefusal(await get({ authorization }), 'invalid_dpop_proof');
     await expectRefusal(
       await get({ authorization: `Bearer ${accessToken}`, dpop: await proofOf() }),
       'invalid_token',
