@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { isConfidential } from '../grants/registration.ts';
 import { headerValues } from '../lib/raw_headers.ts';
-import type { Client, ProofUse } from '../store/records.ts';
+import type { Client } from '../store/records.ts';
 import { type Proof, usedProof } from '../tokens/dpop.ts';
 import { OAuthError } from './errors.ts';
 
@@ -35,11 +35,6 @@ export function badProof(description: string): OAuthError {
 
 export function replayedProof(): OAuthError {
   return badProof(usedProof.reason);
-}
-
-/** A proof as the store uses it up. */
-export function useOf(proof: Proof | null): ProofUse | null {
-  return proof && { hash: proof.hash, expiresAt: proof.expiresAt };
 }
 
 /** The key to bind refresh tokens to: a public client's; those of a confidential one are bound to what it proves itself by (RFC 9449 §5). */

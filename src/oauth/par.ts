@@ -1,6 +1,6 @@
 import { isConfidential } from '../grants/registration.ts';
 import { sha256 } from '../lib/hash.ts';
-import { replayedProof, useOf } from './dpop.ts';
+import { replayedProof } from './dpop.ts';
 import { OAuthError } from './errors.ts';
 import { countRequest } from './limits.ts';
 import type { Operation } from './operation.ts';
@@ -48,6 +48,6 @@ export const push: Operation = async (deps, { client, parameters, proof, address
     ),
     expiresAt: clock() + pushedRequestLife * 1000,
   };
-  if (!(await store.authorizations.pushRequest(pushed, useOf(proof)))) throw replayedProof();
+  if (!(await store.authorizations.pushRequest(pushed, proof))) throw replayedProof();
   return { request_uri: requestUri, expires_in: pushedRequestLife };
 };

@@ -202,7 +202,9 @@ export interface PushedRequest {
 
 /** A proof of possession, or an assertion of a client, to be used up: it serves once (RFC 9449 §11.1, RFC 7523 §3). */
 export interface ProofUse {
+  /** Names the proof, so that it is known again. */
   readonly hash: string;
+  /** Milliseconds since the epoch; after that it is refused for its age. */
   readonly expiresAt: number;
 }
 

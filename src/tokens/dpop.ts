@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import { type Clock, toSeconds } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
+import type { ProofUse } from '../store/records.ts';
 import type { Keyring, MasterKey } from '../vault/keyring.ts';
 
 /** What proofs may be signed with. */
@@ -25,13 +26,9 @@ export interface ProvenRequest {
 }
 
 /** A proof that was good, and has yet to be used up. */
-export interface Proof {
+export interface Proof extends ProofUse {
   /** Thumbprint of the key that it was signed with (RFC 7638). */
   readonly thumbprint: string;
-  /** Names the proof, to be put on record so that it serves once. */
-  readonly hash: string;
-  /** Milliseconds since the epoch; after that it is refused for its age. */
-  readonly expiresAt: number;
 }
 
 /** Why a proof is not taken, and what is to be done, for the app's developer. */

@@ -5,7 +5,7 @@ import { sha256 } from '../../lib/hash.ts';
 import { newId, newToken } from '../../lib/ids.ts';
 import type { Redemption } from '../../store/redemption.ts';
 import type { Standing } from '../../store/standing.ts';
-import { bindingOf, replayedProof, useOf } from '../dpop.ts';
+import { bindingOf, replayedProof } from '../dpop.ts';
 import { OAuthError } from '../errors.ts';
 import { codeChallengeOf } from '../pkce.ts';
 import { narrowToResources, unknownResource } from '../resources.ts';
@@ -31,7 +31,7 @@ export const authorizationCode: GrantType = async (deps, { client, parameters, p
       redirectUri: parameters.one('redirect_uri') ?? null,
       codeChallenge: codeChallengeOf(parameters.one('code_verifier') ?? '') ?? nobodysChallenge,
       dpopThumbprint: proof?.thumbprint ?? null,
-      proof: useOf(proof),
+      proof,
     },
     {
       id: newId('fam', clock()),

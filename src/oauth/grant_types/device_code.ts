@@ -5,7 +5,7 @@ import { sha256 } from '../../lib/hash.ts';
 import { newId, newToken } from '../../lib/ids.ts';
 import type { Poll } from '../../store/polling.ts';
 import type { Standing } from '../../store/standing.ts';
-import { bindingOf, replayedProof, useOf } from '../dpop.ts';
+import { bindingOf, replayedProof } from '../dpop.ts';
 import { OAuthError } from '../errors.ts';
 import { narrowToResources, unknownResource } from '../resources.ts';
 import type { GrantType } from './grant_type.ts';
@@ -22,7 +22,7 @@ export const deviceCode: GrantType = async (deps, { client, parameters, proof })
   if (!narrowToResources(config.issuer, allScopes, resources)) throw unknownResource();
 
   const refreshToken = newToken('ccrt');
-  const asking = { deviceCodeHash: sha256(code), clientId: client.id, proof: useOf(proof) };
+  const asking = { deviceCodeHash: sha256(code), clientId: client.id, proof };
   const poll = await store.devices.pollDevice(asking, {
     id: newId('fam', clock()),
     dpopThumbprint: bindingOf(client, proof),

@@ -8,7 +8,7 @@ import type { Rotation } from '../../store/rotation.ts';
 import type { Standing } from '../../store/standing.ts';
 import type { Proof } from '../../tokens/dpop.ts';
 import { refreshGraceSeconds, successorOf } from '../../tokens/refresh_token.ts';
-import { badProof, replayedProof, useOf } from '../dpop.ts';
+import { badProof, replayedProof } from '../dpop.ts';
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
 import { narrowToResources, unknownResource } from '../resources.ts';
@@ -36,7 +36,7 @@ export const refreshToken: GrantType = async (deps, { client, parameters, proof 
     expiresAt: clock() + config.refreshTokenTtl * 1000,
     successorHash: (familyId, seq, salt) => sha256(successorOf(presented, familyId, seq, salt)),
     graceSeconds: refreshGraceSeconds,
-    proof: useOf(proof),
+    proof,
   });
   const { standing, seq, salt } = rotated(rotation);
   return {
