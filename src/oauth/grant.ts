@@ -1,5 +1,3 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Handler } from 'hono';
 import { providerOfScope, providersOfScopes } from '../catalog/catalog.ts';
 import { joinScope, splitScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
@@ -10,35 +8,25 @@ import type { AccessTokenClaims } from '../tokens/access_token.ts';
 import { type AuthenticationRefusal, authenticateRequest, badToken } from '../tokens/authenticate_request.ts';
 import { challenges } from '../tokens/challenge.ts';
 import { usedProof } from '../tokens/dpop.ts';
-import { asOAuthError, errorResponse, OAuthError } from './errors.ts';
-import { logRefusal } from './log.ts';
-
-const uncached = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+import { type Endpoint, endpoint } from './endpoint.ts';
+import { OAuthError } from './errors.ts';
 
 /** What an app may know of the grant that its access token stands on, so that it need not find out by failing. */
-export function grant(deps: Deps): Handler<{ Bindings: HttpBindings }> {
-  return async (c) => {
-    let clientId: string | undefined;
-    try {
-      const claims = await authenticate(deps, c.env.incoming.rawHeaders, c.req.path);
-      clientId = claims.client_id;
-      const standing = await deps.store.grants.findStanding(claims.family_id);
-      if (!standing) throw notAuthenticated(badToken('The access token is not good any more.'));
-      if (!isLive(standing)) {
-        throw new OAuthError(
-          'grant_revoked',
-          'The user has withdrawn the approval, or it has run out. Ask the user to approve the app again.',
-          { challenge: challenges('invalid_token').join(', ') },
-        );
-      }
-      return c.json(await describe(deps, claims, standing), 200, uncached);
-    } catch (thrown) {
-      const error = asOAuthError(thrown);
-      logRefusal(deps.log, 'grant', error, clientId);
-      const { status, headers, body } = errorResponse(error);
-      return c.json(body, status, { ...uncached, ...headers });
+export function grant(deps: Deps): Endpoint {
+  return endpoint(deps, 'grant', async (c) => {
+    const claims = await authenticate(deps, c.env.incoming.rawHeaders, c.req.path);
+    c.set('clientId', claims.client_id);
+    const standing = await deps.store.grants.findStanding(claims.family_id);
+    if (!standing) throw notAuthenticated(badToken('The access token is not good any more.'));
+    if (!isLive(standing)) {
+      throw new OAuthError(
+        'grant_revoked',
+        'The user has withdrawn the approval, or it has run out. Ask the user to approve the app again.',
+        { challenge: challenges('invalid_token').join(', ') },
+      );
     }
-  };
+    return { status: 200, body: await describe(deps, claims, standing) };
+  });
 }
 
 /**

@@ -1,5 +1,3 @@
-import type { HttpBindings } from '@hono/node-server';
-import type { Context, Handler } from 'hono';
 import { countAttempts } from '../accounts/attempts.ts';
 import type { Deps } from '../deps.ts';
 import { clientAddress } from '../lib/client_address.ts';
@@ -10,26 +8,16 @@ import { isObject, type JsonObject, parseJson } from '../lib/json.ts';
 import type { Client } from '../store/records.ts';
 import { readText } from './body.ts';
 import { invalidMetadata, readClientMetadata } from './client_metadata.ts';
-import { asOAuthError, errorResponse, OAuthError } from './errors.ts';
-import { logRefusal } from './log.ts';
+import { type Endpoint, type EndpointContext, endpoint } from './endpoint.ts';
+import { OAuthError } from './errors.ts';
 import { responseTypes } from './steps/check_response_type.ts';
 import { grantTypes } from './token.ts';
 
 export const registrationPath = '/oauth/register';
 
-type RegistrationContext = Context<{ Bindings: HttpBindings }>;
-
-/** What goes out; without a body when there is nothing left to tell of. */
-interface Answer {
-  readonly status: 200 | 201 | 204;
-  readonly body?: JsonObject;
-}
-
-const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache', 'X-Content-Type-Options': 'nosniff' };
-
 /** The registration endpoint (RFC 7591 §3), where apps that nobody here knows register themselves. */
-export function register(deps: Deps): Handler<{ Bindings: HttpBindings }> {
-  return answering(deps, 'register', async (c) => {
+export function register(deps: Deps): Endpoint {
+  return endpoint(deps, 'register', async (c) => {
     if (!(await deps.store.accounts.isOpen('registration'))) {
       throw new OAuthError(
         'access_denied',
@@ -57,8 +45,8 @@ export function register(deps: Deps): Handler<{ Bindings: HttpBindings }> {
 }
 
 /** The client configuration endpoint (RFC 7592), where such an app reads, changes and ends its registration. */
-export function clientConfiguration(deps: Deps): Handler<{ Bindings: HttpBindings }> {
-  return answering(deps, 'client_configuration', async (c) => {
+export function clientConfiguration(deps: Deps): Endpoint {
+  return endpoint(deps, 'client_configuration', async (c) => {
     const { clients } = deps.store;
     const { client, token } = await authenticate(deps, c);
     const actor = { kind: 'client', id: client.id } as const;
@@ -83,10 +71,12 @@ export function clientConfiguration(deps: Deps): Handler<{ Bindings: HttpBinding
 /** The client of this address, once its registration token is shown. @throws OAuthError `invalid_token` */
 async function authenticate(
   { store }: Deps,
-  c: RegistrationContext,
+  c: EndpointContext,
 ): Promise<{ readonly client: Client; readonly token: string }> {
   const token = /^bearer +([\w-]+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
-  const client = await store.clients.findClient(c.req.param('id') ?? '');
+  const id = c.req.param('id') ?? '';
+  c.set('clientId', id);
+  const client = await store.clients.findClient(id);
   // RFC 7592 §2: nobody learns here which clients there are.
   if (!client?.registrationTokenHash || !constantTimeEqual(sha256(token), client.registrationTokenHash)) {
     throw unknownToken();
@@ -127,7 +117,7 @@ function readChange(said: JsonObject, client: Client) {
 }
 
 /** Registrations cost nothing to make: they are limited for each network address, and for all together. */
-async function limit({ store, config }: Deps, c: RegistrationContext): Promise<void> {
+async function limit({ store, config }: Deps, c: EndpointContext): Promise<void> {
   const { remoteAddress } = c.env.incoming.socket;
   const address = clientAddress(remoteAddress, c.req.header('x-forwarded-for'), config.isTrustedProxy);
   const retryAfter = await countAttempts(store.accounts, [
@@ -142,7 +132,7 @@ async function limit({ store, config }: Deps, c: RegistrationContext): Promise<v
 }
 
 /** @throws OAuthError `invalid_client_metadata` */
-async function readJson(c: RegistrationContext): Promise<JsonObject> {
+async function readJson(c: EndpointContext): Promise<JsonObject> {
   // Not destroyed when it turns out too large: the answer has to get out first.
   const said = parseJson(await readText(c.env.incoming.iterator({ destroyOnReturn: false })));
   const isJson = /^application\/json\s*(;|$)/i.test(c.req.header('content-type') ?? '');
@@ -168,24 +158,5 @@ function registrationOf({ config }: Deps, client: Client, token: string, secret:
     require_pushed_authorization_requests: client.requiresPushedRequests,
     registration_access_token: token,
     registration_client_uri: `${config.issuer}${registrationPath}/${client.id}`,
-  };
-}
-
-/** Sends out an answer, or the error that was thrown in its place. @param name for the log */
-function answering(
-  deps: Deps,
-  name: string,
-  answer: (c: RegistrationContext) => Promise<Answer>,
-): Handler<{ Bindings: HttpBindings }> {
-  return async (c) => {
-    try {
-      const { status, body } = await answer(c);
-      return status === 204 ? c.body(null, status, uncached) : c.json(body, status, uncached);
-    } catch (thrown) {
-      const error = asOAuthError(thrown);
-      logRefusal(deps.log, name, error, c.req.param('id'));
-      const { status, headers, body } = errorResponse(error);
-      return c.json(body, status, { ...uncached, ...headers });
-    }
   };
 }
