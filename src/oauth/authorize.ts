@@ -86,6 +86,10 @@ async function receive(deps: Deps, received: Received): Promise<Outcome> {
   const clientId = sent?.one('client_id');
   let redirectUri = sent?.one('redirect_uri');
   let destination: Destination | undefined;
+  const refuse = (error: OAuthError, to?: Destination): Outcome => {
+    logRefusal(deps.log, 'authorize', error, clientId);
+    return to ? { kind: 'refused', error, destination: to } : { kind: 'untrusted', error, redirectUri };
+  };
   try {
     if (!sent) throw new OAuthError('invalid_request', 'The query is not properly encoded.');
     const pushed = await findPushed(deps, sent, browserHash);
@@ -101,24 +105,15 @@ async function receive(deps: Deps, received: Received): Promise<Outcome> {
     const asked = { issuer: deps.config.issuer, client: recipient.client, parameters, isPushed, signedIn };
     const fault = firstFault('authorize', asked);
     if (fault) throw fault;
-    const refusal = signedIn
+    const tooMany = signedIn
       ? null
       : await countRequest(deps, 'authorize', { clientId: recipient.client.id, address });
-    if (refusal) {
-      // A page: an app might send the browser right back.
-      destination = undefined;
-      throw refusal;
-    }
+    // A page: an app might send the browser right back.
+    if (tooMany) return refuse(tooMany);
     const requestId = await save(deps, asked, recipient.destination, browserHash, pushed?.hash ?? null);
-    if (requestId === null) {
-      destination = undefined;
-      throw pushedIsOver();
-    }
-    return { kind: 'saved', requestId };
+    return requestId === null ? refuse(pushedIsOver()) : { kind: 'saved', requestId };
   } catch (thrown) {
-    const error = asOAuthError(thrown);
-    logRefusal(deps.log, 'authorize', error, clientId);
-    return destination ? { kind: 'refused', error, destination } : { kind: 'untrusted', error, redirectUri };
+    return refuse(asOAuthError(thrown), destination);
   }
 }
 
