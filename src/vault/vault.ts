@@ -11,6 +11,8 @@ export interface OpenedKey {
   readonly key: Secret;
   readonly organization: string | null;
   readonly project: string | null;
+  /** Of the credential. */
+  readonly version: number;
 }
 
 /**
@@ -58,7 +60,7 @@ const openedKeysKept = 10_000;
 
 /** A vault on these master keys. It keeps nothing but opened keys, for a few seconds each. */
 export function createVault(keyring: Keyring, store: CredentialStore): Vault {
-  const opened = new LRUCache<string, OpenedKey>({
+  const opened = new LRUCache<string, Promise<OpenedKey>>({
     max: openedKeysKept,
     ttl: openedKeyLife,
     // Without it what is too old stays in memory until it is asked for or pushed out.
@@ -86,6 +88,13 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
     return sealed;
   };
 
+  const openThrough = async (grantId: string, credentialId: string): Promise<OpenedKey> => {
+    const { credential, ciphertext, wrap: held } = await sealedFor(credentialId, grantId);
+    const plaintext = unseal(unwrap(held), ciphertext, credentialBinding(credential));
+    const { organization, project, version } = credential;
+    return { key: new Secret(plaintext.toString()), organization, project, version };
+  };
+
   return {
     deposit(credential, key) {
       const dataKey = randomBytes(dataKeyLength);
@@ -105,19 +114,16 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
       return wrap(credentialId, holder, unwrap(owned.wrap));
     },
 
-    async open(grantId, credentialId, version) {
+    open(grantId, credentialId, version) {
       const cacheKey = `${grantId} ${credentialId} ${version}`;
       const known = opened.get(cacheKey);
       if (known) return known;
-      const { credential, ciphertext, wrap: held } = await sealedFor(credentialId, grantId);
-      const plaintext = unseal(unwrap(held), ciphertext, credentialBinding(credential));
-      const result: OpenedKey = {
-        key: new Secret(plaintext.toString()),
-        organization: credential.organization,
-        project: credential.project,
-      };
-      if (credential.version === version) opened.set(cacheKey, result);
-      return result;
+      const opening = openThrough(grantId, credentialId);
+      // Kept before it is done, so that of many first calls at once one opens the key for all.
+      opened.set(cacheKey, opening);
+      const drop = () => opened.delete(cacheKey);
+      opening.then((key) => key.version === version || drop(), drop);
+      return opening;
     },
 
     forget(grantId) {

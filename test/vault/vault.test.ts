@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import { moveToCurrentMasterKey } from '../../src/tokens/rotate_master_key.ts';
 import { replaceKey } from '../../src/vault/deposit.ts';
@@ -69,6 +69,36 @@ describe('vault', () => {
     await setTimeout(5_500);
     collectGarbage();
     expect(opened.deref()).toBeUndefined();
+  });
+
+  it('opens a key once for calls that come at the same time, and again when that fails', async () => {
+    const { vault, store } = broker.deps;
+    const { credential, tokens } = await connect(broker);
+    const open = () => vault.open(tokens.grant_id, credential.id, credential.version);
+    const findSealed = vi.spyOn(store.credentials, 'findSealed');
+    findSealed.mockRejectedValueOnce(new Error('no store'));
+    const failed = await Promise.allSettled([open(), open()]);
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const opened = await Promise.all([open(), open(), open()]);
+    expect(new Set(opened).size).toBe(1);
+    expect(findSealed).toHaveBeenCalledTimes(2);
+  });
+
+  it('does not keep for later what it opened while the grant was forgotten', async () => {
+    const { vault } = broker.deps;
+    const { credential, tokens } = await connect(broker);
+    const open = () => vault.open(tokens.grant_id, credential.id, credential.version);
+    const opening = open();
+    vault.forget(tokens.grant_id);
+    const opened = await opening;
+    expect(await open()).not.toBe(opened);
+  });
+
+  it('does not keep a key that is not of the version asked for', async () => {
+    const { vault } = broker.deps;
+    const { credential, tokens } = await connect(broker);
+    const open = () => vault.open(tokens.grant_id, credential.id, credential.version + 1);
+    expect(await open()).not.toBe(await open());
   });
 
   it('gives nothing to a grant that was not given the key', async () => {
