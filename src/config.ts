@@ -82,12 +82,17 @@ export const environment = z.object({
     description: 'Where calls to OpenAI go, `/v1` included. Trusted as written. Sandbox keys never go there.',
     example: 'https://eu.api.openai.com/v1',
   }),
+  COATCHECK_ANTHROPIC_BASE_URL: baseUrl.default('https://api.anthropic.com').meta({
+    description:
+      'Where calls to Anthropic go, without `/v1`. Trusted as written. Sandbox keys never go there.',
+    example: 'https://api.anthropic.com',
+  }),
   COATCHECK_SANDBOX: z
     .union([z.enum(['on', 'off']), baseUrl], { error: 'must be on, off or the URL of a running sandbox' })
     .optional()
     .meta({
       description:
-        'The simulated provider for `sk-sandbox-…` keys: `on` starts one inside, a URL names a running one, `off` refuses such keys. Default `on`, in production `off`.',
+        'The simulated providers for sandbox keys (`sk-sandbox-…`, `sk-ant-sandbox-…`): `on` starts them inside, a URL names where they run, `off` refuses such keys. Default `on`, in production `off`.',
       example: 'on',
     }),
   COATCHECK_ACCESS_TOKEN_TTL: seconds(1800, day).meta({
@@ -231,7 +236,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     masterKey: vars.COATCHECK_MASTER_KEY
       ? { keys: new Secret(vars.COATCHECK_MASTER_KEY) }
       : { file: resolve(vars.COATCHECK_MASTER_KEY_FILE ?? `${dataDir}/master.key`) },
-    providerBaseUrls: { openai: vars.COATCHECK_OPENAI_BASE_URL },
+    providerBaseUrls: {
+      openai: vars.COATCHECK_OPENAI_BASE_URL,
+      anthropic: vars.COATCHECK_ANTHROPIC_BASE_URL,
+    },
     sandbox: sandboxSetting(vars.COATCHECK_SANDBOX ?? (production ? 'off' : 'on')),
     accessTokenTtl: vars.COATCHECK_ACCESS_TOKEN_TTL,
     refreshTokenTtl: vars.COATCHECK_REFRESH_TOKEN_TTL,

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { providers } from './catalog/catalog.ts';
 import { type Config, databaseFile } from './config.ts';
 import { createInstance, type Instance, type LeaseTimes } from './ledger/instance.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -37,7 +38,7 @@ export interface Deps {
 export interface DepsOptions {
   readonly log: Logger;
   readonly clock?: Clock;
-  /** Base URL of the running sandbox; null when it is off. */
+  /** Any URL of the running sandbox; null when it is off. */
   readonly sandboxUrl: string | null;
   /** For tests. */
   readonly lease?: LeaseTimes;
@@ -64,6 +65,9 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
   }
   const keyring = openKeyring(config.masterKey);
   const store = await openStore(config.databaseUrl ?? database, options);
+  const sandboxUrls = new Map(
+    providers.map(({ name, sandboxPath }) => [name, sandboxUrl && new URL(sandboxPath, sandboxUrl).href]),
+  );
   const signingKeys = createSigningKeys(store.signingKeys, keyring, clock);
   return {
     config,
@@ -86,7 +90,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     }),
     fetchPublic: createPublicFetch(options.network),
     upstreamOf: (providerName, sandbox) =>
-      sandbox ? sandboxUrl : (config.providerBaseUrls[providerName] ?? null),
+      (sandbox ? sandboxUrls.get(providerName) : config.providerBaseUrls[providerName]) ?? null,
   };
 }
 

@@ -1,14 +1,18 @@
 import type { Provider, ScopeRow } from './provider.ts';
+import { anthropic } from './providers/anthropic.ts';
 import { openai } from './providers/openai.ts';
 
 /** Every provider whose keys can be lent. */
-export const providers: readonly Provider[] = [openai];
+export const providers: readonly Provider[] = [openai, anthropic];
 
 const providersByName = new Map(providers.map((provider) => [provider.name, provider]));
 const scopeRows = new Map(providers.flatMap((provider) => provider.scopes).map((row) => [row.scope, row]));
 
 /** Every scope there is, in the order in which people see them. */
 export const allScopes: readonly string[] = [...scopeRows.keys()];
+
+/** What an app may ask for that names no scopes when it is registered. Further providers have to be named. */
+export const defaultScopes: readonly string[] = openai.scopes.map(({ scope }) => scope);
 
 /** The provider of this name, such as `openai`. */
 export function findProvider(name: string): Provider | undefined {

@@ -11,7 +11,11 @@ export interface CallModels {
  * What a call costs by what its answer reports.
  * @returns integer nano-USD; null as soon as a part of it has no known price
  */
-export function costOf(priceTable: string, models: CallModels, { charges }: UsageReport): number | null {
+export function costOf(
+  priceTable: string,
+  models: CallModels,
+  { charges }: Pick<UsageReport, 'charges'>,
+): number | null {
   const [only, ...more] = models.otherModels;
   const toolModel = more.length === 0 ? only : undefined;
   let total = 0;

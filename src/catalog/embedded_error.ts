@@ -7,15 +7,17 @@ import { type ErrorRules, readError } from './failure.ts';
  */
 export function withPublicError(rules: ErrorRules, data: unknown): JsonObject | null {
   if (!isObject(data)) return null;
+  if (data.type === 'error') {
+    // Nothing but an error: of the rest, which can name the account, its place in the stream is kept.
+    const { error, sequence_number } = data;
+    return isObject(error)
+      ? { type: 'error', error: publicError(rules, error), sequence_number }
+      : { ...publicError(rules, data), type: 'error', sequence_number };
+  }
   if (isObject(data.error)) return { ...data, error: publicError(rules, data.error) };
   if (isObject(data.response) && isObject(data.response.error)) {
     const response = { ...data.response, error: publicError(rules, data.response.error) };
     return { ...data, response };
-  }
-  if (data.type === 'error') {
-    // The event is itself the error; its place in the stream is kept.
-    const { sequence_number } = data;
-    return { ...publicError(rules, data), type: 'error', sequence_number };
   }
   return data.error === undefined || data.error === null
     ? null

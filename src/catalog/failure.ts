@@ -1,4 +1,4 @@
-import type { JsonObject } from '../lib/json.ts';
+import { at, type JsonObject } from '../lib/json.ts';
 
 /** What a provider says when it refuses. */
 export interface ProviderError {
@@ -40,8 +40,17 @@ export interface ErrorRules {
   readonly callersFault: RegExp;
   /** What in a text names the account, its keys or its requests. */
   readonly privateText: RegExp;
+  /** Where an error carries its code. */
+  readonly codePath: readonly string[];
   /** Writes a refusal in the provider's own shape. */
-  readonly body: (error: WireError) => JsonObject;
+  readonly body: (error: WireError, answer: WireAnswer) => JsonObject;
+}
+
+/** What goes to the app beside a refusal's body. */
+export interface WireAnswer {
+  readonly status: number;
+  /** The call's id here. */
+  readonly requestId: string;
 }
 
 export interface WireError extends ProviderError {
@@ -68,7 +77,7 @@ export function readError(rules: ErrorRules, carrier: JsonObject): ProviderError
   return {
     message: text(carrier.message)?.slice(0, longestMessage) ?? '',
     type: word(carrier.type),
-    code: word(carrier.code),
+    code: word(at(carrier, rules.codePath)),
     param: text(carrier.param)?.slice(0, longestMessage) ?? null,
   };
 }

@@ -25,8 +25,8 @@ export type FieldRule =
   | { readonly kind: 'other_model' }
   /** Replaced by a pseudonym of the grant, `always` or only when `given`. */
   | { readonly kind: 'pseudonym'; readonly when: 'always' | 'given' }
-  /** Must be an object, whose fields have rules of their own. */
-  | { readonly kind: 'object'; readonly fields: FieldRules }
+  /** Must be an object, whose fields have rules of their own. `always`: they apply also when it was left out. */
+  | { readonly kind: 'object'; readonly fields: FieldRules; readonly always?: true }
   /** A list of words; one of them needs another scope. */
   | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
   /** Anything, as long as every object in it keeps to the tree's rules. */

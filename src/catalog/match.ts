@@ -20,7 +20,7 @@ const place = /^\{.+\}$/;
 export function match(provider: Provider, method: string, path: string): Match | null {
   const { fixed, withPlaces } = indexOf(provider);
   const route = fixed.get(`${method} ${path}`);
-  if (route) return { route, path: route.path };
+  if (route) return { route, path: route.path + (route.query ?? '') };
   if (!pathGrammar.test(path) || dotSegment.test(path)) return null;
   const segments = path.split('/');
   const found = withPlaces.find(

@@ -124,7 +124,8 @@ function applyRule(
     case 'pseudonym':
       return passed(rule.when === 'always' || isGiven ? findings.pseudonym : undefined);
     case 'object':
-      return isGiven ? applyToObject(rule.fields, value, param, findings) : passed(value);
+      if (!isGiven && !rule.always) return passed(value);
+      return applyToObject(rule.fields, value ?? {}, param, findings);
     case 'words':
       return isGiven ? applyToWords(rule.scopes, value, param, findings) : passed(value);
     case 'tree':

@@ -7,6 +7,7 @@ const ownRates: Readonly<Record<string, string>> = {
   input_audio_tokens: 'input_audio_mtok',
   output_audio_tokens: 'output_audio_mtok',
   input_audio_seconds: 'input_audio_hours',
+  cache_write_1h_tokens: 'cache_write_1h_mtok',
 };
 
 const nanoPerUsd = 1e9;

@@ -26,8 +26,8 @@ export interface Provider {
   readonly routes: readonly Route[];
   readonly models: ModelRules;
   readonly errors: ErrorRules;
-  /** Request headers (in lower case) that switch features on, and the values an app may send. */
-  readonly featureHeaders: Readonly<Record<string, readonly string[]>>;
+  /** Request headers (in lower case) that choose a version or switch features on. */
+  readonly featureHeaders: Readonly<Record<string, FeatureHeader>>;
   /** Names the provider's own id of a request, for the record. */
   readonly requestIdHeader: string;
   /** Where a person makes and limits keys. */
@@ -35,6 +35,10 @@ export interface Provider {
   /** Where a person sees to billing and quota. */
   readonly billingPage: string;
   readonly keyShape: (pasted: string) => KeyShape;
+  /** How the keys of the simulated provider begin. */
+  readonly sandboxKeyPrefix: string;
+  /** Where the sandbox has this provider's API, in place of its base URL. */
+  readonly sandboxPath: string;
   /** Free request that shows whether a key is good: a GET of this path under the base URL. */
   readonly verifyPath: string;
   /** Header names (in lower case) and values that carry the key and where it bills to. */
@@ -45,4 +49,27 @@ export interface Provider {
   }) => readonly (readonly [name: string, value: string])[];
   /** Provider id in the price table. */
   readonly priceTable: string;
+  /** How its own SDK is pointed at the broker. @param token expression for the access token */
+  readonly sdkExample: (baseUrl: string, token: string) => string;
+}
+
+export interface FeatureHeader {
+  /** The values an app may send. */
+  readonly allowed: readonly string[];
+  /** Goes in the place of any other value, and of none. */
+  readonly otherwise?: string;
+}
+
+/**
+ * The headers that choose a version and features, as they go to the provider.
+ * @param sent the app's headers, by their names in lower case
+ */
+export function featureHeaders(
+  { featureHeaders: rules }: Provider,
+  sent: Readonly<Record<string, unknown>>,
+): readonly (readonly [name: string, value: string])[] {
+  return Object.entries(rules).flatMap(([name, { allowed, otherwise }]) => {
+    const value = allowed.find((one) => one === sent[name]) ?? otherwise;
+    return value === undefined ? [] : [[name, value] as const];
+  });
 }

@@ -1,16 +1,18 @@
 import type { FieldRules } from './fields.ts';
-import type { UsageKind } from './usage.ts';
+import type { UsageRules } from './usage.ts';
 
 /** One thing an app may ask of a provider. */
 export interface Route {
   readonly method: 'GET' | 'POST';
   /** Under the mount, with `{model}`-like places; forwarded as written here, never as the caller wrote it. */
   readonly path: string;
+  /** Goes upstream behind the path, `?` included. Nothing of the caller's own query does. */
+  readonly query?: string;
   readonly scope: string;
   readonly body: BodyRules;
   readonly answer: AnswerRules;
   /** How its usage is read; null when the call costs nothing. */
-  readonly usage: UsageKind | null;
+  readonly usage: UsageRules | null;
 }
 
 export type BodyRules =

@@ -9,99 +9,79 @@ export interface Charge {
   readonly usage: Usage;
 }
 
-/** How usage is written in a provider's answers: count in the price table's terms → where it stands. */
-type UsageTable = Readonly<Record<string, readonly string[]>>;
+type Place = readonly string[];
 
-const imageTokens: UsageTable = {
-  input_tokens: ['input_tokens'],
-  input_text_tokens: ['input_tokens_details', 'text_tokens'],
-  input_image_tokens: ['input_tokens_details', 'image_tokens'],
-  output_tokens: ['output_tokens'],
-};
+/** How usage is written in a provider's answers: count in the price table's terms → where it stands, or what sums up to it. */
+export type UsageTable = Readonly<Record<string, Place | { readonly sum: readonly Place[] }>>;
 
-const tables = {
-  chat: {
-    input_tokens: ['prompt_tokens'],
-    cache_read_tokens: ['prompt_tokens_details', 'cached_tokens'],
-    cache_write_tokens: ['prompt_tokens_details', 'cache_write_tokens'],
-    input_audio_tokens: ['prompt_tokens_details', 'audio_tokens'],
-    output_tokens: ['completion_tokens'],
-    output_reasoning_tokens: ['completion_tokens_details', 'reasoning_tokens'],
-    output_audio_tokens: ['completion_tokens_details', 'audio_tokens'],
-  },
-  responses: {
-    input_tokens: ['input_tokens'],
-    cache_read_tokens: ['input_tokens_details', 'cached_tokens'],
-    cache_write_tokens: ['input_tokens_details', 'cache_write_tokens'],
-    output_tokens: ['output_tokens'],
-    output_reasoning_tokens: ['output_tokens_details', 'reasoning_tokens'],
-  },
-  embeddings: { input_tokens: ['prompt_tokens'] },
-  images: imageTokens,
-  transcription: {
-    input_tokens: ['input_tokens'],
-    input_audio_tokens: ['input_token_details', 'audio_tokens'],
-    output_tokens: ['output_tokens'],
-    // The price table wants a total and its parts.
-    audio_seconds: ['seconds'],
-    input_audio_seconds: ['seconds'],
-  },
-  speech: { input_tokens: ['input_tokens'], output_tokens: ['output_tokens'] },
-} as const satisfies Record<string, UsageTable>;
+/** How the usage of a call is read. */
+export interface UsageRules {
+  readonly table: UsageTable;
+  /** Further models at work in a call, and where their usage stands. */
+  readonly sides?: readonly { readonly path: Place; readonly table: UsageTable }[];
+}
 
-export type UsageKind = keyof typeof tables;
-
-/** Further models at work in a call: where their usage stands, and where its model is named, if it is. */
-const sideTables: readonly { readonly path: readonly string[]; readonly table: UsageTable }[] = [
-  { path: ['tool_usage', 'image_gen'], table: imageTokens },
-  {
-    path: ['svg_usage'],
-    table: {
-      input_tokens: ['input_tokens'],
-      output_tokens: ['output_tokens'],
-      output_reasoning_tokens: ['reasoning_tokens'],
-    },
-  },
-];
-
-/** What an answer, or an event of a stream, reports. */
+/** What an answer, or the events of a stream so far, report. */
 export interface UsageReport {
   readonly usage: Usage;
   readonly charges: readonly Charge[];
+  /** As the provider wrote it. */
+  readonly reported: JsonObject;
 }
+
+/** What may hold the usage inside of an answer or event. */
+const holders: readonly Place[] = [[], ['response'], ['message']];
 
 /**
  * Reads the usage that an answer reports.
- * @param answer a whole JSON answer or the data of one event; usage may stand in a `response` inside of it
+ * @param answer a whole JSON answer or the data of one event
+ * @param before what earlier events of the stream have reported; it stands where this one says nothing
  * @returns null when it reports none
  */
-export function readUsage(kind: UsageKind, answer: unknown): UsageReport | null {
-  const holder = isObject(at(answer, ['usage'])) ? answer : at(answer, ['response']);
-  const reported = at(holder, ['usage']);
-  const usage = isObject(reported) ? counts(tables[kind], reported) : null;
+export function readUsage(
+  { table, sides = [] }: UsageRules,
+  answer: unknown,
+  before: UsageReport | null = null,
+): UsageReport | null {
+  const holder = holders.map((path) => at(answer, path)).find((one) => isObject(at(one, ['usage'])));
+  const given = at(holder, ['usage']);
+  if (!isObject(given)) return null;
+  const reported = { ...before?.reported, ...withoutNulls(given) };
+  const usage = counts(table, reported);
   if (!usage) return null;
-  const model = at(holder, ['model']);
-  return {
-    usage,
-    charges: [{ model: typeof model === 'string' ? model : null, usage }, ...sideCharges(holder)],
-  };
+  const model = modelIn(holder) ?? before?.charges[0]?.model ?? null;
+  return { usage, charges: [{ model, usage }, ...sideCharges(sides, holder)], reported };
 }
 
-function sideCharges(holder: unknown): readonly Charge[] {
-  return sideTables.flatMap(({ path, table }) => {
+function sideCharges(sides: NonNullable<UsageRules['sides']>, holder: unknown): readonly Charge[] {
+  return sides.flatMap(({ path, table }) => {
     const reported = at(holder, path);
     const usage = isObject(reported) ? counts(table, reported) : null;
     if (!usage || Object.values(usage).every((count) => count === 0)) return [];
-    const model = at(reported, ['model']);
-    return [{ model: typeof model === 'string' ? model : null, usage }];
+    return [{ model: modelIn(reported), usage }];
   });
+}
+
+function modelIn(holder: unknown): string | null {
+  const model = at(holder, ['model']);
+  return typeof model === 'string' ? model : null;
 }
 
 function counts(table: UsageTable, reported: JsonObject): Usage | null {
   const usage: Record<string, number> = {};
-  for (const [name, path] of Object.entries(table)) {
-    const count = at(reported, path);
-    if (typeof count === 'number' && Number.isFinite(count) && count >= 0) usage[name] = count;
+  for (const [name, source] of Object.entries(table)) {
+    const found = ('sum' in source ? source.sum : [source])
+      .map((place) => at(reported, place))
+      .filter(isCount);
+    if (found.length > 0) usage[name] = found.reduce((sum, count) => sum + count);
   }
   return Object.keys(usage).length > 0 ? usage : null;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function withoutNulls(fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }

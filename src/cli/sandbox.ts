@@ -6,7 +6,7 @@ import { CommandError, type Output } from './session.ts';
 export function addSandboxCommand(program: Command, output: Output): void {
   program
     .command('sandbox')
-    .description('run the simulated provider alone and report what it receives, one JSON line a request')
+    .description('run the simulated providers alone and report what it receives, one JSON line a request')
     .option('--port <port>', 'port on loopback; 0 takes a free one', '8788')
     .action((options: { port: string }) => run(options, output));
 }
@@ -17,7 +17,9 @@ async function run(options: { port: string }, output: Output): Promise<void> {
     throw new CommandError('--port takes a number from 0 to 65535.');
   }
   const sandbox = await startSandbox({ port, onRequest: output.report });
-  output.show({ url: sandbox.url }, [`The sandbox is at ${sandbox.url}`]);
+  const { url, urls } = sandbox;
+  const others = Object.entries(urls).map(([name, at]) => `  for ${name}: ${at}`);
+  output.show({ url, urls }, [`The sandbox is at ${url}`, ...others]);
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);

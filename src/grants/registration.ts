@@ -1,4 +1,4 @@
-import { allScopes } from '../catalog/catalog.ts';
+import { defaultScopes } from '../catalog/catalog.ts';
 import { joinScope, splitScope, unknownScopes } from '../catalog/scope.ts';
 import type { Clock } from '../lib/clock.ts';
 import { sha256 } from '../lib/hash.ts';
@@ -12,7 +12,7 @@ export interface Registration {
   readonly name: string;
   readonly type: ClientType;
   readonly redirectUris: readonly string[];
-  /** Space-separated; empty for everything there is. */
+  /** Space-separated; empty for the default ones. */
   readonly scope: string;
   /** JWK Set of the public keys that it proves itself with; null for a secret, or for a public client. */
   readonly jwks: string | null;
@@ -99,10 +99,10 @@ export async function replaceSecret(
   return (await store.clients.replaceClientSecret(clientId, sha256(secret), actor)) ? secret : null;
 }
 
-/** The scope to store: known scopes once each, everything when none is named. */
+/** The scope to store: known scopes once each, the default ones when none is named. */
 export function registeredScope(scope: string): string {
   const scopes = splitScope(scope);
-  return joinScope(scopes.length === 0 ? allScopes : scopes);
+  return joinScope(scopes.length === 0 ? defaultScopes : scopes);
 }
 
 /** What is wrong with the keys of an app; null when they are good, or there are none. */

@@ -48,13 +48,13 @@ export function writeError(
   error: WireError,
   headers: readonly string[],
 ): void {
-  const { response, provider } = exchange;
+  const { response, provider, callId } = exchange;
   if (response.headersSent) {
     // What has begun cannot be taken back: it breaks off behind what was sent, and does not end as if it were finished.
     response.socket?.destroySoon();
     return;
   }
-  const body = Buffer.from(JSON.stringify(provider.errors.body(error)));
+  const body = Buffer.from(JSON.stringify(provider.errors.body(error, { status, requestId: callId })));
   const isToBeRetried = !isFinal(status, error.code);
   begin(exchange, status, [
     ...['content-type', 'application/json', 'content-length', String(body.length)],

@@ -10,7 +10,7 @@ export interface Meter {
   sent(): void;
   /** The provider has answered with this status; its own id of the request is kept for the record. */
   answered(status: number, upstreamRequestId: string | null): void;
-  /** Reads the usage that an answer, or an event of a stream, reports; the last report counts. */
+  /** Reads the usage that an answer, or an event of a stream, reports; where two reports differ, the last counts. */
   read(answer: unknown): void;
   /** Settles the call; from the second time on nothing happens. */
   settle(outcome: CallOutcome): void;
@@ -18,7 +18,7 @@ export interface Meter {
 
 /** A meter for one admitted call. */
 export function createMeter(ledger: Ledger, admission: Admission): Meter {
-  const { usage: usageKind } = admission.match.route;
+  const { usage: usageRules } = admission.match.route;
   let status: number | null = null;
   let upstreamRequestId: string | null = null;
   let report: UsageReport | null = null;
@@ -26,7 +26,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
   let isSettled = false;
 
   const cost = (): number | null => {
-    const isFree = usageKind === null || !wasSent || (status !== null && status >= 400);
+    const isFree = usageRules === null || !wasSent || (status !== null && status >= 400);
     if (isFree) return 0;
     const models = admission.checked ?? { model: null, otherModels: [] };
     return report && costOf(admission.provider.priceTable, models, report);
@@ -41,7 +41,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
       upstreamRequestId = requestId;
     },
     read(answer) {
-      if (usageKind) report = readUsage(usageKind, answer) ?? report;
+      if (usageRules) report = readUsage(usageRules, answer, report) ?? report;
     },
     settle(outcome) {
       if (isSettled) return;

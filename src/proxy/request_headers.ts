@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { featureHeaders } from '../catalog/provider.ts';
 import type { Admission } from './admit.ts';
 
 const visible = /^[\x21-\x7e]{1,255}$/;
@@ -15,10 +16,7 @@ export function requestHeaders(
 ): string[] {
   const headers = ['accept', acceptOf(sent.accept), 'user-agent', 'coatcheck'];
   if (body) headers.push('content-type', body.contentType);
-  for (const [name, allowed] of Object.entries(provider.featureHeaders)) {
-    const value = sent[name];
-    if (typeof value === 'string' && allowed.includes(value)) headers.push(name, value);
-  }
+  for (const [name, value] of featureHeaders(provider, sent)) headers.push(name, value);
   const idempotencyKey = sent['idempotency-key'];
   // Of its own for each grant: two apps must not get each other's answers.
   if (typeof idempotencyKey === 'string' && visible.test(idempotencyKey)) {

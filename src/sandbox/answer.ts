@@ -1,5 +1,3 @@
-import type { Refusal } from './errors.ts';
-
 /** One server-sent event. `data` is sent as JSON, text as it is (`[DONE]`). */
 export interface ServerEvent {
   readonly event?: string;
@@ -51,9 +49,4 @@ export function* unnamedEvents(events: Iterable<unknown>): Generator<ServerEvent
 /** 200 with server-sent events. */
 export function eventStream(events: Iterable<ServerEvent>): Answer {
   return { kind: 'events', events };
-}
-
-/** An error in OpenAI's shape. */
-export function refusal({ status, body, headers }: Refusal): Answer {
-  return { kind: 'json', status, body: { error: body }, headers };
 }

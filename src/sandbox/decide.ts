@@ -1,15 +1,17 @@
-import { type Answer, refusal } from './answer.ts';
+import type { Answer } from './answer.ts';
+import type { Api } from './api.ts';
 import { requireExisting } from './endpoints/models.ts';
-import { invalidRequest, Refusal, unknownUrl } from './errors.ts';
+import { invalidRequest, Refusal } from './errors.ts';
 import { applyFault, type Delivery, modelRefusal, promptDelivery } from './faults.ts';
 import { flagOf, textOf } from './fields.ts';
 import type { ParsedBody } from './request_body.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 import { seedOf } from './seed.ts';
 import { keyRefusal } from './special_keys.ts';
 
 /** A request as far as it could be understood. Nothing about it has been judged yet. */
 export interface Incoming {
+  readonly api: Api;
   readonly method: string;
   readonly path: string;
   readonly matched: { readonly route: Route; readonly parameter: string } | undefined;
@@ -32,7 +34,7 @@ export function decide(incoming: Incoming): Reply {
     return { seed, ...answerIncoming(incoming, seed) };
   } catch (problem) {
     if (!(problem instanceof Refusal)) throw problem;
-    return { seed, answer: refusal(problem), delivery: promptDelivery };
+    return { seed, answer: refusal(incoming.api, problem, seed), delivery: promptDelivery };
   }
 }
 
@@ -53,28 +55,33 @@ function seedOfIncoming({ path, body }: Incoming): string {
 }
 
 function answerIncoming(incoming: Incoming, seed: string): { answer: Answer; delivery: Delivery } {
-  const { matched, body, created } = incoming;
+  const { api, matched, body, created } = incoming;
+  const { errors } = api;
   const model = modelOf(incoming);
-  const refused = keyRefusal(incoming.key, matched?.route, model ?? 'this model');
+  const refused = keyRefusal(api, incoming.key, matched?.route, model ?? 'this model');
   if (refused !== undefined) throw refused;
-  if (matched === undefined) throw unknownUrl(incoming.method, incoming.path);
+  if (matched === undefined) throw errors.unknownUrl(incoming.method, incoming.path);
   const { route, parameter } = matched;
   if (route.body === 'none') return { answer: route.answer(parameter), delivery: promptDelivery };
 
   if (body instanceof Refusal) throw body;
   if (model === undefined) throw invalidRequest('you must provide a model parameter');
-  requireExisting(model);
-  const failure = modelRefusal(model);
+  requireExisting(model, errors);
+  const failure = modelRefusal(errors, model);
   if (failure !== undefined) throw failure;
   const { fields, files } = body;
-  return applyFault(
-    model,
-    route.answer({ model, fields, files, stream: flagOf(fields.stream), seed, created }),
-  );
+  const call = { model, fields, files, stream: flagOf(fields.stream), seed, created };
+  return applyFault(api, call, route.answer(call));
 }
 
 /** What a mistake in the sandbox itself looks like. */
-export function ownMistake(error: unknown): Answer {
+export function ownMistake(api: Api, error: unknown): Answer {
   const message = `The sandbox failed: ${error instanceof Error ? error.message : String(error)}`;
-  return refusal(new Refusal(500, { message, type: 'sandbox_error', param: null, code: null }));
+  const problem = new Refusal(500, { message, type: 'sandbox_error', param: null, code: null });
+  return refusal(api, problem, '');
+}
+
+function refusal(api: Api, problem: Refusal, seed: string): Answer {
+  const { status, headers } = problem;
+  return { kind: 'json', status, body: api.errorBody(problem, seed), headers };
 }

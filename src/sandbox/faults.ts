@@ -1,7 +1,9 @@
 import { isObject } from '../lib/json.ts';
-import { type Answer, bytes, eventStream, refusal, type ServerEvent } from './answer.ts';
-import { account, type Refusal, rateLimited, serverError } from './errors.ts';
-import { type Fields, fieldsOf, listOf } from './fields.ts';
+import { type Answer, bytes, eventStream, type ServerEvent } from './answer.ts';
+import type { Api } from './api.ts';
+import type { Call } from './call.ts';
+import type { ErrorWords, Refusal } from './errors.ts';
+import { fieldsOf, listOf } from './fields.ts';
 
 /** How an answer travels. Milliseconds; `never` sends nothing at all. */
 export interface Delivery {
@@ -15,8 +17,8 @@ export const promptDelivery: Delivery = { firstByteAfter: 0, betweenEvents: 0, h
 
 /** What a special model does to the answer that an ordinary model would give, or to its delivery. */
 interface Fault {
-  readonly refusal?: (model: string) => Refusal;
-  readonly answer?: (answer: Answer) => Answer;
+  readonly refusal?: (errors: ErrorWords, model: string) => Refusal;
+  readonly answer?: (answer: Answer, api: Api, seed: string) => Answer;
   readonly delivery?: (number: number) => Partial<Delivery>;
 }
 
@@ -33,11 +35,11 @@ const redirectTarget = 'https://elsewhere.sandbox.invalid/v1/stolen';
 
 /** Models that fail on demand, on every route that has a model in its body. */
 export const specialModels: readonly SpecialModel[] = [
-  { name: 'sandbox-500', effect: '500 server_error', refusal: () => serverError(500) },
+  { name: 'sandbox-500', effect: '500', refusal: ({ serverError }) => serverError() },
   {
     name: 'sandbox-429',
-    effect: '429 rate_limit_exceeded with retry-after: 2, the message names an organization',
-    refusal: rateLimited,
+    effect: '429 with retry-after: 2, the message names an organization',
+    refusal: ({ rateLimited }, model) => rateLimited(model),
   },
   {
     name: 'sandbox-slow',
@@ -98,30 +100,26 @@ export function pacedChunks(model: string): number | undefined {
 }
 
 /** The error that a special model answers instead of anything else. */
-export function modelRefusal(model: string): Refusal | undefined {
-  return find(model)?.row.refusal?.(model);
+export function modelRefusal(errors: ErrorWords, model: string): Refusal | undefined {
+  return find(model)?.row.refusal?.(errors, model);
 }
 
 /** What a special model makes of an ordinary answer. Ordinary models make nothing of it. */
-export function applyFault(model: string, ordinary: Answer): { answer: Answer; delivery: Delivery } {
+export function applyFault(
+  api: Api,
+  { model, seed }: Pick<Call, 'model' | 'seed'>,
+  ordinary: Answer,
+): { answer: Answer; delivery: Delivery } {
   const found = find(model);
-  const answer = found?.row.answer?.(ordinary) ?? ordinary;
+  const answer = found?.row.answer?.(ordinary, api, seed) ?? ordinary;
   return { answer, delivery: { ...promptDelivery, ...found?.row.delivery?.(found.number) } };
 }
 
-function endingInError(answer: Answer): Answer {
-  if (answer.kind !== 'events') return refusal(serverError(500));
+function endingInError(answer: Answer, api: Api, seed: string): Answer {
+  if (answer.kind !== 'events') throw api.errors.serverError();
   const events = [...answer.events];
   const sent = events.slice(0, Math.ceil(events.length / 2));
-  const message = `The model crashed. Organization ${account.organization}, project ${account.project}.`;
-  const error = { type: 'server_error', code: 'server_error', message, param: null };
-  const number = fieldsOf(sent.at(-1)?.data).sequence_number;
-  // The responses API has an error event of its own; the others send OpenAI's error shape as data.
-  const last: ServerEvent =
-    typeof number === 'number'
-      ? { event: 'error', data: { ...error, type: 'error', sequence_number: number + 1 } }
-      : { data: { error } };
-  return eventStream([...sent, last]);
+  return eventStream([...sent, api.errorEvent(sent.at(-1), seed)]);
 }
 
 function garbage(answer: Answer): Answer {
@@ -146,9 +144,10 @@ function* eventsWithoutUsage(events: Iterable<ServerEvent>): Generator<ServerEve
   }
 }
 
-/** Removes `usage`, also from the `response` that an event of the responses API carries. */
+/** Removes `usage`, also from the `response` or `message` that an event carries. */
 function stripUsage(data: unknown): unknown {
   if (!isObject(data)) return data;
   const { usage: _, ...rest } = data;
-  return isObject(rest.response) ? ({ ...rest, response: stripUsage(rest.response) } satisfies Fields) : rest;
+  const carried = ['response', 'message'].filter((name) => isObject(rest[name]));
+  return { ...rest, ...Object.fromEntries(carried.map((name) => [name, stripUsage(rest[name])])) };
 }

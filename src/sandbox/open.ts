@@ -2,7 +2,7 @@ import { startSandbox } from './server.ts';
 
 /** The sandbox as configured: started here, running elsewhere, or off. */
 export interface OpenSandbox {
-  /** Base URL with `/v1`; null when it is off. */
+  /** An URL of it, such as OpenAI's base URL there; null when it is off. */
   readonly url: string | null;
   close(): Promise<void>;
 }

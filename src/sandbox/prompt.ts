@@ -3,7 +3,7 @@ import { type Fields, fieldsOf, listOf, textOf } from './fields.ts';
 import { countTokens, tokensPerAttachment } from './tokens.ts';
 
 /** The words of a message's content: itself, or its text parts one after the other. */
-function contentText(content: unknown): string {
+export function contentText(content: unknown): string {
   if (typeof content === 'string') return content;
   return listOf(content)
     .map((part) => textOf(fieldsOf(part).text) ?? '')

@@ -73,6 +73,8 @@ interface Arrival {
 const headersOfInterest = [
   'accept',
   'accept-encoding',
+  'anthropic-beta',
+  'anthropic-version',
   'content-type',
   'idempotency-key',
   'openai-beta',

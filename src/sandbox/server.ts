@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
-import { accountHeaders } from './account_headers.ts';
+import { anthropic } from './anthropic.ts';
+import type { Api } from './api.ts';
 import { decide, type Incoming, modelOf, ownMistake, type Reply } from './decide.ts';
 import { deliver, type Outcome } from './deliver.ts';
 import { Refusal } from './errors.ts';
 import { promptDelivery } from './faults.ts';
 import { flagOf } from './fields.ts';
+import { openai } from './openai.ts';
 import { noBody, type ParsedBody, parseBody, readBody } from './request_body.ts';
 import {
   createRequestLog,
@@ -16,8 +18,7 @@ import {
   summarizeBody,
   type Totals,
 } from './request_log.ts';
-import { matchRoute } from './routes.ts';
-import { bearerKey } from './special_keys.ts';
+import { matchRoute } from './route.ts';
 
 export interface SandboxOptions {
   /** Default 0: any free port. */
@@ -29,8 +30,10 @@ export interface SandboxOptions {
 }
 
 export interface Sandbox {
-  /** The base URL for clients, with `/v1`. */
+  /** The base URL for OpenAI's clients, with `/v1`. */
   readonly url: string;
+  /** The base URL for the clients of each provider it plays, by name. */
+  readonly urls: Readonly<Record<string, string>>;
   /** The latest 10,000 requests, oldest first, also those still open. */
   received(): readonly ReceivedRequest[];
   /** Counts of every request since the start. */
@@ -44,14 +47,14 @@ const host = '127.0.0.1';
 const logCapacity = 10_000;
 const longestModel = 200;
 const logPath = '/_sandbox/requests';
-const apiPrefix = '/v1';
+const apis: readonly Api[] = [openai, anthropic];
 /** `created` of every answer when no clock is given: 2026-01-01, in Unix seconds. */
 const fixedCreated = 1_767_225_600;
 /** Longer than clients keep idle connections, so that the sandbox never closes one just as it is used again. */
 const keepAliveMs = 75_000;
 
 /**
- * Starts a simulated OpenAI on a listener of its own. It keeps no state but its log, and the same request always
+ * Starts the simulated providers on a listener of their own. It keeps no state but its log, and the same request always
  * gets the same answer. `special_keys.ts` and `faults.ts` list the keys and models that fail on demand.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -66,8 +69,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   // A server that listens on a host and port has an address of this kind.
   const { port } = server.address() as AddressInfo;
+  const urlOf = ({ path }: Api) => `http://${host}:${port}${path}`;
   return {
-    url: `http://${host}:${port}${apiPrefix}`,
+    url: urlOf(openai),
+    urls: Object.fromEntries(apis.map((api) => [api.name, urlOf(api)])),
     received: log.received,
     totals: log.totals,
     close: () =>
@@ -90,10 +95,10 @@ async function serve(
   if (path === logPath && isLoopback(request)) return showLog(log, parameters, response);
 
   const method = request.method ?? 'GET';
-  const matched = path.startsWith(`${apiPrefix}/`)
-    ? matchRoute(method, path.slice(apiPrefix.length))
-    : undefined;
-  const key = bearerKey(request.headers.authorization);
+  const ground = apis.find((candidate) => path.startsWith(`${candidate.path}/`));
+  const api = ground ?? openai;
+  const matched = ground && matchRoute(ground.routes, method, path.slice(ground.path.length));
+  const key = api.keyIn(request.headers);
   const entry = log.open({
     at: new Date(options.now?.() ?? Date.now()),
     method,
@@ -101,7 +106,7 @@ async function serve(
     queryNames: [...new Set(parameters.keys())],
     headers: request.headers,
     key,
-    route: matched === undefined ? 'unknown' : `${method} ${apiPrefix}${matched.route.path}`,
+    route: matched === undefined ? 'unknown' : `${method} ${api.path}${matched.route.path}`,
   });
 
   const departed = new AbortController();
@@ -110,8 +115,8 @@ async function serve(
   try {
     const body = await understandBody(request, matched?.route.body ?? 'none', entry);
     const created = options.now === undefined ? fixedCreated : Math.floor(options.now() / 1000);
-    const { answer, delivery, seed } = reply({ method, path, matched, key, body, created }, entry);
-    outcome = await deliver(response, answer, accountHeaders(seed), delivery, departed.signal, () => {
+    const { answer, delivery, seed } = reply({ api, method, path, matched, key, body, created }, entry);
+    outcome = await deliver(response, answer, api.headers(seed), delivery, departed.signal, () => {
       entry.writes += 1;
     });
   } finally {
@@ -143,7 +148,7 @@ function reply(incoming: Incoming, entry: Progress): Reply {
     noteBody(entry, incoming);
     return decide(incoming);
   } catch (error) {
-    return { answer: ownMistake(error), delivery: promptDelivery, seed: '' };
+    return { answer: ownMistake(incoming.api, error), delivery: promptDelivery, seed: '' };
   }
 }
 

@@ -1,25 +1,17 @@
-import {
-  incorrectKey,
-  insufficientQuota,
-  missingKey,
-  missingScopes,
-  type Refusal,
-  rateLimited,
-  serverError,
-} from './errors.ts';
-import type { Route } from './routes.ts';
-
-/** Every key that the sandbox accepts begins like this. */
-const keyPrefix = 'sk-sandbox-';
+import type { Api } from './api.ts';
+import type { ErrorWords, Refusal } from './errors.ts';
+import type { Route } from './route.ts';
 
 interface Circumstances {
+  readonly errors: ErrorWords;
   readonly key: string;
   readonly route: Route | undefined;
   readonly model: string;
 }
 
 interface SpecialKey {
-  readonly prefix: string;
+  /** What stands behind the beginning that all keys of a provider have. */
+  readonly name: string;
   /** In words, for people. */
   readonly effect: string;
   readonly on: 'every call' | 'all but models' | 'paid calls';
@@ -27,51 +19,50 @@ interface SpecialKey {
 }
 
 /**
- * Keys that fail on demand. The first row whose prefix fits counts. Most leave the list of models alone, so that such
+ * Keys that fail on demand. The first row whose name fits counts. Most leave the list of models alone, so that such
  * a key passes the check made when it is deposited.
  */
 export const specialKeys: readonly SpecialKey[] = [
   {
-    prefix: 'sk-sandbox-invalid',
-    effect: '401 invalid_api_key, the message repeats parts of the key',
+    name: 'invalid',
+    effect: '401, the message may repeat parts of the key',
     on: 'every call',
-    refusal: ({ key }) => incorrectKey(key),
+    refusal: ({ errors, key }) => errors.incorrectKey(key),
   },
   {
-    prefix: 'sk-sandbox-no-quota',
-    effect: '429 insufficient_quota',
+    name: 'no-quota',
+    effect: 'an account without money',
     on: 'paid calls',
-    refusal: insufficientQuota,
+    refusal: ({ errors }) => errors.insufficientQuota(),
   },
   {
-    prefix: 'sk-sandbox-rate-limited',
-    effect: '429 rate_limit_exceeded with retry-after: 2, the message names an organization',
+    name: 'rate-limited',
+    effect: '429 with retry-after: 2, the message names an organization',
     on: 'all but models',
-    refusal: ({ model }) => rateLimited(model),
+    refusal: ({ errors, model }) => errors.rateLimited(model),
   },
   {
-    prefix: 'sk-sandbox-error',
-    effect: '500 server_error',
+    name: 'error',
+    effect: '500',
     on: 'all but models',
-    refusal: () => serverError(500),
+    refusal: ({ errors }) => errors.serverError(),
   },
   {
-    prefix: 'sk-sandbox-unavailable',
-    effect: '503 server_error',
+    name: 'unavailable',
+    effect: 'a provider with too much to do',
     on: 'every call',
-    refusal: () => serverError(503),
+    refusal: ({ errors }) => errors.unavailable(),
   },
   {
-    prefix: 'sk-sandbox-restricted',
-    effect: 'missing scopes: 403 for models, 401 for everything else',
+    name: 'restricted',
+    effect: 'a key that is not permitted to do this',
     on: 'every call',
-    refusal: ({ route }) =>
-      isModels(route) ? missingScopes(403, 'api.model.read') : missingScopes(401, 'model.request'),
+    refusal: ({ errors, route }) => errors.notPermitted(isModels(route) ? 'models' : 'others'),
   },
 ];
 
 function isModels(route: Route | undefined): boolean {
-  return route?.path.startsWith('/models') ?? false;
+  return route?.path.includes('/models') ?? false;
 }
 
 function applies(row: SpecialKey, route: Route | undefined): boolean {
@@ -85,19 +76,15 @@ function applies(row: SpecialKey, route: Route | undefined): boolean {
   }
 }
 
-/** The key of an `Authorization: Bearer` header, if there is one. */
-export function bearerKey(authorization: string | undefined): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
-}
-
 /** Why this key may not make this call, if it may not. */
 export function keyRefusal(
+  { errors, keyPrefix }: Api,
   key: string | undefined,
   route: Route | undefined,
   model: string,
 ): Refusal | undefined {
-  if (key === undefined) return missingKey();
-  if (!key.startsWith(keyPrefix)) return incorrectKey(key);
-  const row = specialKeys.find(({ prefix }) => key.startsWith(prefix));
-  return row !== undefined && applies(row, route) ? row.refusal({ key, route, model }) : undefined;
+  if (key === undefined) return errors.missingKey();
+  if (!key.startsWith(keyPrefix)) return errors.incorrectKey(key);
+  const row = specialKeys.find(({ name }) => key.startsWith(keyPrefix + name));
+  return row !== undefined && applies(row, route) ? row.refusal({ errors, key, route, model }) : undefined;
 }

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import type { Provider } from '../catalog/provider.ts';
+import { featureHeaders, type Provider } from '../catalog/provider.ts';
 import type { Secret } from '../lib/secret.ts';
 
 /** What a provider says of a key. */
@@ -24,7 +24,10 @@ export async function checkKey(
   let status: number;
   try {
     const answer = await request(baseUrl + provider.verifyPath, {
-      headers: Object.fromEntries(provider.authorize({ ...key, key: key.key.unwrap() })),
+      headers: Object.fromEntries([
+        ...featureHeaders(provider, {}),
+        ...provider.authorize({ ...key, key: key.key.unwrap() }),
+      ]),
       headersTimeout: timeout,
       bodyTimeout: timeout,
       signal: AbortSignal.timeout(timeout),

@@ -1,3 +1,4 @@
+import { findProvider } from '../catalog/catalog.ts';
 import { newId } from '../lib/ids.ts';
 import type { Actor, Credential } from '../store/records.ts';
 import { type DepositDeps, type DepositResult, depositKey } from './deposit.ts';
@@ -8,6 +9,7 @@ export function depositSandboxKey(
   owner: Pick<Credential, 'userId' | 'provider'>,
   actor: Actor,
 ): Promise<DepositResult> {
-  const pasted = `sk-sandbox-${newId('key', deps.clock())}`;
+  const prefix = findProvider(owner.provider)?.sandboxKeyPrefix ?? '';
+  const pasted = prefix + newId('key', deps.clock());
   return depositKey(deps, { ...owner, pasted, name: null, organization: null, project: null }, actor);
 }

@@ -25,7 +25,7 @@ export function Integration({ issuer, client }: { readonly issuer: string; reado
         label="Authorization request"
         text={`${issuer}/oauth/authorize?${query}&code_challenge=…&state=…`}
       />
-      {providersOfScopes(scopes).map(({ name, title, mount }) => (
+      {providersOfScopes(scopes).map(({ name, title, mount, sdkExample }) => (
         <Snippet
           id={`sdk-${name}`}
           label={`${title} SDK with an access token`}
@@ -34,14 +34,4 @@ export function Integration({ issuer, client }: { readonly issuer: string; reado
       ))}
     </>
   );
-}
-
-/** How a provider's own SDK is pointed at the broker. @param token expression for the access token */
-export function sdkExample(baseUrl: string, token: string): string {
-  return `import OpenAI from 'openai';
-
-const openai = new OpenAI({
-  baseURL: '${baseUrl}',
-  apiKey: ${token},
-});`;
 }

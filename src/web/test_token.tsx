@@ -7,7 +7,6 @@ import { depositSandboxKey } from '../vault/sandbox_key.ts';
 import { asUser } from './actor.ts';
 import { Notice } from './components/notice.tsx';
 import { Snippet } from './components/snippet.tsx';
-import { sdkExample } from './integration.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound } from './problem.tsx';
@@ -84,7 +83,7 @@ function TestToken(props: {
           Scope: <code>{scope}</code>
         </p>
       </section>
-      {providersOfScopes(splitScope(scope)).map(({ name, title, mount, verifyPath }) => (
+      {providersOfScopes(splitScope(scope)).map(({ name, title, mount, verifyPath, sdkExample }) => (
         <section class="card">
           <h2>{`Call ${title}`}</h2>
           <Snippet

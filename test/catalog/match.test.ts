@@ -11,7 +11,8 @@ describe('match', () => {
     for (const provider of providers) {
       for (const route of provider.routes) {
         const path = route.path.replace('{model}', 'gpt-4o');
-        expect(match(provider, route.method, path)).toEqual({ route, path });
+        const forwarded = path + (route.query ?? '');
+        expect(match(provider, route.method, path)).toEqual({ route, path: forwarded });
       }
     }
   });

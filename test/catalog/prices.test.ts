@@ -4,6 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/catalog/cost.ts';
 import { lastObject } from '../../src/catalog/last_object.ts';
 import { price } from '../../src/catalog/prices.ts';
+import {
+  chatUsage,
+  embeddingsUsage,
+  imagesUsage,
+  responsesUsage,
+  speechUsage,
+  transcriptionUsage,
+} from '../../src/catalog/providers/openai_usage.ts';
 import { readUsage } from '../../src/catalog/usage.ts';
 
 describe('usage', () => {
@@ -15,7 +23,7 @@ describe('usage', () => {
       prompt_tokens_details: { cached_tokens: 40, cache_write_tokens: 5, audio_tokens: 7 },
       completion_tokens_details: { reasoning_tokens: 3, audio_tokens: 2, accepted_prediction_tokens: 0 },
     };
-    expect(readUsage('chat', { model: 'gpt-4o', usage })?.usage).toEqual({
+    expect(readUsage(chatUsage, { model: 'gpt-4o', usage })?.usage).toEqual({
       input_tokens: 100,
       cache_read_tokens: 40,
       cache_write_tokens: 5,
@@ -38,8 +46,8 @@ describe('usage', () => {
       tool_usage: { image_gen: { input_tokens: 8, output_tokens: 90 }, web_search: { num_requests: 0 } },
     };
     const event = { type: 'response.completed', response };
-    expect(readUsage('responses', event)).toEqual(readUsage('responses', response));
-    expect(readUsage('responses', event)?.charges).toEqual([
+    expect(readUsage(responsesUsage, event)).toEqual(readUsage(responsesUsage, response));
+    expect(readUsage(responsesUsage, event)?.charges).toEqual([
       {
         model: 'gpt-5',
         usage: {
@@ -55,14 +63,16 @@ describe('usage', () => {
   });
 
   it.each([
-    ['embeddings', { prompt_tokens: 8, total_tokens: 8 }, { input_tokens: 8 }],
+    ['embeddings', embeddingsUsage, { prompt_tokens: 8, total_tokens: 8 }, { input_tokens: 8 }],
     [
       'images',
+      imagesUsage,
       { input_tokens: 50, input_tokens_details: { text_tokens: 10, image_tokens: 40 }, output_tokens: 90 },
       { input_tokens: 50, input_text_tokens: 10, input_image_tokens: 40, output_tokens: 90 },
     ],
     [
       'transcription',
+      transcriptionUsage,
       {
         type: 'tokens',
         input_tokens: 14,
@@ -71,14 +81,20 @@ describe('usage', () => {
       },
       { input_tokens: 14, input_audio_tokens: 14, output_tokens: 45 },
     ],
-    ['transcription', { type: 'duration', seconds: 9 }, { audio_seconds: 9, input_audio_seconds: 9 }],
+    [
+      'transcription',
+      transcriptionUsage,
+      { type: 'duration', seconds: 9 },
+      { audio_seconds: 9, input_audio_seconds: 9 },
+    ],
     [
       'speech',
+      speechUsage,
       { input_tokens: 14, output_tokens: 101, total_tokens: 115 },
       { input_tokens: 14, output_tokens: 101 },
     ],
-  ] as const)('%s %j', (kind, usage, expected) => {
-    expect(readUsage(kind, { usage })?.usage).toEqual(expected);
+  ] as const)('%s as in %j', (_, rules, usage, expected) => {
+    expect(readUsage(rules, { usage })?.usage).toEqual(expected);
   });
 
   it.each([
@@ -92,7 +108,7 @@ describe('usage', () => {
     { usage: {} },
     { usage: { prompt_tokens: -1 } },
   ])('is unknown in %j', (answer) => {
-    expect(readUsage('chat', answer)).toBeNull();
+    expect(readUsage(chatUsage, answer)).toBeNull();
   });
 
   it('is found at the end of an answer, and not inside of its text', () => {

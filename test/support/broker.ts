@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { hashPassword } from '../../src/accounts/password.ts';
 import { createApp } from '../../src/app.ts';
-import { allScopes } from '../../src/catalog/catalog.ts';
+import { defaultScopes } from '../../src/catalog/catalog.ts';
 import { readConfig } from '../../src/config.ts';
 import { closeDeps, type Deps, openDeps } from '../../src/deps.ts';
 import { type CreatedGrant, createGrant } from '../../src/grants/create.ts';
@@ -133,7 +133,7 @@ export async function createClient(
       secretHash: secret && sha256(secret),
       jwks,
       redirectUris: options.redirectUris ?? ['http://127.0.0.1/callback'],
-      scope: options.scope ?? allScopes.join(' '),
+      scope: options.scope ?? defaultScopes.join(' '),
     },
     { kind: 'system' },
   );
@@ -177,6 +177,6 @@ export async function connect(
   const user = await createUser(broker);
   const credential = await deposit(broker, user.id, options.key);
   const client = await createClient(broker, user.id);
-  const tokens = await grantTo(broker, user, client, options.scopes ?? allScopes);
+  const tokens = await grantTo(broker, user, client, options.scopes ?? defaultScopes);
   return { user, credential, client, tokens };
 }

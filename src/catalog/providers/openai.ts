@@ -2,6 +2,8 @@ import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './openai_errors.ts';
 import { routes } from './openai_routes.ts';
 
+const sandboxKeyPrefix = 'sk-sandbox-';
+
 export const openai: Provider = {
   name: 'openai',
   title: 'OpenAI',
@@ -30,11 +32,13 @@ export const openai: Provider = {
     ],
   },
   errors,
-  featureHeaders: { 'openai-beta': [] },
+  featureHeaders: { 'openai-beta': { allowed: [] } },
   requestIdHeader: 'x-request-id',
   keysPage: 'https://platform.openai.com/api-keys',
   billingPage: 'https://platform.openai.com/settings/organization/billing',
   keyShape,
+  sandboxKeyPrefix,
+  sandboxPath: '/v1',
   verifyPath: '/models',
   authorize: ({ key, organization, project }) => [
     ['authorization', `Bearer ${key}`],
@@ -42,6 +46,12 @@ export const openai: Provider = {
     ...(project ? [['openai-project', project] as const] : []),
   ],
   priceTable: 'openai',
+  sdkExample: (baseUrl, token) => `import OpenAI from 'openai';
+
+const openai = new OpenAI({
+  baseURL: '${baseUrl}',
+  apiKey: ${token},
+});`,
 };
 
 function keyShape(pasted: string): KeyShape {
@@ -59,5 +69,5 @@ function keyShape(pasted: string): KeyShape {
   if (!/^sk-[A-Za-z0-9_-]{8,300}$/.test(pasted)) {
     return refuse('This key is cut short or holds characters that keys never have. Copy it again.');
   }
-  return { kind: 'key', sandbox: pasted.startsWith('sk-sandbox-') };
+  return { kind: 'key', sandbox: pasted.startsWith(sandboxKeyPrefix) };
 }

@@ -45,5 +45,6 @@ export const errors: ErrorRules = {
     /^(invalid_|image_|unsupported_|empty_image|failed_to_download|bio_policy|content_|context_length)/,
   privateText:
     /\b(?:org-|proj_|sk-|ek_|sess-|ft:)[\w*.:-]{2,}[\w*]|\b(?:user-|req_|key_|acct_)(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6,}|\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b|[\w.+-]+@[\w-]+\.[\w.-]+/g,
+  codePath: ['code'],
   body: (error) => ({ error }),
 };

@@ -12,6 +12,14 @@ import {
   moderationFields,
   responsesFields,
 } from './openai_text_fields.ts';
+import {
+  chatUsage,
+  embeddingsUsage,
+  imagesUsage,
+  responsesUsage,
+  speechUsage,
+  transcriptionUsage,
+} from './openai_usage.ts';
 
 const json = 'application/json';
 const eventStream = 'text/event-stream';
@@ -55,7 +63,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:text',
     body: { kind: 'json', fields: chatFields },
     answer: chatAnswer,
-    usage: 'chat',
+    usage: chatUsage,
   },
   {
     method: 'POST',
@@ -63,7 +71,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:text',
     body: { kind: 'json', fields: completionFields },
     answer: chatAnswer,
-    usage: 'chat',
+    usage: chatUsage,
   },
   {
     method: 'POST',
@@ -71,7 +79,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:text',
     body: { kind: 'json', fields: responsesFields },
     answer: responsesAnswer,
-    usage: 'responses',
+    usage: responsesUsage,
   },
   {
     method: 'POST',
@@ -79,7 +87,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:text',
     body: { kind: 'json', fields: compactFields },
     answer: held,
-    usage: 'responses',
+    usage: responsesUsage,
   },
   {
     method: 'POST',
@@ -95,7 +103,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:text',
     body: { kind: 'json', fields: decisionFields },
     answer: held,
-    usage: 'responses',
+    usage: responsesUsage,
   },
   {
     method: 'POST',
@@ -103,7 +111,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:embeddings',
     body: { kind: 'json', fields: embeddingFields },
     answer: through,
-    usage: 'embeddings',
+    usage: embeddingsUsage,
   },
   {
     method: 'POST',
@@ -119,7 +127,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:images',
     body: { kind: 'json', fields: imageFields },
     answer: through,
-    usage: 'images',
+    usage: imagesUsage,
   },
   {
     method: 'POST',
@@ -127,7 +135,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:images',
     body: { kind: 'multipart', fields: imageEditFields },
     answer: through,
-    usage: 'images',
+    usage: imagesUsage,
   },
   {
     method: 'POST',
@@ -135,7 +143,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:images',
     body: { kind: 'multipart', fields: imageVariationFields },
     answer: through,
-    usage: 'images',
+    usage: imagesUsage,
   },
   {
     method: 'POST',
@@ -143,7 +151,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:audio.speech',
     body: { kind: 'json', fields: speechFields },
     answer: { types: ['audio/', 'application/octet-stream', eventStream], json: 'through', endings: null },
-    usage: 'speech',
+    usage: speechUsage,
   },
   {
     method: 'POST',
@@ -151,7 +159,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:audio.transcribe',
     body: { kind: 'multipart', fields: transcriptionFields },
     answer: { types: [json, eventStream, ...captions], json: 'held', endings: null },
-    usage: 'transcription',
+    usage: transcriptionUsage,
   },
   {
     method: 'POST',
@@ -159,7 +167,7 @@ export const routes: readonly Route[] = [
     scope: 'openai:audio.transcribe',
     body: { kind: 'multipart', fields: translationFields },
     answer: { types: [json, ...captions], json: 'held', endings: null },
-    usage: 'transcription',
+    usage: transcriptionUsage,
   },
 ];
 

@@ -1,7 +1,8 @@
 import type OpenAI from 'openai';
 import { type Answer, json } from '../answer.ts';
-import { modelNotFound } from '../errors.ts';
+import type { ErrorWords } from '../errors.ts';
 import { specialModels } from '../faults.ts';
+import { openaiErrors } from '../openai_errors.ts';
 
 /** Names that begin like this don't exist. Every other name is a model. */
 const nonexistent = 'nonexistent';
@@ -49,11 +50,11 @@ export function listModels(): Answer {
 
 /** GET /models/{model} */
 export function retrieveModel(id: string): Answer {
-  requireExisting(id);
+  requireExisting(id, openaiErrors);
   return json(model(id));
 }
 
-/** Throws OpenAI's `model_not_found` for a model whose name says that it doesn't exist. */
-export function requireExisting(name: string): void {
+/** Throws the provider's refusal for a model whose name says that it doesn't exist. */
+export function requireExisting(name: string, { modelNotFound }: ErrorWords): void {
   if (name.startsWith(nonexistent)) throw modelNotFound(name);
 }

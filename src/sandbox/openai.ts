@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts';
-import type { Call } from './call.ts';
+import { type Api, bearerKey } from './api.ts';
 import { createChatCompletion } from './endpoints/chat.ts';
 import { createCompletion } from './endpoints/completions.ts';
 import { createDecision } from './endpoints/decisions.ts';
@@ -10,27 +9,15 @@ import { createModeration } from './endpoints/moderations.ts';
 import { compactResponse, countInputTokens, createResponse } from './endpoints/responses.ts';
 import { createSpeech } from './endpoints/speech.ts';
 import { createTranscription, createTranslation } from './endpoints/transcriptions.ts';
-
-export type Route = {
-  readonly method: 'GET' | 'POST';
-  /** Below `/v1`. `{model}` stands for a model's name, the only parameter there is. */
-  readonly path: string;
-  readonly paid: boolean;
-} & (
-  | { readonly body: 'none'; readonly answer: (parameter: string) => Answer }
-  | {
-      readonly body: 'json' | 'multipart';
-      readonly answer: (call: Call) => Answer;
-      /** What answers when the request names no model. Without it the request is refused. */
-      readonly defaultModel?: string;
-    }
-);
+import { fieldsOf } from './fields.ts';
+import { openaiAccount, openaiErrors } from './openai_errors.ts';
+import type { Route } from './route.ts';
+import { derivedId } from './seed.ts';
 
 const free = { method: 'POST', paid: false, body: 'json' } as const;
 const paid = { method: 'POST', paid: true, body: 'json' } as const;
 const paidForm = { method: 'POST', paid: true, body: 'multipart' } as const;
 
-/** Everything the sandbox can do. Anything else is 404. */
 const routes: readonly Route[] = [
   { method: 'GET', path: '/models', paid: false, body: 'none', answer: listModels },
   { method: 'GET', path: '/models/{model}', paid: false, body: 'none', answer: retrieveModel },
@@ -50,26 +37,45 @@ const routes: readonly Route[] = [
   { ...paidForm, path: '/audio/translations', answer: createTranslation },
 ];
 
-const routesByName = new Map(routes.map((route) => [`${route.method} ${route.path}`, route]));
-const oneModel = '/models/';
+/** A simulated OpenAI. */
+export const openai: Api = {
+  name: 'openai',
+  path: '/v1',
+  routes,
+  keyPrefix: 'sk-sandbox-',
+  keyIn: bearerKey,
+  errors: openaiErrors,
+  errorBody: ({ body }) => ({ error: body }),
 
-/**
- * Finds the route for a path below `/v1`.
- * @returns the route and the value of its path parameter ('' when it has none)
- */
-export function matchRoute(method: string, path: string): { route: Route; parameter: string } | undefined {
-  const route = routesByName.get(`${method} ${path}`);
-  if (route !== undefined) return path.includes('{') ? undefined : { route, parameter: '' };
-  const parameter = path.startsWith(oneModel) ? decoded(path.slice(oneModel.length)) : '';
-  const modelRoute = routesByName.get(`${method} ${oneModel}{model}`);
-  const isOneSegment = parameter !== '' && !path.slice(oneModel.length).includes('/');
-  return modelRoute !== undefined && isOneSegment ? { route: modelRoute, parameter } : undefined;
-}
+  errorEvent(last) {
+    const { organization, project } = openaiAccount;
+    const message = `The model crashed. Organization ${organization}, project ${project}.`;
+    const error = { type: 'server_error', code: 'server_error', message, param: null };
+    const number = fieldsOf(last?.data).sequence_number;
+    // The responses API has an error event of its own; the others send OpenAI's error shape as data.
+    return typeof number === 'number'
+      ? { event: 'error', data: { ...error, type: 'error', sequence_number: number + 1 } }
+      : { data: { error } };
+  },
 
-function decoded(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return '';
-  }
-}
+  headers(seed) {
+    return {
+      'openai-organization': openaiAccount.organization,
+      'openai-project': openaiAccount.project,
+      'openai-processing-ms': '12',
+      'openai-version': '2020-10-01',
+      'x-request-id': derivedId('req_', seed),
+      'x-ratelimit-limit-requests': '10000',
+      'x-ratelimit-limit-tokens': '30000000',
+      'x-ratelimit-remaining-requests': '9999',
+      'x-ratelimit-remaining-tokens': '29999985',
+      'x-ratelimit-reset-requests': '6ms',
+      'x-ratelimit-reset-tokens': '0s',
+      'set-cookie': '__cf_bm=sandbox-cookie; path=/; domain=.api.openai.com; HttpOnly; Secure; SameSite=None',
+      'alt-svc': 'h3=":443"; ma=86400',
+      'cf-cache-status': 'DYNAMIC',
+      'cf-ray': '8f0000000000sand-BOX',
+      server: 'cloudflare',
+    };
+  },
+};

@@ -1,0 +1,61 @@
+import type { UsageRules, UsageTable } from '../usage.ts';
+
+/** How OpenAI's endpoints report what a call has used. */
+
+const imageTokens: UsageTable = {
+  input_tokens: ['input_tokens'],
+  input_text_tokens: ['input_tokens_details', 'text_tokens'],
+  input_image_tokens: ['input_tokens_details', 'image_tokens'],
+  output_tokens: ['output_tokens'],
+};
+
+const svg: NonNullable<UsageRules['sides']>[number] = {
+  path: ['svg_usage'],
+  table: {
+    input_tokens: ['input_tokens'],
+    output_tokens: ['output_tokens'],
+    output_reasoning_tokens: ['reasoning_tokens'],
+  },
+};
+
+export const chatUsage: UsageRules = {
+  table: {
+    input_tokens: ['prompt_tokens'],
+    cache_read_tokens: ['prompt_tokens_details', 'cached_tokens'],
+    cache_write_tokens: ['prompt_tokens_details', 'cache_write_tokens'],
+    input_audio_tokens: ['prompt_tokens_details', 'audio_tokens'],
+    output_tokens: ['completion_tokens'],
+    output_reasoning_tokens: ['completion_tokens_details', 'reasoning_tokens'],
+    output_audio_tokens: ['completion_tokens_details', 'audio_tokens'],
+  },
+};
+
+export const responsesUsage: UsageRules = {
+  table: {
+    input_tokens: ['input_tokens'],
+    cache_read_tokens: ['input_tokens_details', 'cached_tokens'],
+    cache_write_tokens: ['input_tokens_details', 'cache_write_tokens'],
+    output_tokens: ['output_tokens'],
+    output_reasoning_tokens: ['output_tokens_details', 'reasoning_tokens'],
+  },
+  sides: [{ path: ['tool_usage', 'image_gen'], table: imageTokens }, svg],
+};
+
+export const embeddingsUsage: UsageRules = { table: { input_tokens: ['prompt_tokens'] } };
+
+export const imagesUsage: UsageRules = { table: imageTokens, sides: [svg] };
+
+export const transcriptionUsage: UsageRules = {
+  table: {
+    input_tokens: ['input_tokens'],
+    input_audio_tokens: ['input_token_details', 'audio_tokens'],
+    output_tokens: ['output_tokens'],
+    // The price table wants a total and its parts.
+    audio_seconds: ['seconds'],
+    input_audio_seconds: ['seconds'],
+  },
+};
+
+export const speechUsage: UsageRules = {
+  table: { input_tokens: ['input_tokens'], output_tokens: ['output_tokens'] },
+};
