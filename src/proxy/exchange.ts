@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { providers } from '../catalog/catalog.ts';
 import type { WireError } from '../catalog/failure.ts';
 import type { Provider } from '../catalog/provider.ts';
 import { isFinal, type Refusal } from './refusal.ts';
@@ -11,20 +12,30 @@ export interface Exchange {
   readonly callId: string;
 }
 
+const requestIdHeader = 'x-request-id';
+
 /** Readable by pages of any origin: what they may see depends on the token they send, never on a cookie. */
 const everyAnswer = [
   ...['access-control-allow-origin', '*'],
   ...[
     'access-control-expose-headers',
-    'x-request-id, x-should-retry, retry-after, retry-after-ms, www-authenticate, dpop-nonce',
+    [
+      ...new Set([requestIdHeader, ...providers.map((provider) => provider.requestIdHeader)]),
+      'x-should-retry, retry-after, retry-after-ms, www-authenticate, dpop-nonce',
+    ].join(', '),
   ],
   ...['cache-control', 'no-store'],
   ...['x-content-type-options', 'nosniff'],
 ];
 
-/** Begins the answer. @param headers names and values in turn, beyond those that every answer has */
-export function begin({ response, callId }: Exchange, status: number, headers: readonly string[]): void {
-  response.writeHead(status, [...everyAnswer, 'x-request-id', callId, ...headers]);
+/**
+ * Begins the answer. It carries the call's id, also where the provider's SDK looks for one.
+ * @param headers names and values in turn, beyond those that every answer has
+ */
+export function begin(exchange: Exchange, status: number, headers: readonly string[]): void {
+  const { response, provider, callId } = exchange;
+  const alsoIn = provider.requestIdHeader === requestIdHeader ? [] : [provider.requestIdHeader, callId];
+  response.writeHead(status, [...everyAnswer, requestIdHeader, callId, ...alsoIn, ...headers]);
 }
 
 /** Answers with a refusal of the broker's own. */

@@ -4,6 +4,7 @@ import { withPublicError } from '../../src/catalog/embedded_error.ts';
 import { failureMeaning, readError, redact } from '../../src/catalog/failure.ts';
 
 const { errors } = findProvider('openai') ?? expect.fail();
+const { errors: anthropic } = findProvider('anthropic') ?? expect.fail();
 
 describe('redaction', () => {
   it.each([
@@ -104,5 +105,118 @@ describe('errors inside an answer', () => {
   it('keeps the text where the caller can do something about it', () => {
     const data = { response: { error: { code: 'invalid_image_url', message: 'No picture at that URL' } } };
     expect(JSON.stringify(withPublicError(errors, data))).toContain('No picture at that URL');
+  });
+});
+
+describe('errors of Anthropic', () => {
+  it.each([
+    'sk-ant-api03-abc_DEF-123',
+    'sk-ant-admin01-abcDEF',
+    'wrkspc_011CZkZaBF1tNoB5wlCeusgy',
+    'req_011CSHoEeqs5C35K2UUqR7Fy',
+    'file_011CNha8iCJcU1wXNR6q4V8w',
+    'apikey_01Rj2N8SVvo6BePZj99NhmiT',
+    'a22cf6e6-1c3b-4d5e-8f90-0123456789ab',
+    'somebody@example.com',
+  ])('do not name %s', (name) => {
+    for (const text of [name, `in ${name}.`, `(${name})`, `"${name}"`]) {
+      expect(redact(anthropic, text)).not.toContain(name.slice(5));
+    }
+  });
+
+  it('keep what is about the request', () => {
+    const text = 'messages.0.content.1.image.source: file_upload, user_location or req_size is wrong';
+    expect(redact(anthropic, text)).toBe(text);
+  });
+
+  it.each<[number, object, string, boolean | undefined]>([
+    [401, { type: 'authentication_error', message: 'invalid x-api-key' }, 'provider_key_invalid', true],
+    [403, { type: 'permission_error', message: 'Not for you' }, 'provider_key_invalid', undefined],
+    [
+      400,
+      {
+        type: 'invalid_request_error',
+        message: 'Your credit balance is too low to access the Anthropic API.',
+      },
+      'provider_quota_exceeded',
+      undefined,
+    ],
+    [
+      400,
+      { type: 'invalid_request_error', message: 'You have reached your specified API usage limits.' },
+      'provider_quota_exceeded',
+      undefined,
+    ],
+    [
+      400,
+      { type: 'invalid_request_error', message: 'This organization has been disabled.' },
+      'provider_key_invalid',
+      undefined,
+    ],
+    [
+      400,
+      { type: 'invalid_request_error', details: { error_code: 'organization_on_hold' } },
+      'provider_key_invalid',
+      undefined,
+    ],
+    [402, { type: 'billing_error' }, 'provider_quota_exceeded', undefined],
+    [
+      429,
+      { type: 'rate_limit_error', details: { error_code: 'enforced_spend_limit_reached' } },
+      'provider_quota_exceeded',
+      undefined,
+    ],
+    [429, { type: 'rate_limit_error', message: 'Number of tokens' }, 'provider_rate_limited', undefined],
+    [500, { type: 'api_error' }, 'provider_error', undefined],
+    [529, { type: 'overloaded_error', message: 'Overloaded' }, 'provider_error', undefined],
+  ])('with %i %j mean %s', (status, carrier, code, keyIsBad) => {
+    const means = failureMeaning(anthropic, status, readError(anthropic, { ...carrier }));
+    expect(means?.code).toBe(code);
+    expect(means?.keyIsBad).toBe(keyIsBad);
+  });
+
+  it.each([400, 404, 413])('with %i are about the request, and go on', (status) => {
+    expect(
+      failureMeaning(anthropic, status, readError(anthropic, { message: 'max_tokens: too large' })),
+    ).toBe(null);
+  });
+
+  it.each([
+    [400, 'invalid_request_error'],
+    [401, 'authentication_error'],
+    [402, 'billing_error'],
+    [403, 'permission_error'],
+    [404, 'not_found_error'],
+    [413, 'request_too_large'],
+    [429, 'rate_limit_error'],
+    [502, 'api_error'],
+    [503, 'overloaded_error'],
+    [504, 'timeout_error'],
+  ])('of ours with status %i have the type %s', (status, type) => {
+    const error = { message: 'No.', type: 'server_error', code: 'some_code', param: null } as const;
+    const body = anthropic.body({ ...error, source: 'coatcheck' }, { status, requestId: 'call_1' });
+    expect(body).toEqual({
+      type: 'error',
+      error: { ...error, type, source: 'coatcheck', details: { error_code: 'some_code' } },
+      request_id: 'call_1',
+    });
+  });
+
+  it('in the middle of a stream leave out the id of the request', () => {
+    const data = {
+      type: 'error',
+      error: { type: 'overloaded_error', message: 'Overloaded in a22cf6e6-1c3b-4d5e-8f90-0123456789ab' },
+      request_id: 'req_011CSHoEeqs5C35K2UUqR7Fy',
+    };
+    expect(withPublicError(anthropic, data)).toEqual({
+      type: 'error',
+      error: {
+        type: 'overloaded_error',
+        message: 'The provider broke off with an error. Try again.',
+        code: null,
+        param: null,
+        source: 'provider',
+      },
+    });
   });
 });

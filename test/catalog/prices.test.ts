@@ -1,9 +1,10 @@
-import { calcPrice, findProvider } from '@pydantic/genai-prices';
+import { calcPrice, extractUsage, findProvider } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { costOf } from '../../src/catalog/cost.ts';
 import { lastObject } from '../../src/catalog/last_object.ts';
 import { price } from '../../src/catalog/prices.ts';
+import { messageUsage } from '../../src/catalog/providers/anthropic_usage.ts';
 import {
   chatUsage,
   embeddingsUsage,
@@ -59,6 +60,57 @@ describe('usage', () => {
         },
       },
       { model: null, usage: { input_tokens: 8, output_tokens: 90 } },
+    ]);
+  });
+
+  it('of a message, with what is read from the cache and written to it in the total', () => {
+    const usage = {
+      input_tokens: 10,
+      cache_creation_input_tokens: 100,
+      cache_read_input_tokens: 50,
+      cache_creation: { ephemeral_5m_input_tokens: 60, ephemeral_1h_input_tokens: 40 },
+      output_tokens: 20,
+      output_tokens_details: { thinking_tokens: 5 },
+      server_tool_use: null,
+      service_tier: 'standard',
+    };
+    const expected = {
+      input_tokens: 160,
+      cache_read_tokens: 50,
+      cache_write_tokens: 100,
+      cache_write_1h_tokens: 40,
+      output_tokens: 20,
+      output_reasoning_tokens: 5,
+    };
+    const message = { type: 'message', model: 'claude-opus-5', usage };
+    expect(readUsage(messageUsage, message)?.charges).toEqual([{ model: 'claude-opus-5', usage: expected }]);
+    expect(readUsage(messageUsage, { type: 'message_start', message })?.usage).toEqual(expected);
+    const table = findProvider({ providerId: 'anthropic' }) ?? expect.fail();
+    expect(extractUsage(table, message).usage).toMatchObject(expected);
+  });
+
+  it.each([
+    ['says only what was written', { output_tokens: 9 }],
+    [
+      'says null of what was read',
+      {
+        input_tokens: null,
+        cache_creation_input_tokens: null,
+        cache_read_input_tokens: null,
+        output_tokens: 9,
+        output_tokens_details: null,
+      },
+    ],
+    ['says all of it again', { input_tokens: 10, cache_read_input_tokens: 50, output_tokens: 9 }],
+  ])('of a message is the last word on each count, where its end %s', (_, usage) => {
+    const first = { input_tokens: 10, cache_read_input_tokens: 50, output_tokens: 1 };
+    const started = readUsage(messageUsage, { message: { model: 'claude-opus-5', usage: first } });
+    const ended = readUsage(messageUsage, { type: 'message_delta', usage }, started);
+    expect(ended?.charges).toEqual([
+      {
+        model: 'claude-opus-5',
+        usage: { input_tokens: 60, cache_read_tokens: 50, output_tokens: 9 },
+      },
     ]);
   });
 
@@ -145,6 +197,13 @@ describe('price', () => {
     expect(price('openai', 'whisper-1', { audio_seconds: 10, input_audio_seconds: 10 })).toBe(1_000_000);
   });
 
+  it('of what is written to the cache for an hour has a rate of its own, or none', () => {
+    const usage = { input_tokens: 1000, cache_write_tokens: 1000, cache_write_1h_tokens: 1000 };
+    // 10 USD for a million tokens, of which 5 minutes would cost 6.25.
+    expect(price('anthropic', 'claude-opus-5', usage)).toBe(10_000_000);
+    expect(price('anthropic', 'claude-2', usage)).toBeNull();
+  });
+
   it.each([
     ['a model that the table does not know', 'gpt-unheard-of', { input_tokens: 5 }],
     [
@@ -167,26 +226,29 @@ describe('price', () => {
     expect(price('openai', model, usage)).toBeNull();
   });
 
-  it('is what the table itself comes to, for text of any length and every model', () => {
-    const models = findProvider({ providerId: 'openai' })?.models.map(({ id }) => id) ?? [];
-    const count = fc.oneof(fc.nat(1_000), fc.nat(600_000));
-    const usage = fc.record(
-      {
-        input_tokens: count,
-        cache_read_tokens: count,
-        cache_write_tokens: count,
-        output_tokens: count,
-        output_reasoning_tokens: count,
-      },
-      { requiredKeys: [] },
-    );
-    fc.assert(
-      fc.property(fc.constantFrom(...models), usage, (model, counts) => {
-        expect(price('openai', model, counts) || null).toBe(byTheTable(model, counts));
-      }),
-      { numRuns: 2_000 },
-    );
-  });
+  it.each(['openai', 'anthropic'])(
+    'is what the table itself comes to, for text of any length and every model of %s',
+    (priceTable) => {
+      const models = findProvider({ providerId: priceTable })?.models.map(({ id }) => id) ?? [];
+      const count = fc.oneof(fc.nat(1_000), fc.nat(600_000));
+      const usage = fc.record(
+        {
+          input_tokens: count,
+          cache_read_tokens: count,
+          cache_write_tokens: count,
+          output_tokens: count,
+          output_reasoning_tokens: count,
+        },
+        { requiredKeys: [] },
+      );
+      fc.assert(
+        fc.property(fc.constantFrom(...models), usage, (model, counts) => {
+          expect(price(priceTable, model, counts) || null).toBe(byTheTable(priceTable, model, counts));
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+  );
 
   it('of a call with a tool that has a model of its own is known only as a whole', () => {
     const own = { model: 'gpt-5', usage: { input_tokens: 10, output_tokens: 10 } };
@@ -209,9 +271,9 @@ describe('price', () => {
 });
 
 /** Nano-USD, with the table's own arithmetic; null when it comes to nothing. */
-function byTheTable(model: string, usage: Record<string, number>): number | null {
+function byTheTable(priceTable: string, model: string, usage: Record<string, number>): number | null {
   try {
-    const total = calcPrice(usage, model, { providerId: 'openai' })?.total_price ?? 0;
+    const total = calcPrice(usage, model, { providerId: priceTable })?.total_price ?? 0;
     return Math.round(Number((total * 1e9).toPrecision(15))) || null;
   } catch {
     return null;

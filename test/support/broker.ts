@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { hashPassword } from '../../src/accounts/password.ts';
 import { createApp } from '../../src/app.ts';
-import { defaultScopes } from '../../src/catalog/catalog.ts';
+import { defaultScopes, findProvider } from '../../src/catalog/catalog.ts';
+import type { Provider } from '../../src/catalog/provider.ts';
 import { readConfig } from '../../src/config.ts';
 import { closeDeps, type Deps, openDeps } from '../../src/deps.ts';
 import { type CreatedGrant, createGrant } from '../../src/grants/create.ts';
@@ -51,6 +52,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     COATCHECK_DATA_DIR: home.dataDir,
     ...home.env,
     COATCHECK_OPENAI_BASE_URL: options.upstreamUrl ?? sandbox.url,
+    COATCHECK_ANTHROPIC_BASE_URL: options.upstreamUrl ?? sandbox.urls.anthropic,
     ...options.env,
   });
   const log = pino({ level: 'debug' }, { write: (line: string) => void logs.push(line) });
@@ -98,15 +100,24 @@ export async function createUser({ deps }: Broker, operator = false): Promise<Us
   return result.user;
 }
 
+/** The rows of a provider that there has to be. */
+export function providerNamed(name: string): Provider {
+  const provider = findProvider(name);
+  if (!provider) throw new Error(`There is no provider ${name}`);
+  return provider;
+}
+
 /** Deposits a sandbox key; `key` may name one of the sandbox's special keys. */
 export async function deposit(
   { deps }: Broker,
   userId: string,
-  key = `sk-sandbox-${newId('key')}`,
+  key?: string,
+  provider = 'openai',
 ): Promise<Credential> {
+  const pasted = key ?? providerNamed(provider).sandboxKeyPrefix + newId('key');
   const result = await depositKey(
     deps,
-    { userId, provider: 'openai', pasted: key, name: null, organization: null, project: null },
+    { userId, provider, pasted, name: null, organization: null, project: null },
     { kind: 'system' },
   );
   if (result.kind !== 'saved') throw new Error(result.advice);
@@ -164,10 +175,10 @@ export async function grantTo(
   return created.tokens;
 }
 
-/** A user with a sandbox key, an app, and a grant between them with its first tokens. */
+/** A user with a sandbox key, an app, and a grant between them with its first tokens: for all that the provider lends. */
 export async function connect(
   broker: Broker,
-  options: { readonly scopes?: readonly string[]; readonly key?: string } = {},
+  options: { readonly scopes?: readonly string[]; readonly key?: string; readonly provider?: string } = {},
 ): Promise<{
   readonly user: User;
   readonly credential: Credential;
@@ -175,8 +186,10 @@ export async function connect(
   readonly tokens: CreatedGrant;
 }> {
   const user = await createUser(broker);
-  const credential = await deposit(broker, user.id, options.key);
+  const { provider = 'openai' } = options;
+  const credential = await deposit(broker, user.id, options.key, provider);
   const client = await createClient(broker, user.id);
-  const tokens = await grantTo(broker, user, client, options.scopes ?? defaultScopes);
+  const all = providerNamed(provider).scopes.map(({ scope }) => scope);
+  const tokens = await grantTo(broker, user, client, options.scopes ?? all);
   return { user, credential, client, tokens };
 }

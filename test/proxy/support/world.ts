@@ -1,4 +1,10 @@
-import { type Broker, type BrokerOptions, connect, startBroker } from '../../support/broker.ts';
+import {
+  type Broker,
+  type BrokerOptions,
+  connect,
+  providerNamed,
+  startBroker,
+} from '../../support/broker.ts';
 import { type Answer, startUpstream, type Upstream } from './upstream.ts';
 
 /** A broker before a provider of the test's own, with one app connected. */
@@ -14,18 +20,26 @@ export interface ProxyWorld {
 }
 
 export async function startWorld(
-  options: BrokerOptions & { readonly scopes?: readonly string[]; readonly answer?: Answer } = {},
+  options: BrokerOptions & {
+    readonly scopes?: readonly string[];
+    readonly answer?: Answer;
+    readonly provider?: string;
+  } = {},
 ): Promise<ProxyWorld> {
+  const { provider = 'openai' } = options;
   const upstream = await startUpstream(options.answer);
   const broker = await startBroker({ ...options, upstreamUrl: upstream.url });
-  const { tokens, credential } = await connect(broker, options.scopes ? { scopes: options.scopes } : {});
+  const { tokens, credential } = await connect(broker, {
+    provider,
+    ...(options.scopes && { scopes: options.scopes }),
+  });
   return {
     broker,
     upstream,
     token: tokens.access_token,
     grantId: tokens.grant_id,
     credentialId: credential.id,
-    url: `${broker.url}/openai/v1`,
+    url: broker.url + providerNamed(provider).mount,
     async close() {
       await broker.close();
       await upstream.close();
