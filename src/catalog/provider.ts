@@ -26,6 +26,8 @@ export interface Provider {
   readonly routes: readonly Route[];
   readonly models: ModelRules;
   readonly errors: ErrorRules;
+  /** Headers (in lower case) in which its SDKs send a token, bare, besides Authorization. */
+  readonly tokenHeaders: readonly string[];
   /** Request headers (in lower case) that choose a version or switch features on. */
   readonly featureHeaders: Readonly<Record<string, FeatureHeader>>;
   /** Names the provider's own id of a request, for the record. */

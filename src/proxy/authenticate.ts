@@ -36,7 +36,7 @@ export async function authenticate(
 ): Promise<Caller> {
   const { config } = deps;
   const request = { rawHeaders, method, url: config.issuer + url.replace(absoluteForm, '') };
-  const result = await authenticateRequest(deps, request);
+  const result = await authenticateRequest(deps, request, provider.tokenHeaders);
   if (result.kind === 'refused') throw notAuthenticated(config, provider, result);
   const { claims, kid, proof } = result;
   const resource = config.issuer + provider.mount;

@@ -15,6 +15,7 @@ export const anthropic: Provider = {
   routes,
   models: { grammar: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, refused: [] },
   errors,
+  tokenHeaders: ['x-api-key'],
   featureHeaders: {
     'anthropic-version': { allowed: ['2023-06-01', '2026-10-21'], otherwise: '2023-06-01' },
     'anthropic-beta': { allowed: [] },

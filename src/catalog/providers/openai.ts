@@ -32,6 +32,7 @@ export const openai: Provider = {
     ],
   },
   errors,
+  tokenHeaders: [],
   featureHeaders: { 'openai-beta': { allowed: [] } },
   requestIdHeader: 'x-request-id',
   keysPage: 'https://platform.openai.com/api-keys',
