@@ -24,19 +24,36 @@ export function answerOf(response: Response, app: RegisteredApp): URLSearchParam
   return new URL(location).searchParams;
 }
 
-/** Walks from the authorization request to the redirect that answers it. */
-export async function walk(
-  target: Target,
-  app: RegisteredApp,
-  changes: Fields = {},
-  options: { readonly browser?: HttpBrowser; readonly decision?: Decision } = {},
-): Promise<Response> {
+interface WalkOptions {
+  /** One that somebody is signed in with; a new user's unless given. */
+  readonly browser?: HttpBrowser;
+  readonly decision?: Decision;
+}
+
+/** Walks from an authorization request to the redirect that answers it. */
+async function follow(target: Target, url: string, options: WalkOptions): Promise<Response> {
   const browser = options.browser ?? (await target.signIn());
-  const first = await browser.request(authorizeUrl(target, app, changes));
+  const first = await browser.request(url);
   const consentUrl = first.headers.get('location');
   if (first.status !== 303 || consentUrl === null) throw new Error(`authorize answered ${first.status}`);
   const next = await target.decide(browser, consentUrl, options.decision ?? { approve: true });
   return browser.request(next);
+}
+
+/** Walks from the app's authorization request to the redirect that answers it. */
+export function walk(
+  target: Target,
+  app: RegisteredApp,
+  changes: Fields = {},
+  options: WalkOptions = {},
+): Promise<Response> {
+  return follow(target, authorizeUrl(target, app, changes), options);
+}
+
+/** What a person does with the address that an app sends them to. @returns where they come back to the app */
+export async function visit(target: Target, url: string, options: WalkOptions = {}): Promise<URL> {
+  const answer = await follow(target, url, options);
+  return new URL(answer.headers.get('location') ?? '');
 }
 
 export interface IssuedCode extends Pkce {
@@ -48,7 +65,7 @@ export async function obtainCode(
   target: Target,
   app: RegisteredApp,
   changes: Fields = {},
-  options: Parameters<typeof walk>[3] = {},
+  options: WalkOptions = {},
 ): Promise<IssuedCode> {
   const pkce = makePkce();
   const answer = await walk(target, app, { code_challenge: pkce.challenge, ...changes }, options);
@@ -142,7 +159,7 @@ export async function obtainTokens(
   target: Target,
   app: RegisteredApp,
   changes: Fields = {},
-  options: Parameters<typeof walk>[3] = {},
+  options: WalkOptions = {},
 ): Promise<TokenAnswer> {
   const tokens = await redeem(target, app, await obtainCode(target, app, changes, options));
   if (tokens.status !== 200) throw new Error(`no tokens: ${JSON.stringify(tokens.body)}`);

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { authorizePath } from '../support/authorization.ts';
-import { type Broker, createClient, createUser, deposit, password, startBroker } from '../support/broker.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { type Broker, createClient, createUser, deposit, startBroker } from '../support/broker.ts';
+import { launchBrowser, signIn } from '../support/browser.ts';
 
 let broker: Broker;
 let browser: Browser;
@@ -55,9 +55,7 @@ async function atConsent(
     if (response.url().includes('/oauth/resume/') && location) answers.push(location);
   });
   await page.goto(broker.url + authorizePath(client, { redirect_uri: requested }));
-  await page.getByLabel('Email address').fill(email);
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(page, email);
   await page.getByRole('heading', { name: 'Let Test app use your keys?' }).waitFor();
   return { page, context, answers, violations };
 }

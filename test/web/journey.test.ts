@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSetupLink } from '../../src/accounts/invitations.ts';
 import { authorizePath, verifier } from '../support/authorization.ts';
 import { type Broker, createClient, password, startBroker } from '../support/broker.ts';
-import { launchBrowser } from '../support/browser.ts';
+import { launchBrowser, signIn } from '../support/browser.ts';
 
 let broker: Broker;
 let browser: Browser;
@@ -95,9 +95,7 @@ test.each([true, false])(
 test('the copy button copies a secret that is shown once, and is not there without JavaScript', async () => {
   const page = await browser.newPage({ permissions: ['clipboard-read', 'clipboard-write'] });
   await page.goto(`${broker.url}/sign-in`);
-  await page.getByLabel('Email address').fill('javascript-true@example.com');
-  await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(page, 'javascript-true@example.com');
   await page.goto(`${broker.url}/developer/new`);
   await page.getByLabel('Name').fill('Notes');
   await page.getByLabel('Redirect URIs').fill('https://notes.example/callback');
