@@ -8,6 +8,8 @@ const onBothStores = ['conformance', 'faults', 'oauth', 'proxy', 'web'];
 const onOneStore = [
   'test/web/{browser,consent_redirect,journey}.test.ts',
   'test/faults/{client_faults,start,upstream_faults}.test.ts',
+  'test/oauth/clients/oidc_client_ts.test.ts',
+  'test/proxy/sweep.test.ts',
 ];
 
 /** Several processes that share a PostgreSQL, whatever else a run is for. */

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allScopes } from '../../src/catalog/catalog.ts';
 import { readSurface, type SurfaceRow } from '../catalog/surface.ts';
-import { rawRequest } from './support/raw.ts';
 import { json } from './support/upstream.ts';
 import { type ProxyWorld, startWorld } from './support/world.ts';
 
@@ -57,16 +59,26 @@ function leadsSomewhere({ method, path }: SurfaceRow): boolean {
   return lent.some((row) => row.method === method && row.path === plain);
 }
 
+const agent = new Agent({ keepAlive: true, maxSockets: 20 });
+afterAll(() => agent.destroy());
+
 /** @returns status and code of the answer */
 async function ask({ method, path }: SurfaceRow, spell: Spelling, token: string) {
   const target = spell(`/openai${path.replaceAll(/\{\w+\}/g, 'some-id')}`);
-  const upgrade =
-    method === 'WS' ? ['connection: upgrade', 'upgrade: websocket', 'sec-websocket-version: 13'] : [];
-  const { status, body } = await rawRequest(world.url, `${method === 'WS' ? 'GET' : method} ${target}`, [
-    `authorization: Bearer ${token}`,
-    ...upgrade,
-  ]);
-  return { target: `${method} ${target}`, status, code: /"code":"(\w+)"/.exec(body)?.[1] };
+  const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const { port } = new URL(world.url);
+  const sent = request({
+    agent,
+    port,
+    host: '127.0.0.1',
+    method: method === 'WS' ? 'GET' : method,
+    path: target,
+    headers: { authorization: `Bearer ${token}`, ...(method === 'WS' ? upgrade : {}) },
+  });
+  sent.end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  const body = await text(answer);
+  return { target: `${method} ${target}`, status: answer.statusCode, code: /"code":"(\w+)"/.exec(body)?.[1] };
 }
 
 async function askAll(rows: readonly SurfaceRow[], spellings: Readonly<Record<string, Spelling>>) {
