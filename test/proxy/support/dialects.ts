@@ -1,0 +1,131 @@
+import type { JsonObject } from '../../../src/lib/json.ts';
+import type { UpstreamRequest } from './upstream.ts';
+import { chat } from './world.ts';
+
+/** How an app speaks with a provider, and how the provider could tell on the account. */
+export interface Dialect {
+  readonly provider: string;
+  /** A call that writes text. */
+  readonly path: string;
+  readonly body: JsonObject;
+  readonly answer: JsonObject;
+  readonly events: readonly string[];
+  /** What names the account. */
+  readonly account: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly error: (error: unknown) => JsonObject;
+  /** Errors in the middle of a stream, with MESSAGE for an error and TEXT for what it says. */
+  readonly brokenStreams: readonly (readonly [name: string, template: string])[];
+  readonly keyIn: (request: UpstreamRequest) => string;
+  /** Headers that carry the key, and what goes with it. */
+  readonly keyHeaders: (key: string) => Readonly<Record<string, string>>;
+  /** Errors that are not about the request. */
+  readonly refusedKey: JsonObject;
+  readonly rateLimit: JsonObject;
+  readonly quota: { readonly status: number; readonly error: JsonObject };
+}
+
+const cookie = '__cf_bm=canary-cookie';
+
+const everyHeader = {
+  'set-cookie': `${cookie}; path=/`,
+  'cf-ray': 'canary-ray',
+  'alt-svc': 'h3=":443"',
+  server: 'canary-server',
+  via: 'canary-via',
+  location: 'https://canary.example/',
+  'access-control-expose-headers': 'x-request-id-canary',
+};
+
+export const dialects: readonly Dialect[] = [
+  {
+    provider: 'openai',
+    path: '/chat/completions',
+    body: chat,
+    answer: { object: 'chat.completion', choices: [] },
+    events: ['data: {"choices":[]}\n\n', 'data: [DONE]\n\n'],
+    account: [
+      'org-Canary00Organization',
+      'proj_Canary00Project',
+      'user-Canary00User',
+      'req_canary00request',
+      'ft:gpt-4o:canary::x',
+    ],
+    headers: {
+      ...everyHeader,
+      'openai-organization': 'org-Canary00Organization',
+      'openai-project': 'proj_Canary00Project',
+      'openai-processing-ms': '12',
+      'openai-version': '2020-10-01',
+      'x-request-id': 'req_canary00request',
+      'x-ratelimit-limit-requests': '987654',
+      'x-openai-proxy-wasm': 'canary',
+    },
+    error: (error) => ({ error }),
+    brokenStreams: [
+      ['an error as data', 'data: {"error":MESSAGE}\n\n'],
+      ['an error event', 'event: error\ndata: {"type":"error","code":null,"message":TEXT,"param":null}\n\n'],
+      ['an error event without a type', 'event: error\ndata: {"message":TEXT}\n\n'],
+      [
+        'a failed response',
+        'event: response.failed\ndata: {"type":"response.failed","response":{"error":MESSAGE}}\n\n',
+      ],
+      ['an error written with spaces', 'data: { "error" : MESSAGE }\n\n'],
+      ['an error on several lines', 'data: {"error":\ndata: MESSAGE}\n\n'],
+      ['an error after a carriage return', 'data: {"error":MESSAGE}\r\r'],
+      ['an error as text', 'data: {"error":TEXT}\n\n'],
+    ],
+    keyIn: ({ headers }) => (headers.authorization ?? '').replace('Bearer ', ''),
+    keyHeaders: (key) => ({ authorization: `Bearer ${key}` }),
+    refusedKey: { code: 'invalid_api_key' },
+    rateLimit: { type: 'tokens', code: 'rate_limit_exceeded' },
+    quota: { status: 429, error: { type: 'insufficient_quota', code: 'insufficient_quota' } },
+  },
+  {
+    provider: 'anthropic',
+    path: '/v1/messages',
+    body: { model: 'claude-opus-5', max_tokens: 100, messages: chat.messages },
+    answer: { type: 'message', content: [] },
+    events: [
+      'event: message_start\ndata: {"type":"message_start","message":{"content":[]}}\n\n',
+      'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+    ],
+    account: [
+      'ca9a0000-0000-4000-8000-0ca9a00e0001',
+      'wrkspc_01Canary00Workspace',
+      'req_011Canary00Request',
+      'apikey_01Canary00Key',
+      'file_011Canary00File',
+    ],
+    headers: {
+      ...everyHeader,
+      'anthropic-organization-id': 'ca9a0000-0000-4000-8000-0ca9a00e0001',
+      'anthropic-workspace-id': 'wrkspc_01Canary00Workspace',
+      'anthropic-ratelimit-requests-limit': '987654',
+      'request-id': 'req_011Canary00Request',
+      'x-envoy-upstream-service-time': '987654',
+    },
+    error: (error) => ({ type: 'error', error, request_id: 'req_011Canary00Request' }),
+    brokenStreams: [
+      [
+        'an error event',
+        'event: error\ndata: {"type":"error","error":MESSAGE,"request_id":"req_011Canary00Request"}\n\n',
+      ],
+      ['an error event without a type', 'event: error\ndata: {"error":MESSAGE}\n\n'],
+      ['an error that is the event', 'event: error\ndata: {"type":"error","message":TEXT}\n\n'],
+      ['an error without the name of an event', 'data: {"type":"error","error":MESSAGE}\n\n'],
+      ['an error written with spaces', 'event: error\ndata: { "type": "error", "error" : MESSAGE }\n\n'],
+      ['an error on several lines', 'event: error\ndata: {"type":"error",\ndata: "error":MESSAGE}\n\n'],
+      ['an error after a carriage return', 'event: error\rdata: {"type":"error","error":MESSAGE}\r\r'],
+      ['an error as text', 'event: error\ndata: {"type":"error","error":TEXT}\n\n'],
+    ],
+    keyIn: ({ headers }) => String(headers['x-api-key'] ?? ''),
+    keyHeaders: (key) => ({ 'x-api-key': key, 'anthropic-version': '2023-06-01' }),
+    refusedKey: { type: 'authentication_error' },
+    rateLimit: { type: 'rate_limit_error' },
+    quota: {
+      status: 400,
+      error: { type: 'invalid_request_error', message: 'Your credit balance is too low.' },
+    },
+  },
+];
