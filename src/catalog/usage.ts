@@ -17,6 +17,8 @@ export type UsageTable = Readonly<Record<string, Place | { readonly sum: readonl
 /** How the usage of a call is read. */
 export interface UsageRules {
   readonly table: UsageTable;
+  /** What holds the usage at the beginning of a stream, when what will be written is still to come. */
+  readonly opening?: Place;
   /** Further models at work in a call, and where their usage stands. */
   readonly sides?: readonly { readonly path: Place; readonly table: UsageTable }[];
 }
@@ -25,6 +27,8 @@ export interface UsageRules {
 export interface UsageReport {
   readonly usage: Usage;
   readonly charges: readonly Charge[];
+  /** Nothing more is to come; until then it says how much at least. */
+  readonly isFinal: boolean;
   /** As the provider wrote it. */
   readonly reported: JsonObject;
 }
@@ -39,7 +43,7 @@ const holders: readonly Place[] = [[], ['response'], ['message']];
  * @returns null when it reports none
  */
 export function readUsage(
-  { table, sides = [] }: UsageRules,
+  { table, opening, sides = [] }: UsageRules,
   answer: unknown,
   before: UsageReport | null = null,
 ): UsageReport | null {
@@ -50,7 +54,12 @@ export function readUsage(
   const usage = counts(table, reported);
   if (!usage) return null;
   const model = modelIn(holder) ?? before?.charges[0]?.model ?? null;
-  return { usage, charges: [{ model, usage }, ...sideCharges(sides, holder)], reported };
+  return {
+    usage,
+    charges: [{ model, usage }, ...sideCharges(sides, holder)],
+    isFinal: opening === undefined || holder !== at(answer, opening),
+    reported,
+  };
 }
 
 function sideCharges(sides: NonNullable<UsageRules['sides']>, holder: unknown): readonly Charge[] {

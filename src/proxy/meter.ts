@@ -29,7 +29,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     const isFree = usageRules === null || !wasSent || (status !== null && status >= 400);
     if (isFree) return 0;
     const models = admission.checked ?? { model: null, otherModels: [] };
-    return report && costOf(admission.provider.priceTable, models, report);
+    return report?.isFinal ? costOf(admission.provider.priceTable, models, report) : null;
   };
 
   return {

@@ -6,6 +6,7 @@ import { call, chat, settledCall } from './support/world.ts';
 
 let broker: Broker;
 let app: { url: string; token: string };
+let claude: { url: string; token: string };
 const settlements: Settlement[] = [];
 beforeAll(async () => {
   broker = await startBroker();
@@ -20,13 +21,15 @@ beforeAll(async () => {
     return settle.call(ledger, batch);
   };
   app = { url: `${broker.url}/openai/v1`, token: (await connect(broker)).tokens.access_token };
+  const { tokens } = await connect(broker, { provider: 'anthropic' });
+  claude = { url: `${broker.url}/anthropic`, token: tokens.access_token };
 });
 afterAll(async () => {
   await broker.close();
 });
 
-async function metered(path: string, body?: unknown) {
-  const response = await call(app, path, { body });
+async function metered(path: string, body?: unknown, by = app) {
+  const response = await call(by, path, { body });
   await response.arrayBuffer();
   expect(response.status).toBe(200);
   const settled = await settledCall({ broker });
@@ -101,6 +104,41 @@ describe('the record of a call', () => {
     expect(settled.costNanoUsd).toBe(price('openai', model, settled.usage ?? {}));
     expect(settled.costNanoUsd).toBeGreaterThan(0);
   });
+
+  it.each([false, true])('of a message, streamed: %s, has model, usage and price', async (stream) => {
+    const body = { model: 'claude-opus-5', max_tokens: 100, messages: chat.messages, stream };
+    const settled = await metered('/v1/messages', body, claude);
+    expect(settled).toMatchObject({
+      route: 'POST /v1/messages',
+      provider: 'anthropic',
+      model: 'claude-opus-5',
+      state: 'settled',
+      outcome: 'answered',
+      upstreamRequestId: expect.stringMatching(/^req_/),
+    });
+    const { input_tokens, output_tokens } = settled.usage ?? {};
+    expect(input_tokens).toBeGreaterThan(0);
+    // 5 and 25 USD for a million tokens.
+    expect(settled.costNanoUsd).toBe((input_tokens ?? 0) * 5_000 + (output_tokens ?? 0) * 25_000);
+  });
+
+  it.each<[string, unknown]>([
+    ['/v1/models', undefined],
+    ['/v1/models/claude-opus-5', undefined],
+    ['/v1/messages/count_tokens', { model: 'claude-opus-5', messages: chat.messages }],
+  ])('%s of Anthropic costs nothing', async (path, body) => {
+    const free = { costNanoUsd: 0, usage: null, outcome: 'answered' };
+    expect(await metered(path, body, claude)).toMatchObject(free);
+  });
+
+  it.each([false, true])(
+    'of a message that reports no usage, streamed: %s, has no known price, which is not 0',
+    async (stream) => {
+      const body = { model: 'sandbox-no-usage', max_tokens: 100, messages: chat.messages, stream };
+      const settled = await metered('/v1/messages', body, claude);
+      expect(settled).toMatchObject({ usage: null, costNanoUsd: null });
+    },
+  );
 
   it.each<[string, unknown]>([
     ['/models', undefined],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, events } from './support/upstream.ts';
+import { byteByByte, events } from './support/upstream.ts';
 import { call, chat, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
 
 let world: ProxyWorld;
@@ -17,19 +17,6 @@ const delta = (content: string) =>
   `data: ${JSON.stringify({ choices: [{ delta: { content } }], usage: null })}\n\n`;
 const usageChunk = `data: ${JSON.stringify({ choices: [], usage })}\n\n`;
 const done = 'data: [DONE]\n\n';
-
-/** Sends each byte by itself. */
-function byteByByte(text: string): Answer {
-  return async (response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    response.socket?.setNoDelay(true);
-    for (const byte of Buffer.from(text)) {
-      response.write(Buffer.of(byte));
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    response.end();
-  };
-}
 
 async function streamed(body: unknown, path = '/chat/completions'): Promise<string> {
   const response = await call(world, path, { body });

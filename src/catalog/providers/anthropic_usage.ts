@@ -2,6 +2,7 @@ import type { UsageRules } from '../usage.ts';
 
 /** How Anthropic reports what a message has used. */
 export const messageUsage: UsageRules = {
+  opening: ['message'],
   table: {
     // Tokens read from the cache and written to it come on top; the price table wants a total.
     input_tokens: {

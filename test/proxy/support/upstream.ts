@@ -82,3 +82,16 @@ export function events(...texts: readonly string[]): Answer {
     response.end(texts.join(''));
   };
 }
+
+/** A stream of events of which each byte is sent by itself. */
+export function byteByByte(text: string): Answer {
+  return async (response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.socket?.setNoDelay(true);
+    for (const byte of Buffer.from(text)) {
+      response.write(Buffer.of(byte));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    response.end();
+  };
+}
