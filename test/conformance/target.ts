@@ -1,5 +1,6 @@
 import { sessionCookie } from '../../src/accounts/cookies.ts';
 import { startSession } from '../../src/accounts/session.ts';
+import { providers } from '../../src/catalog/catalog.ts';
 import type { ClientType, JwkSet } from '../../src/store/records.ts';
 import {
   type Broker,
@@ -40,7 +41,7 @@ export interface Target {
   registerApp(options?: AppOptions): Promise<RegisteredApp>;
   /** A browser that nobody is signed in with. */
   newBrowser(): HttpBrowser;
-  /** A browser with a new user signed in, who has deposited a key. */
+  /** A browser with a new user signed in, who has deposited a key of each provider. */
   signIn(): Promise<HttpBrowser>;
   /**
    * Decides on the consent page.
@@ -89,7 +90,7 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
     // Not through the sign-in form, which lets only so many in from one address: the session is made directly.
     async signIn() {
       const user = await createUser(broker);
-      await deposit(broker, user.id);
+      for (const { name } of providers) await deposit(broker, user.id, undefined, name);
       const browser = new HttpBrowser(broker.url);
       browser.cookies.set(session, await startSession(deps, user.id, undefined));
       return browser;
