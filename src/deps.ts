@@ -7,6 +7,7 @@ import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
 import { createPublicFetch, type Network, type PublicFetch } from './lib/public_fetch.ts';
 import type { Secret } from './lib/secret.ts';
+import { createTxtLookup, type TxtLookup } from './lib/txt_records.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import type { Store } from './store/store.ts';
@@ -31,6 +32,7 @@ export interface Deps {
   readonly ledger: Ledger;
   /** For whatever somebody outside names the address of. */
   readonly fetchPublic: PublicFetch;
+  readonly lookUpTxt: TxtLookup;
   /** Base URL that keys of this provider are good for; null when it is a sandbox key and the sandbox is off. */
   readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
 }
@@ -89,6 +91,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
         log.error({ err: error, waiting }, 'settling calls failed; will retry'),
     }),
     fetchPublic: createPublicFetch(options.network),
+    lookUpTxt: createTxtLookup(options.network),
     upstreamOf: (providerName, sandbox) =>
       (sandbox ? sandboxUrls.get(providerName) : config.providerBaseUrls[providerName]) ?? null,
   };

@@ -19,6 +19,8 @@ export interface Network {
   readonly resolve: (hostname: string) => Promise<readonly string[]>;
   /** Connects to the address in `hostname`, with TLS for the name in `host`. */
   readonly connect: buildConnector.connector;
+  /** Addresses of what is asked for records that are no addresses; the system's own unless given. */
+  readonly nameServers?: readonly string[];
 }
 
 /** In milliseconds, from the look-up of the name to the last byte. */

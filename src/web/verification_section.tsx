@@ -1,4 +1,4 @@
-import { proofUrls } from '../grants/domain_proof.ts';
+import { proofPlaces } from '../grants/domain_proof.ts';
 import type { Client } from '../store/records.ts';
 import { unverifiedUserLimit } from '../store/trust.ts';
 import { Form } from './components/form.tsx';
@@ -50,15 +50,23 @@ export function Verification(props: {
 
 function DomainProof(props: Parameters<typeof Verification>[0]) {
   const { client, path, visitor, complaint } = props;
-  const urls = proofUrls(client);
-  if (urls.length === 0) {
+  const places = proofPlaces(client);
+  if (places.length === 0) {
     return <p>The app redirects to no web address, so there is no domain to show as yours.</p>;
   }
+  const token = client.verificationToken ?? '';
+  const records = places.flatMap(({ record }) => (record === null ? [] : [`${record}. IN TXT "${token}"`]));
   return (
     <>
-      <p>Show that what it redirects to is yours. Put this line into the file named below, and check it:</p>
-      <Snippet id="verification-token" label="Verification token" text={client.verificationToken ?? ''} />
-      <Snippet id="verification-files" label="At" text={urls.join('\n')} />
+      <p>
+        Show that what it redirects to is yours. For each host put this token into a file or into a TXT record
+        of its domain, whichever is easier, and check it:
+      </p>
+      <Snippet id="verification-token" label="Verification token" text={token} />
+      <Snippet id="verification-files" label="In the file" text={places.map(({ url }) => url).join('\n')} />
+      {records.length > 0 && (
+        <Snippet id="verification-records" label="Or as the record" text={records.join('\n')} />
+      )}
       {complaint && <p class="complaint">{complaint}</p>}
       {client.domainProvenAt !== null && (
         <p>

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { Network } from '../../src/lib/public_fetch.ts';
+import { type NameServer, startNameServer } from './name_server.ts';
 
 /** A public address that nothing is ever sent to: whatever dials it lands on the stand-in. */
 const somewhere = '93.184.215.14';
@@ -10,6 +11,8 @@ export interface Internet {
   readonly network: Network;
   /** What the next look-ups of a host find, one after the other; the last goes on. Other hosts are somewhere public. */
   readonly addresses: Map<string, (readonly string[])[]>;
+  /** TXT records. */
+  readonly records: NameServer['records'];
   /** The addresses that were connected to. */
   readonly dialled: string[];
   /** The URLs that were asked for. */
@@ -34,6 +37,7 @@ export async function createInternet(): Promise<Internet> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const nameServer = await startNameServer();
   const serve: Internet['serve'] = (url, answer) => void answers.set(url, answer);
   return {
     network: {
@@ -47,8 +51,10 @@ export async function createInternet(): Promise<Internet> {
         socket.once('connect', () => callback(null, socket));
         socket.once('error', (error) => callback(error, null));
       },
+      nameServers: [nameServer.address],
     },
     addresses,
+    records: nameServer.records,
     dialled,
     asked,
     serve,
@@ -58,6 +64,7 @@ export async function createInternet(): Promise<Internet> {
         response.end(typeof document === 'string' ? document : JSON.stringify(document));
       }),
     async close() {
+      nameServer.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

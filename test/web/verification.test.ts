@@ -71,14 +71,17 @@ test('an owner asks, proves the domain by a file, and the operator decides', asy
   const token = /ccvt_[\w-]{43}/.exec(asked.text)?.[0] ?? '';
   const file = `https://app${apps}.example.com/.well-known/coatcheck-verification.txt`;
   expect(asked.text).toContain(file);
+  const record = `_coatcheck.app${apps}.example.com`;
+  expect(asked.text).toContain(`${record}. IN TXT "${token}"`);
   expect(await rowOf(client)).toContain('Asks for verification');
   expect(await rowOf(client)).toContain('has not shown these');
   expect((await operator.get('/operator')).text).toContain('1 asks for verification.');
 
   const missing = await developer.post(`${path}/proof`);
-  expect([missing.status, missing.text]).toEqual([422, expect.stringContaining(`${file} was not found`)]);
+  const complaint = `${file} was not found: it answers with status 404, not 200. ${record} has no TXT record. Expected: ${token}`;
+  expect([missing.status, missing.text]).toEqual([422, expect.stringContaining(complaint)]);
   internet.publish(file, 'something else');
-  expect((await developer.post(`${path}/proof`)).text).toContain('something else than the token');
+  expect((await developer.post(`${path}/proof`)).text).toContain(`${file} holds "something else".`);
   expect(await clientNow(client)).toMatchObject({ domainProvenAt: null });
   internet.publish(file, `${token}\n`);
   expect((await developer.post(`${path}/proof`)).location).toBe(`${path}?done=proven`);
@@ -92,10 +95,27 @@ test('an owner asks, proves the domain by a file, and the operator decides', asy
   expect(await clientNow(client)).toMatchObject({ verified: false });
 });
 
-test('each web address has to hold the token', async () => {
+test('a TXT record among others proves a domain too', async () => {
+  const client = await createApp();
+  const path = `/developer/${client.id}`;
+  await developer.get(path);
+  await developer.post(`${path}/verification`);
+  const { verificationToken: token = null } = (await clientNow(client)) ?? {};
+  const record = `_coatcheck.app${apps}.example.com`;
+  internet.records.set(record, [['another ', 'service'], ['ccvt_another']]);
+  const wrong = await developer.post(`${path}/proof`);
+  expect(wrong.text).toContain(`${record} holds "another service, ccvt_another". Expected: ${token}`);
+  expect(await clientNow(client)).toMatchObject({ domainProvenAt: null });
+  internet.records.set(record, [['another service'], [token ?? '']]);
+  expect((await developer.post(`${path}/proof`)).location).toBe(`${path}?done=proven`);
+  expect(await clientNow(client)).toMatchObject({ domainProvenAt: expect.any(Number) });
+});
+
+test('each host has to hold the token, in whichever way', async () => {
   const client = await createApp([
     'https://one.example.com/a',
     'https://two.example.com:8443/b',
+    'https://three.example.com:8443/c',
     'http://127.0.0.1/',
   ]);
   const path = `/developer/${client.id}`;
@@ -105,6 +125,8 @@ test('each web address has to hold the token', async () => {
   internet.publish('https://one.example.com/.well-known/coatcheck-verification.txt', verificationToken);
   expect((await developer.post(`${path}/proof`)).text).toContain('https://two.example.com:8443/');
   internet.publish('https://two.example.com:8443/.well-known/coatcheck-verification.txt', verificationToken);
+  expect((await developer.post(`${path}/proof`)).text).toContain('_coatcheck.three.example.com has no');
+  internet.records.set('_coatcheck.three.example.com', [[verificationToken ?? '']]);
   expect((await developer.post(`${path}/proof`)).status).toBe(303);
 });
 
@@ -122,7 +144,9 @@ test('a proof is not looked for on this machine', async () => {
   const path = `/developer/${client.id}`;
   await developer.get(path);
   await developer.post(`${path}/verification`);
-  expect((await developer.post(`${path}/proof`)).text).toContain('not public');
+  const refused = await developer.post(`${path}/proof`);
+  expect(refused.text).toContain('not public');
+  expect(refused.text).not.toContain('_coatcheck.');
 });
 
 test('nobody but its owner asks or checks for an app', async () => {
@@ -133,6 +157,16 @@ test('nobody but its owner asks or checks for an app', async () => {
     expect((await other.post(`/developer/${client.id}/${what}`)).status).toBe(404);
   }
   expect(await clientNow(client)).toMatchObject({ verificationAskedAt: null });
+});
+
+test('nothing is proven before it is asked for', async () => {
+  const client = await createApp();
+  await developer.get(`/developer/${client.id}`);
+  const refused = await developer.post(`/developer/${client.id}/proof`);
+  expect([refused.status, refused.text]).toEqual([
+    422,
+    expect.stringContaining('Ask for verification first'),
+  ]);
 });
 
 test('a declined request can be made again', async () => {
