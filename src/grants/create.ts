@@ -31,14 +31,7 @@ export async function createGrant(
     deps.store.grants.createGrant(terms, family, actor),
   );
   if (result.kind === 'no_credential') return result;
-  const standing = {
-    family: result.family,
-    grant: result.grant,
-    userStatus: 'active',
-    clientStatus: 'active',
-    now: deps.clock(),
-  } as const;
-  const access = await mintAccessToken(deps, standing, choice.scopes, null);
+  const access = await mintAccessToken(deps, result, choice.scopes, null);
   return {
     kind: 'created',
     tokens: { grant_id: result.grant.id, ...access, refresh_token: refreshToken },

@@ -1,7 +1,7 @@
 import { resourcesOfScopes } from '../catalog/catalog.ts';
 import { joinScope } from '../catalog/scope.ts';
 import type { GrantStore } from '../store/contract/grants.ts';
-import type { Standing } from '../store/standing.ts';
+import type { Family, Grant } from '../store/records.ts';
 import type { AccessTokens } from '../tokens/access_token.ts';
 
 interface MintDeps {
@@ -19,12 +19,12 @@ export interface AccessGrant {
 }
 
 /**
- * Mints an access token for a family in good standing, for the scopes asked and the providers these reach.
+ * Mints an access token of a family, which may be about to begin, for the scopes asked and the providers these reach.
  * @param thumbprint of the key that it is bound to (RFC 9449 §6.1); null for a bearer token
  */
 export async function mintAccessToken(
   { config, store, accessTokens }: MintDeps,
-  { family, grant }: Standing,
+  { family, grant }: { readonly family: Pick<Family, 'id'>; readonly grant: Grant },
   scopes: readonly string[],
   thumbprint: string | null,
 ): Promise<AccessGrant> {

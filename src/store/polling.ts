@@ -1,10 +1,11 @@
 import type { AuthorizationRequest, DeviceAuthorization } from './records.ts';
-import type { Standing } from './standing.ts';
 
 /** What a device is told that asks whether it has been allowed (RFC 8628 §3.5). */
 export type Poll =
   /** Allowed: its family is begun. */
-  | { readonly kind: 'redeemed'; readonly standing: Standing }
+  | { readonly kind: 'redeemed' }
+  /** Allowed, but no family was given to begin. */
+  | { readonly kind: 'not_begun' }
   | { readonly kind: 'pending' }
   /** It asks too often, and has to wait longer from now on. */
   | { readonly kind: 'slow_down' }
@@ -25,7 +26,7 @@ export function judgePoll(
   device: Pick<DeviceAuthorization, 'clientId' | 'expiresAt' | 'interval' | 'polledAt' | 'redeemedAt'>,
   request: Pick<AuthorizationRequest, 'decision'> | null,
   asking: { readonly clientId: string; readonly now: number },
-): Exclude<Poll['kind'], 'redeemed' | 'ended' | 'proof_replayed'> | 'approved' {
+): Exclude<Poll['kind'], 'redeemed' | 'not_begun' | 'ended' | 'proof_replayed'> | 'approved' {
   const { clientId, now } = asking;
   if (device.clientId !== clientId || device.redeemedAt !== null) return 'unknown';
   if (device.expiresAt <= now) return 'expired';

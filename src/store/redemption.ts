@@ -1,9 +1,7 @@
-import type { Standing } from './standing.ts';
-
 /** What came of presenting an authorization code. */
 export type Redemption =
   /** The code was good: its family is begun. */
-  | { readonly kind: 'redeemed'; readonly standing: Standing }
+  | { readonly kind: 'redeemed' }
   /** Used before by the same rightful redemption: its family is now revoked (OAuth 2.1 §4.1.3). */
   | { readonly kind: 'replayed' }
   /** No such code, or a burnt one. */
@@ -11,8 +9,8 @@ export type Redemption =
   | { readonly kind: 'expired' }
   /** The proof of possession has been used before. */
   | { readonly kind: 'proof_replayed' }
-  /** Wrong client, redirect URI, verifier or key; the fifth one burns the code. */
-  | { readonly kind: 'mismatch'; readonly of: 'client' | 'redirect_uri' | 'code_verifier' | 'key' }
+  /** Wrong client, redirect URI, verifier or key, or asked for what it does not stand for; the fifth one burns the code. */
+  | { readonly kind: 'mismatch'; readonly of: 'client' | 'redirect_uri' | 'code_verifier' | 'key' | 'access' }
   /** Grant, user or client ended since. */
   | { readonly kind: 'ended' };
 

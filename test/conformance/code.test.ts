@@ -126,16 +126,31 @@ describe('authorization code', () => {
     expect((await redeem(target, app, issued)).status).toBe(200);
   });
 
-  it('67 the fifth failed redemption burns the code', async () => {
+  it.each([
+    ['verifier', [{ code_verifier: 'w'.repeat(43) }, { code_verifier: 'short' }]],
+    ['resource', [{ resource: 'https://evil.example' }, { resource: `${target.baseUrl}/no/such` }]],
+  ])('67 the fifth redemption that fails on its %s burns the code', async (_, [first, second]) => {
     const issued = await obtainCode(target, app);
-    for (let tries = 1; tries <= 5; tries++) {
-      await redeem(target, app, issued, { code_verifier: tries % 2 ? 'w'.repeat(43) : 'short' });
-    }
+    for (let tries = 1; tries <= 5; tries++) await redeem(target, app, issued, tries % 2 ? first : second);
     expect((await redeem(target, app, issued)).error).toBe('invalid_grant');
     const other = await obtainCode(target, app);
-    for (let tries = 1; tries <= 4; tries++)
-      await redeem(target, app, other, { code_verifier: 'w'.repeat(43) });
+    for (let tries = 1; tries <= 4; tries++) await redeem(target, app, other, first);
     expect((await redeem(target, app, other)).status).toBe(200);
+  });
+
+  it('67 who has not the verifier does not learn what the code stands for', async () => {
+    const issued = await obtainCode(target, app);
+    const guess = { code_verifier: 'w'.repeat(43), resource: 'https://evil.example' };
+    expect((await redeem(target, app, issued, guess)).error).toBe('invalid_grant');
+    expect((await redeem(target, otherApp, issued, guess)).error).toBe('invalid_grant');
+  });
+
+  it('81 a code is worth nothing when the user allows nothing of what it stands for any more', async () => {
+    const browser = await target.signIn();
+    const issued = await obtainCode(target, app, { scope: 'openai:text' }, { browser });
+    const tokens = await obtainTokens(target, app, { scope: 'openai:images' }, { browser });
+    expect((await redeem(target, app, issued)).error).toBe('invalid_grant');
+    expect(await introspect(target, app, tokens.accessToken)).toMatchObject({ active: true });
   });
 
   it('81 a code is worth nothing once its grant has ended', async () => {

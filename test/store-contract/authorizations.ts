@@ -10,6 +10,7 @@ import {
   minute,
   newFamily,
   openRequest,
+  operator,
   termsFor,
   unique,
 } from './world.ts';
@@ -150,21 +151,27 @@ export function authorizations(arena: () => Arena): void {
     const { attempt, terms, user, client } = await issueCode(arena(), { scope: 'chat' });
     const family = familyTemplate();
     const redemption = await authorizationsOf().redeemCode(attempt, family);
-    expect(redemption).toEqual({
-      kind: 'redeemed',
-      standing: await stores[1].grants.findStanding(family.id),
-    });
-    expect(redemption).toMatchObject({
-      standing: {
-        family: { id: family.id, grantId: terms.id, clientId: client.id, scope: 'chat', seq: 1 },
-        grant: { id: terms.id, userId: user.id },
-        now: clock.now,
-      },
+    expect(redemption).toEqual({ kind: 'redeemed' });
+    expect(await stores[1].grants.findStanding(family.id)).toMatchObject({
+      family: { id: family.id, grantId: terms.id, clientId: client.id, scope: 'chat', seq: 1 },
+      grant: { id: terms.id, userId: user.id },
+      now: clock.now,
     });
     expect(await authorizationsOf().findRefreshToken(family.refreshTokenHash)).toMatchObject({
       token: { seq: 1, usedAt: null, salt: null, expiresAt: family.refreshTokenExpiresAt },
     });
     expect(await actionsOn(stores[0], family.id)).toEqual(['family.started']);
+  });
+
+  test('a code tells what it stands for, and the grant as it is now', async () => {
+    const { stores } = arena();
+    const { attempt, terms } = await issueCode(arena(), { scope: 'chat' });
+    const narrowed = { ...terms, scope: 'embeddings', authorizationDetails: [limitedAccess] };
+    await stores[0].grants.createGrant(narrowed, newFamily(arena().clock.now), operator);
+    const approval = await stores[1].authorizations.findCode(attempt.codeHash);
+    expect(approval).toEqual({ scope: 'chat', grant: await stores[0].grants.findGrant(terms.id) });
+    expect(approval?.grant).toMatchObject({ scope: 'embeddings', authorizationDetails: [limitedAccess] });
+    expect(await authorizationsOf().findCode('no such code')).toBeNull();
   });
 
   test('the redirect URI may be left out', async () => {
@@ -200,15 +207,33 @@ export function authorizations(arena: () => Arena): void {
     });
   });
 
-  test('four mismatches leave the code good, the fifth burns it', async () => {
+  test('what a code does not stand for is a mismatch of its rightful client alone', async () => {
+    const { attempt } = await issueCode(arena());
+    const { redeemCode } = authorizationsOf();
+    expect(await redeemCode({ ...attempt, codeChallenge: 'other' }, null)).toEqual({
+      kind: 'mismatch',
+      of: 'code_verifier',
+    });
+    expect(await redeemCode(attempt, null)).toEqual({ kind: 'mismatch', of: 'access' });
+    const family = familyTemplate();
+    expect(await redeemCode(attempt, family)).toEqual({ kind: 'redeemed' });
+    expect(await redeemCode(attempt, null)).toEqual({ kind: 'mismatch', of: 'access' });
+    expect(await arena().stores[0].grants.findStanding(family.id)).toMatchObject({
+      family: { revokedAt: null },
+    });
+  });
+
+  test.each([
+    ['wrong verifiers', false],
+    ['requests for what it does not stand for', true],
+  ])('four %s leave the code good, the fifth burns it', async (_, asksForMore) => {
     const good = await issueCode(arena());
     const burnt = await issueCode(arena());
     const fail = async ({ attempt }: typeof good, times: number) => {
       for (let failed = 0; failed < times; failed++) {
-        const guess = { ...attempt, codeChallenge: `guess ${failed}` };
-        expect(await authorizationsOf().redeemCode(guess, familyTemplate())).toMatchObject({
-          kind: 'mismatch',
-        });
+        const guess = asksForMore ? attempt : { ...attempt, codeChallenge: `guess ${failed}` };
+        const family = asksForMore ? null : familyTemplate();
+        expect(await authorizationsOf().redeemCode(guess, family)).toMatchObject({ kind: 'mismatch' });
       }
     };
     await fail(good, 4);

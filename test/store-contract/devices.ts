@@ -134,14 +134,41 @@ export function devices(arena: () => Arena): void {
   test('a device that was allowed gets tokens once, for what was allowed', async () => {
     const { device, grantId } = await approved();
     const begun = family();
-    expect(await devicesOf().pollDevice({ ...device, proof: null }, begun)).toMatchObject({
-      kind: 'redeemed',
-      standing: { family: { id: begun.id, scope: 'chat', grantId }, grant: { id: grantId } },
+    expect(await devicesOf().pollDevice({ ...device, proof: null }, begun)).toEqual({ kind: 'redeemed' });
+    expect(await arena().stores[1].grants.findStanding(begun.id)).toMatchObject({
+      family: { id: begun.id, scope: 'chat', grantId },
     });
     arena().clock.now += 5 * second;
     expect(await poll(device)).toEqual({ kind: 'unknown' });
     const { authorizations } = arena().stores[1];
     expect(await authorizations.findRefreshToken(begun.refreshTokenHash)).not.toBeNull();
+  });
+
+  test('what a device has been allowed is told once it has, with the grant as it is now', async () => {
+    const { stores } = arena();
+    const { device, grantId } = await approved();
+    expect(await stores[1].devices.findApproval(device.deviceCodeHash)).toEqual({
+      scope: 'chat',
+      grant: await stores[0].grants.findGrant(grantId),
+    });
+    const waiting = await start();
+    expect(await devicesOf().findApproval(waiting.deviceCodeHash)).toBeNull();
+    await claim(waiting.userCodeHash);
+    expect(await devicesOf().findApproval(waiting.deviceCodeHash)).toBeNull();
+    expect(await devicesOf().findApproval('no such code')).toBeNull();
+  });
+
+  test('a device that asks for what it was not allowed begins nothing, and may ask again in time', async () => {
+    const { clock } = arena();
+    const { device } = await approved();
+    const asking = { ...device, proof: null };
+    expect(await devicesOf().pollDevice(asking, null)).toEqual({ kind: 'not_begun' });
+    clock.now += second;
+    expect(await devicesOf().pollDevice(asking, null)).toEqual({ kind: 'slow_down' });
+    clock.now += 10 * second;
+    expect(await poll(device)).toEqual({ kind: 'redeemed' });
+    const waiting = await start();
+    expect(await devicesOf().pollDevice({ ...waiting, proof: null }, null)).toEqual({ kind: 'pending' });
   });
 
   test('of many polls at once after the approval, one gets tokens', async () => {

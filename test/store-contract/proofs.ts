@@ -167,8 +167,9 @@ export function proofs(arena: () => Arena): void {
     const codeHash = unique('code');
     const code = { hash: codeHash, expiresAt: arena().clock.now + minute };
     await store.authorizations.issueCode(bound.id, bound.browserHash, party.user.id, code);
+    const { scope, ...unbound } = newFamily(arena().clock.now);
     const redeem = (dpopThumbprint: string | null) => {
-      const { scope, ...family } = newFamily(arena().clock.now, { dpopThumbprint });
+      const family = { ...unbound, dpopThumbprint };
       const { clientId, redirectUri, codeChallenge } = bound;
       return stores[1].authorizations.redeemCode(
         { codeHash, clientId, redirectUri, codeChallenge, dpopThumbprint, proof: null },
@@ -177,9 +178,7 @@ export function proofs(arena: () => Arena): void {
     };
     expect(await redeem(null)).toEqual({ kind: 'mismatch', of: 'key' });
     expect(await redeem('another key')).toEqual({ kind: 'mismatch', of: 'key' });
-    expect(await redeem('key')).toMatchObject({
-      kind: 'redeemed',
-      standing: { family: { dpopThumbprint: 'key' } },
-    });
+    expect(await redeem('key')).toEqual({ kind: 'redeemed' });
+    expect(await store.grants.findStanding(unbound.id)).toMatchObject({ family: { dpopThumbprint: 'key' } });
   });
 }

@@ -11,8 +11,8 @@ import { refreshGraceSeconds, successorOf } from '../../tokens/refresh_token.ts'
 import { badProof, replayedProof } from '../dpop.ts';
 import { OAuthError } from '../errors.ts';
 import type { Parameters } from '../parameters.ts';
-import { narrowToResources, unknownResource } from '../resources.ts';
 import type { GrantType } from './grant_type.ts';
+import { narrowAccess } from './narrow_access.ts';
 
 /**
  * Trades a refresh token for an access token and its successor (OAuth 2.1 §4.3). `scope` and `resource` narrow the access
@@ -61,13 +61,12 @@ function narrowed(issuer: string, standing: Standing, parameters: Parameters): r
     throw new OAuthError('invalid_scope', 'scope asks for more than the user allowed.');
   }
   const allowed = effectiveScopes(standing);
-  if (allowed.length === 0) throw invalidGrant('nothing of what was authorized is allowed any more');
   const scopes = asked.length === 0 ? allowed : allowed.filter((scope) => asked.includes(scope));
-  if (scopes.length === 0)
+  if (allowed.length > 0 && scopes.length === 0)
     throw new OAuthError('invalid_scope', 'The user no longer allows any of these scopes.');
-  const forResources = narrowToResources(issuer, scopes, parameters.all('resource'));
-  if (!forResources) throw unknownResource();
-  return forResources;
+  const narrowed = narrowAccess(issuer, scopes, parameters);
+  if (narrowed instanceof OAuthError) throw narrowed;
+  return narrowed;
 }
 
 function rotated(rotation: Rotation): Extract<Rotation, { kind: 'rotated' }> {

@@ -2,7 +2,7 @@ import type { AuthorizationRequest, ProofUse, PushedRequest, RefreshToken } from
 import type { Redemption } from '../redemption.ts';
 import type { Rotation } from '../rotation.ts';
 import type { Standing } from '../standing.ts';
-import type { NewFamily } from './grants.ts';
+import type { Approval, NewFamily } from './grants.ts';
 
 export interface NewCode {
   readonly hash: string;
@@ -47,10 +47,13 @@ export interface AuthorizationStore {
   issueCode(requestId: string, browserHash: string, userId: string, code: NewCode): Promise<boolean>;
   /** Closes a denied request and forgets it, so that its redirect happens once. */
   finishDenied(requestId: string, browserHash: string): Promise<boolean>;
+  /** What a code stands for, whether it is still good or not. */
+  findCode(hash: string): Promise<Approval | null>;
   /**
    * Spends a code.
    * @param attempt what the client presented; `codeChallenge` is S256 of its verifier; `redirectUri` null when left out
-   * @param family what to begin when it is good; its scope is the code's
+   * @param family what to begin when it is good, its scope is the code's; null when the client asks for what the code
+   * does not stand for
    */
   redeemCode(
     attempt: {
@@ -62,7 +65,7 @@ export interface AuthorizationStore {
       readonly dpopThumbprint: string | null;
       readonly proof: ProofUse | null;
     },
-    family: Omit<NewFamily, 'scope'>,
+    family: Omit<NewFamily, 'scope'> | null,
   ): Promise<Redemption>;
 
   findRefreshToken(

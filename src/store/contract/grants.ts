@@ -34,6 +34,12 @@ export interface GrantTerms {
   readonly wraps: readonly Wrap[];
 }
 
+/** What a user has allowed that has not turned into tokens yet, and the grant as it is now. */
+export interface Approval {
+  readonly scope: string;
+  readonly grant: Grant;
+}
+
 /** The first tokens of a family. */
 export interface NewFamily {
   readonly id: string;

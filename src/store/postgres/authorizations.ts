@@ -1,4 +1,4 @@
-import { and, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { AuthorizationStore } from '../contract/authorizations.ts';
 import { maximumFailedRedemptions, mismatchOf } from '../redemption.ts';
 import { isGrantLive } from '../standing.ts';
@@ -11,6 +11,7 @@ import { useProof } from './proofs.ts';
 import { refreshing } from './refreshing.ts';
 import {
   authorizationCodes as codes,
+  grants,
   pushedRequests as pushed,
   authorizationRequests as requests,
 } from './schema.ts';
@@ -113,6 +114,15 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
       return rowCount === 1;
     },
 
+    async findCode(hash) {
+      const [approval] = await db
+        .select({ scope: codes.scope, grant: getTableColumns(grants) })
+        .from(codes)
+        .innerJoin(grants, eq(grants.id, codes.grantId))
+        .where(eq(codes.hash, hash));
+      return approval ?? null;
+    },
+
     async redeemCode(attempt, family) {
       const ofHash = eq(codes.hash, attempt.codeHash);
       return write(async (tx, now) => {
@@ -120,14 +130,14 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
         const [code] = await tx.select().from(codes).where(ofHash).for('update');
         if (!code) return { kind: 'unknown' };
         const mismatch = mismatchOf(code, attempt);
-        if (mismatch) {
+        if (mismatch || !family) {
           const [counted] = await tx
             .update(codes)
             .set({ failedAttempts: sql`${codes.failedAttempts} + 1` })
             .where(and(ofHash, isNull(codes.usedAt)))
             .returning({ failed: codes.failedAttempts });
           if (counted && counted.failed >= maximumFailedRedemptions) await tx.delete(codes).where(ofHash);
-          return { kind: 'mismatch', of: mismatch };
+          return { kind: 'mismatch', of: mismatch ?? 'access' };
         }
 
         const { clientId, grantId, scope, familyId } = code;
@@ -147,8 +157,8 @@ export function postgresAuthorizations(connection: Connection): AuthorizationSto
           .set({ usedAt: now, familyId: family.id })
           .where(and(ofHash, isNull(codes.usedAt), gt(codes.expiresAt, now)));
         if (spent.rowCount === 0) return { kind: 'expired' };
-        const started = await startFamily(tx, { ...family, scope }, { grantId, clientId, userId }, by);
-        return { kind: 'redeemed', standing: { family: started, ...grant } };
+        await startFamily(tx, { ...family, scope }, { grantId, clientId, userId }, by);
+        return { kind: 'redeemed' };
       });
     },
 

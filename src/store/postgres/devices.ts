@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, isNull, sql } from 'drizzle-orm';
 import type { DeviceStore } from '../contract/devices.ts';
 import { judgePoll, slowDownBy } from '../polling.ts';
 import { isGrantLive } from '../standing.ts';
@@ -6,7 +6,7 @@ import { startFamily } from './families.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
 import { useProof } from './proofs.ts';
-import { deviceAuthorizations as devices, authorizationRequests as requests } from './schema.ts';
+import { deviceAuthorizations as devices, grants, authorizationRequests as requests } from './schema.ts';
 import { standings } from './standing.ts';
 
 async function requestById(tx: Session, id: string) {
@@ -52,6 +52,16 @@ export function postgresDevices({ db, givenNow, write }: Connection): DeviceStor
       });
     },
 
+    async findApproval(deviceCodeHash) {
+      const [approved] = await db
+        .select({ scope: requests.grantedScope, grant: getTableColumns(grants) })
+        .from(devices)
+        .innerJoin(requests, eq(requests.id, devices.requestId))
+        .innerJoin(grants, eq(grants.id, requests.grantId))
+        .where(eq(devices.deviceCodeHash, deviceCodeHash));
+      return approved?.scope ? { ...approved, scope: approved.scope } : null;
+    },
+
     async pollDevice({ deviceCodeHash, clientId, proof }, family) {
       const ofHash = eq(devices.deviceCodeHash, deviceCodeHash);
       return write(async (tx, now) => {
@@ -79,6 +89,10 @@ export function postgresDevices({ db, givenNow, write }: Connection): DeviceStor
             if (!grantId || !scope) throw new Error('an approval without its grant');
             const [grant] = await standings(tx).ofGrant.execute({ id: grantId, now });
             if (!grant || !isGrantLive(grant)) return { kind: 'ended' };
+            if (!family) {
+              await tx.update(devices).set({ polledAt: now }).where(ofHash);
+              return { kind: 'not_begun' };
+            }
             const redeemed = await tx
               .update(devices)
               .set({ redeemedAt: now })
@@ -86,8 +100,8 @@ export function postgresDevices({ db, givenNow, write }: Connection): DeviceStor
             if (redeemed.rowCount === 0) return { kind: 'unknown' };
             const by = { at: now, actor: { kind: 'client', id: clientId } } as const;
             const { userId } = grant.grant;
-            const started = await startFamily(tx, { ...family, scope }, { grantId, clientId, userId }, by);
-            return { kind: 'redeemed', standing: { family: started, ...grant } };
+            await startFamily(tx, { ...family, scope }, { grantId, clientId, userId }, by);
+            return { kind: 'redeemed' };
           }
         }
       });

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { AuthorizationStore } from '../contract/authorizations.ts';
 import { maximumFailedRedemptions, mismatchOf } from '../redemption.ts';
 import { isGrantLive } from '../standing.ts';
@@ -9,6 +9,7 @@ import { proofUser } from './proofs.ts';
 import { refreshing } from './refreshing.ts';
 import {
   authorizationCodes as codes,
+  grants,
   pushedRequests as pushed,
   authorizationRequests as requests,
 } from './schema.ts';
@@ -46,6 +47,12 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
   const codeByHash = db
     .select()
     .from(codes)
+    .where(eq(codes.hash, placeholder('hash')))
+    .prepare();
+  const approvalByHash = db
+    .select({ scope: codes.scope, grant: getTableColumns(grants) })
+    .from(codes)
+    .innerJoin(grants, eq(grants.id, codes.grantId))
     .where(eq(codes.hash, placeholder('hash')))
     .prepare();
   const spend = db
@@ -145,6 +152,10 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
       return db.delete(requests).where(denied).run().changes === 1;
     },
 
+    async findCode(hash) {
+      return approvalByHash.get({ hash }) ?? null;
+    },
+
     async redeemCode(attempt, family) {
       const hash = attempt.codeHash;
       return write((now) => {
@@ -152,10 +163,10 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
         const code = codeByHash.get({ hash });
         if (!code) return { kind: 'unknown' };
         const mismatch = mismatchOf(code, attempt);
-        if (mismatch) {
+        if (mismatch || !family) {
           const failed = countFailure.get({ hash })?.failed ?? 0;
           if (failed >= maximumFailedRedemptions) burn.run({ hash });
-          return { kind: 'mismatch', of: mismatch };
+          return { kind: 'mismatch', of: mismatch ?? 'access' };
         }
 
         const { clientId, grantId, scope, familyId } = code;
@@ -171,8 +182,8 @@ export function sqliteAuthorizations(connection: Connection): AuthorizationStore
         }
         if (!isGrantLive(grant)) return { kind: 'ended' };
         if (spend.run({ hash, now, familyId: family.id }).changes === 0) return { kind: 'expired' };
-        const started = startFamily({ ...family, scope }, { grantId, clientId, userId }, { at: now, actor });
-        return { kind: 'redeemed', standing: { family: started, ...grant } };
+        startFamily({ ...family, scope }, { grantId, clientId, userId }, { at: now, actor });
+        return { kind: 'redeemed' };
       });
     },
 

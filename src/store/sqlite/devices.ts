@@ -1,11 +1,11 @@
-import { and, eq, gt, isNull, sql } from 'drizzle-orm';
+import { and, eq, getTableColumns, gt, isNull, sql } from 'drizzle-orm';
 import type { DeviceStore } from '../contract/devices.ts';
 import { judgePoll, slowDownBy } from '../polling.ts';
 import { isGrantLive } from '../standing.ts';
 import { familyStarter } from './families.ts';
 import type { Connection } from './open.ts';
 import { proofUser } from './proofs.ts';
-import { deviceAuthorizations as devices, authorizationRequests as requests } from './schema.ts';
+import { deviceAuthorizations as devices, grants, authorizationRequests as requests } from './schema.ts';
 import { standingReader } from './standing.ts';
 
 export function sqliteDevices(connection: Connection): DeviceStore {
@@ -56,6 +56,17 @@ export function sqliteDevices(connection: Connection): DeviceStore {
       });
     },
 
+    async findApproval(deviceCodeHash) {
+      const approved = db
+        .select({ scope: requests.grantedScope, grant: getTableColumns(grants) })
+        .from(devices)
+        .innerJoin(requests, eq(requests.id, devices.requestId))
+        .innerJoin(grants, eq(grants.id, requests.grantId))
+        .where(eq(devices.deviceCodeHash, deviceCodeHash))
+        .get();
+      return approved?.scope ? { ...approved, scope: approved.scope } : null;
+    },
+
     async pollDevice({ deviceCodeHash, clientId, proof }, family) {
       const ofHash = eq(devices.deviceCodeHash, deviceCodeHash);
       return write((now) => {
@@ -83,6 +94,10 @@ export function sqliteDevices(connection: Connection): DeviceStore {
             if (!grantId || !scope) throw new Error('an approval without its grant');
             const grant = standing.ofGrant(grantId, now);
             if (!grant || !isGrantLive(grant)) return { kind: 'ended' };
+            if (!family) {
+              db.update(devices).set({ polledAt: now }).where(ofHash).run();
+              return { kind: 'not_begun' };
+            }
             const redeemed = db
               .update(devices)
               .set({ redeemedAt: now })
@@ -91,12 +106,8 @@ export function sqliteDevices(connection: Connection): DeviceStore {
             if (redeemed.changes === 0) return { kind: 'unknown' };
             const actor = { kind: 'client', id: clientId } as const;
             const { userId } = grant.grant;
-            const started = startFamily(
-              { ...family, scope },
-              { grantId, clientId, userId },
-              { at: now, actor },
-            );
-            return { kind: 'redeemed', standing: { family: started, ...grant } };
+            startFamily({ ...family, scope }, { grantId, clientId, userId }, { at: now, actor });
+            return { kind: 'redeemed' };
           }
         }
       });
