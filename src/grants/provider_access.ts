@@ -1,10 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { findProvider, providersOfScopes } from '../catalog/catalog.ts';
 import { covers } from '../lib/model_pattern.ts';
 import type { ProviderAccess } from '../store/records.ts';
 
 /** The one type of authorization details that there is here (RFC 9396 §2). */
-const accessType = 'provider_access';
+export const accessType = 'provider_access';
+
+/**
+ * In characters of JSON. An access token carries them, and has to stay short enough for the headers that servers take,
+ * with every scope there is beside them.
+ */
+const longestDetails = 2_000;
 
 /** In dollars; as exact as money is kept, in nano-USD. */
 const dollars = z
@@ -12,9 +19,16 @@ const dollars = z
   .regex(/^(0|[1-9]\d{0,6})(\.\d{1,9})?$/, 'must be dollars as a string, such as "5.00"')
   .refine((amount) => Number(amount) > 0, 'must be more than 0');
 
-const budget = z.strictObject({ limit_usd: dollars, period: z.enum(['day', 'week', 'month', 'total']) });
+const object = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.strictObject(shape, {
+    // The usual message would repeat the name.
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? 'must not hold a field that is not known here' : undefined,
+  });
 
-const access = z.strictObject({
+const budget = object({ limit_usd: dollars, period: z.enum(['day', 'week', 'month', 'total']) });
+
+const access = object({
   type: z.literal(accessType),
   provider: z.string().refine((name) => findProvider(name) !== undefined, 'must be a provider known here'),
   models: z
@@ -37,22 +51,25 @@ const access = z.strictObject({
       'must not hold two of one period',
     )
     .exactOptional(),
-  rate: z.strictObject({ requests_per_minute: z.int().min(1).max(60_000) }).exactOptional(),
+  rate: object({ requests_per_minute: z.int().min(1).max(60_000) }).exactOptional(),
   max_output_tokens: z.int().min(1).max(10_000_000).exactOptional(),
 });
+
+/** What is wrong with limits, for whoever has sent them: the path of the place, and what it must be. */
+export interface RefusedAccess {
+  readonly kind: 'refused';
+  readonly path: readonly PropertyKey[];
+  readonly complaint: string;
+}
+
+type ReadAccess = { readonly kind: 'read'; readonly details: readonly ProviderAccess[] } | RefusedAccess;
 
 /**
  * Reads limits from what somebody has sent.
  * @param value parsed JSON
  * @param scopes what they go with: a detail is for a provider that one of them reaches
- * @returns what is wrong otherwise, for whoever has sent it: the path of the place and what it must be
  */
-export function readAccess(
-  value: unknown,
-  scopes: readonly string[],
-):
-  | { readonly kind: 'read'; readonly details: readonly ProviderAccess[] }
-  | { readonly kind: 'refused'; readonly path: readonly PropertyKey[]; readonly complaint: string } {
+export function readAccess(value: unknown, scopes: readonly string[]): ReadAccess {
   const result = z.array(access).safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -69,7 +86,81 @@ export function readAccess(
       return { kind: 'refused', path, complaint: 'must not be named twice' };
     }
   }
-  return { kind: 'read', details };
+  return bounded(details);
+}
+
+function bounded(details: readonly ProviderAccess[]): ReadAccess {
+  return JSON.stringify(details).length <= longestDetails
+    ? { kind: 'read', details }
+    : { kind: 'refused', path: [], complaint: `must be at most ${longestDetails} characters long in all` };
+}
+
+/** The details for the providers that these scopes reach. */
+export function detailsWithin(
+  details: readonly ProviderAccess[],
+  scopes: readonly string[],
+): readonly ProviderAccess[] {
+  const reached = providersOfScopes(scopes).map(({ name }) => name);
+  return details.filter(({ provider }) => reached.includes(provider));
+}
+
+/**
+ * The limits of a token that is to allow less than was granted (RFC 9396 §6). What is left out stays as granted; rate and
+ * budgets are those of the whole grant, whatever a token says of them.
+ * @param asked read for the token's scopes
+ */
+export function narrowDetails(
+  granted: readonly ProviderAccess[],
+  asked: readonly ProviderAccess[],
+): ReadAccess {
+  for (const [index, detail] of asked.entries()) {
+    const member = memberBeyond(detail, detailFor(detail.provider, granted) ?? {});
+    if (member)
+      return { kind: 'refused', path: [index, member], complaint: 'is not within what the user allowed' };
+  }
+  return bounded([
+    ...granted.map((detail) => ({ ...detail, ...detailFor(detail.provider, asked) })),
+    ...asked.filter(({ provider }) => !detailFor(provider, granted)),
+  ]);
+}
+
+/** What of the asked is not within the granted. */
+function memberBeyond(
+  asked: ProviderAccess,
+  granted: Partial<ProviderAccess>,
+): keyof ProviderAccess | undefined {
+  const { models, max_output_tokens: most = Number.POSITIVE_INFINITY, rate, budgets } = granted;
+  if (models && asked.models?.some((model) => !models.some((pattern) => covers(pattern, model))))
+    return 'models';
+  if (asked.max_output_tokens !== undefined && asked.max_output_tokens > most) return 'max_output_tokens';
+  if (asked.rate && !isDeepStrictEqual(asked.rate, rate)) return 'rate';
+  if (asked.budgets && !isDeepStrictEqual(asked.budgets, budgets)) return 'budgets';
+  return undefined;
+}
+
+/** What is left of the limits of a token under those that its grant has now. */
+export function commonDetails(
+  ofToken: readonly ProviderAccess[],
+  ofGrant: readonly ProviderAccess[],
+): readonly ProviderAccess[] {
+  const providers = new Set([...ofToken, ...ofGrant].map(({ provider }) => provider));
+  return [...providers].map((provider) => {
+    const token = detailFor(provider, ofToken);
+    const grant = detailFor(provider, ofGrant);
+    const models = commonModels(token?.models, grant?.models);
+    const caps = [token, grant].flatMap((detail) => detail?.max_output_tokens ?? []);
+    return {
+      ...grant,
+      type: accessType,
+      provider,
+      ...(models && { models }),
+      ...(caps.length > 0 && { max_output_tokens: Math.min(...caps) }),
+    };
+  });
+}
+
+function detailFor(name: string, details: readonly ProviderAccess[]): ProviderAccess | undefined {
+  return details.find(({ provider }) => provider === name);
 }
 
 /** What is left of the models of one list under another; either may leave them open. */

@@ -1,8 +1,9 @@
 import { resourcesOfScopes } from '../catalog/catalog.ts';
 import { joinScope } from '../catalog/scope.ts';
 import type { GrantStore } from '../store/contract/grants.ts';
-import type { Family, Grant } from '../store/records.ts';
+import type { Family, Grant, ProviderAccess } from '../store/records.ts';
 import type { AccessTokens } from '../tokens/access_token.ts';
+import type { Access } from './standing.ts';
 
 interface MintDeps {
   readonly config: { readonly issuer: string };
@@ -16,21 +17,24 @@ export interface AccessGrant {
   readonly token_type: 'Bearer' | 'DPoP';
   readonly expires_in: number;
   readonly scope: string;
+  /** Absent when nothing is limited (RFC 9396 §7). */
+  readonly authorization_details?: readonly ProviderAccess[];
 }
 
 /**
- * Mints an access token of a family, which may be about to begin, for the scopes asked and the providers these reach.
+ * Mints an access token of a family, which may be about to begin, for these scopes and the providers they reach.
  * @param thumbprint of the key that it is bound to (RFC 9449 §6.1); null for a bearer token
  */
 export async function mintAccessToken(
   { config, store, accessTokens }: MintDeps,
   { family, grant }: { readonly family: Pick<Family, 'id'>; readonly grant: Grant },
-  scopes: readonly string[],
+  { scopes, authorizationDetails }: Access,
   thumbprint: string | null,
 ): Promise<AccessGrant> {
   const resources = resourcesOfScopes(config.issuer, scopes);
   const [only] = resources;
   const scope = joinScope(scopes);
+  const details = authorizationDetails.length > 0 && { authorization_details: authorizationDetails };
   const { token, expiresIn } = await accessTokens.mint(
     {
       sub: await store.grants.subjectFor(grant.userId, grant.clientId),
@@ -39,10 +43,11 @@ export async function mintAccessToken(
       scope,
       grant_id: grant.id,
       family_id: family.id,
+      ...details,
       ...(thumbprint !== null && { cnf: { jkt: thumbprint } }),
     },
     grant.expiresAt,
   );
   const token_type = thumbprint === null ? 'Bearer' : 'DPoP';
-  return { access_token: token, token_type, expires_in: expiresIn, scope };
+  return { access_token: token, token_type, expires_in: expiresIn, scope, ...details };
 }

@@ -19,8 +19,7 @@ import { type Parameters, parseParameters } from './parameters.ts';
 import { recipientOf } from './recipient.ts';
 import { clientRedirect, type Destination } from './redirect.ts';
 import { tokenOfRequestUri } from './request_uri.ts';
-import { narrowToResources } from './resources.ts';
-import { askedScopes } from './steps/check_scope.ts';
+import { requestedAccess } from './steps/check_authorization_details.ts';
 import type { Asked } from './steps/step.ts';
 import { firstFault } from './steps.ts';
 
@@ -156,14 +155,16 @@ async function save(
   browserHash: string,
   pushedHash: string | null,
 ): Promise<string | null> {
-  const { issuer, client, parameters } = asked;
+  const { client, parameters } = asked;
+  const access = requestedAccess(asked);
+  if (access instanceof OAuthError) throw access;
   const id = newId('arq', clock());
   const request = {
     id,
     clientId: client.id,
     ...destination,
-    scope: joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []),
-    authorizationDetails: [],
+    scope: joinScope(access.scopes),
+    authorizationDetails: access.authorizationDetails,
     codeChallenge: parameters.one('code_challenge') ?? '',
     dpopThumbprint: parameters.one('dpop_jkt') ?? null,
     browserHash,

@@ -7,8 +7,7 @@ import { newToken } from '../lib/ids.ts';
 import { OAuthError } from './errors.ts';
 import { countRequest } from './limits.ts';
 import type { Operation } from './operation.ts';
-import { narrowToResources } from './resources.ts';
-import { askedScopes } from './steps/check_scope.ts';
+import { requestedAccess } from './steps/check_authorization_details.ts';
 import { firstFault } from './steps.ts';
 
 /** Seconds for somebody to fetch a phone, sign in and decide. */
@@ -32,14 +31,15 @@ export const startDevice: Operation = async (deps, { client, parameters, address
     !isConfidential(client) && (await countRequest(deps, 'device', { clientId: client.id, address }));
   if (refusal) throw refusal;
   const deviceCode = newToken('ccdc');
-  const scope = joinScope(narrowToResources(issuer, askedScopes(asked), parameters.all('resource')) ?? []);
+  const access = requestedAccess(asked);
+  if (access instanceof OAuthError) throw access;
   const start = (userCode: string) =>
     store.devices.startDevice({
       deviceCodeHash: sha256(deviceCode),
       userCodeHash: sha256(userCode),
       clientId: client.id,
-      scope,
-      authorizationDetails: [],
+      scope: joinScope(access.scopes),
+      authorizationDetails: access.authorizationDetails,
       interval: pollInterval,
       expiresAt: clock() + deviceCodeLife * 1000,
     });

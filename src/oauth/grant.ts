@@ -1,8 +1,10 @@
 import { providerOfScope, providersOfScopes } from '../catalog/catalog.ts';
-import { joinScope, splitScope } from '../catalog/scope.ts';
+import type { Provider } from '../catalog/provider.ts';
+import { joinScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
-import { effectiveScopes } from '../grants/standing.ts';
+import { accessOfToken } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
+import type { ProviderAccess } from '../store/records.ts';
 import { isLive, type Standing } from '../store/standing.ts';
 import type { AccessTokenClaims } from '../tokens/access_token.ts';
 import { type AuthenticationRefusal, authenticateRequest, badToken } from '../tokens/authenticate_request.ts';
@@ -55,11 +57,10 @@ function notAuthenticated({ error, reason, nonce }: AuthenticationRefusal): OAut
   });
 }
 
-/** Scope is what the token may do now, which the user may have narrowed since it was issued. Times in seconds. */
+/** Scope and limits are what the token may do now, which the user may have changed since it was issued. Times in seconds. */
 async function describe({ config, store }: Deps, claims: AccessTokenClaims, standing: Standing) {
   const { id, clientId, test, createdAt, updatedAt, expiresAt } = standing.grant;
-  const effective = effectiveScopes(standing);
-  const scopes = splitScope(claims.scope).filter((scope) => effective.includes(scope));
+  const { scopes, authorizationDetails } = accessOfToken(claims, standing);
   const held = await store.credentials.listHeldBy(id);
   return {
     grant_id: id,
@@ -71,6 +72,7 @@ async function describe({ config, store }: Deps, claims: AccessTokenClaims, stan
       provider: provider.name,
       resource: config.issuer + provider.mount,
       scope: joinScope(scopes.filter((scope) => providerOfScope(scope) === provider)),
+      limits: limitsOn(provider, authorizationDetails),
       // Neither its name nor how it ends: those are the user's.
       key_status: held.find((credential) => credential.provider === provider.name)?.status ?? 'missing',
     })),
@@ -79,4 +81,9 @@ async function describe({ config, store }: Deps, claims: AccessTokenClaims, stan
     expires_at: expiresAt && toSeconds(expiresAt),
     manage_url: `${config.issuer}/apps/${id}`,
   };
+}
+
+function limitsOn({ name }: Provider, details: readonly ProviderAccess[]) {
+  const { type, provider, ...limits } = details.find((detail) => detail.provider === name) ?? {};
+  return limits;
 }

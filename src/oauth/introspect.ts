@@ -1,7 +1,7 @@
-import { joinScope, splitScope } from '../catalog/scope.ts';
+import { joinScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
 import { isConfidential } from '../grants/registration.ts';
-import { effectiveScopes } from '../grants/standing.ts';
+import { type Access, accessOfToken, effectiveAccess } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
 import { OAuthError } from './errors.ts';
 import { countFailure } from './limits.ts';
@@ -28,23 +28,29 @@ export const introspect: Operation = async (deps, { client, parameters, address 
   return { active: false };
 };
 
-/** Scope is what the token may do now, which the user may have narrowed since it was issued. */
 async function describe({ config, store }: Deps, presented: PresentedToken) {
   const { grant } = presented.standing;
-  const effective = effectiveScopes(presented.standing);
   const common = { active: true, iss: config.issuer, client_id: grant.clientId };
   if (presented.kind === 'access') {
-    const { sub, aud, scope, exp, iat, jti, cnf } = presented.claims;
-    const within = splitScope(scope).filter((token) => effective.includes(token));
+    const { sub, aud, exp, iat, jti, cnf } = presented.claims;
     const token_type = cnf ? 'DPoP' : 'Bearer';
-    return { ...common, token_type, sub, aud, scope: joinScope(within), exp, iat, jti, ...(cnf && { cnf }) };
+    const allowed = allowedBy(accessOfToken(presented.claims, presented.standing));
+    return { ...common, token_type, sub, aud, ...allowed, exp, iat, jti, ...(cnf && { cnf }) };
   }
   const { expiresAt, createdAt } = presented.token;
   return {
     ...common,
     sub: await store.grants.subjectFor(grant.userId, grant.clientId),
-    scope: joinScope(effective),
+    ...allowedBy(effectiveAccess(presented.standing)),
     exp: toSeconds(expiresAt),
     iat: toSeconds(createdAt),
+  };
+}
+
+/** What the token may do now, which the user may have changed since it was issued (RFC 9396 §9.2). */
+function allowedBy({ scopes, authorizationDetails }: Access) {
+  return {
+    scope: joinScope(scopes),
+    ...(authorizationDetails.length > 0 && { authorization_details: authorizationDetails }),
   };
 }

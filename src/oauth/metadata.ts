@@ -2,6 +2,7 @@ import type { Context, Handler } from 'hono';
 import { allScopes, providers } from '../catalog/catalog.ts';
 import type { Deps } from '../deps.ts';
 import { assertionAlgorithms } from '../grants/jwks.ts';
+import { accessType } from '../grants/provider_access.ts';
 import { proofAlgorithms } from '../tokens/dpop.ts';
 import { confidentialMethods } from './client_auth.ts';
 import { asOAuthError, errorResponse } from './errors.ts';
@@ -30,6 +31,7 @@ export function serverMetadata(deps: Deps): Handler {
     introspection_endpoint: `${issuer}/oauth/introspect`,
     jwks_uri: `${issuer}/oauth/jwks`,
     scopes_supported: allScopes,
+    authorization_details_types_supported: [accessType],
     response_types_supported: responseTypes,
     response_modes_supported: responseModes,
     grant_types_supported: [...grantTypes.keys()],
@@ -82,6 +84,7 @@ export function resourceMetadata(deps: Deps): Handler {
         resource_name: title,
         authorization_servers: [issuer],
         scopes_supported: scopes.map(({ scope }) => scope),
+        authorization_details_types_supported: [accessType],
         bearer_methods_supported: ['header'],
         dpop_signing_alg_values_supported: proofAlgorithms,
       },

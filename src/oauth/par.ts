@@ -15,7 +15,7 @@ const pushedRequestLife = 90;
 /** What the authorization endpoint looks at; the rest is not kept, least of all what the client proved itself by. */
 const kept: ReadonlySet<string> = new Set([
   ...['client_id', 'redirect_uri', 'response_type', 'response_mode', 'scope', 'resource', 'state', 'prompt'],
-  ...['code_challenge', 'code_challenge_method', 'dpop_jkt'],
+  ...['authorization_details', 'code_challenge', 'code_challenge_method', 'dpop_jkt'],
 ]);
 
 /**

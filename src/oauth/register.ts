@@ -1,5 +1,6 @@
 import { countAttempts } from '../accounts/attempts.ts';
 import type { Deps } from '../deps.ts';
+import { accessType } from '../grants/provider_access.ts';
 import { clientAddress } from '../lib/client_address.ts';
 import { toSeconds } from '../lib/clock.ts';
 import { constantTimeEqual, sha256 } from '../lib/hash.ts';
@@ -154,6 +155,7 @@ function registrationOf({ config }: Deps, client: Client, token: string, secret:
     grant_types: [...grantTypes.keys()],
     response_types: responseTypes,
     scope: client.scope,
+    authorization_details_types: [accessType],
     dpop_bound_access_tokens: client.requiresDpop,
     require_pushed_authorization_requests: client.requiresPushedRequests,
     registration_access_token: token,

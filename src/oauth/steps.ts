@@ -1,4 +1,5 @@
 import type { OAuthError } from './errors.ts';
+import { checkAuthorizationDetails } from './steps/check_authorization_details.ts';
 import { checkDpopKey } from './steps/check_dpop_key.ts';
 import { checkPkce } from './steps/check_pkce.ts';
 import { checkPrompt } from './steps/check_prompt.ts';
@@ -24,6 +25,7 @@ const steps: readonly { readonly step: Step; readonly at: readonly Endpoint[] }[
   { step: checkDpopKey, at: ['authorize', 'par'] },
   { step: checkScope, at: ['authorize', 'par', 'device'] },
   { step: checkResource, at: ['authorize', 'par', 'device'] },
+  { step: checkAuthorizationDetails, at: ['authorize', 'par', 'device'] },
   { step: checkPushed, at: ['authorize'] },
   // What is said of the person at the browser is known when they come.
   { step: checkPrompt, at: ['authorize'] },

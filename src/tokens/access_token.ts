@@ -3,6 +3,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type Clock, toSeconds } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import type { ProviderAccess } from '../store/records.ts';
 import { type SigningKeys, signingAlgorithm } from './signing_keys.ts';
 
 /** What an access token says (RFC 9068 §2.2). Times in seconds since the epoch. */
@@ -18,6 +19,8 @@ export interface AccessTokenClaims {
   readonly exp: number;
   readonly grant_id: string;
   readonly family_id: string;
+  /** What it allows of each provider (RFC 9396 §9.1); absent where its grant limits nothing. */
+  readonly authorization_details?: readonly ProviderAccess[];
   /** The key that it is bound to (RFC 9449 §6.1); absent from a bearer token. */
   readonly cnf?: { readonly jkt: string };
 }
@@ -35,7 +38,10 @@ export interface AccessTokens {
    * @returns the token and its life in seconds
    */
   mint(
-    claims: Pick<AccessTokenClaims, 'sub' | 'aud' | 'client_id' | 'scope' | 'grant_id' | 'family_id' | 'cnf'>,
+    claims: Pick<
+      AccessTokenClaims,
+      'sub' | 'aud' | 'client_id' | 'scope' | 'grant_id' | 'family_id' | 'authorization_details' | 'cnf'
+    >,
     notAfter: number | null,
   ): Promise<{ readonly token: string; readonly expiresIn: number }>;
   /**

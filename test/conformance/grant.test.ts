@@ -42,7 +42,13 @@ describe('grant', () => {
       test: false,
       scope,
       providers: [
-        { provider: 'openai', resource: `${target.baseUrl}/openai/v1`, scope, key_status: 'verified' },
+        {
+          provider: 'openai',
+          resource: `${target.baseUrl}/openai/v1`,
+          scope,
+          limits: {},
+          key_status: 'verified',
+        },
       ],
       created_at: expect.any(Number),
       updated_at: expect.any(Number),

@@ -128,6 +128,7 @@ describe('metadata', () => {
     expect(metadata.response_types_supported).toEqual(['code']);
     expect(metadata).toHaveProperty('revocation_endpoint');
     expect(metadata).toHaveProperty('introspection_endpoint');
+    expect(metadata.authorization_details_types_supported).toEqual(['provider_access']);
   });
 
   it('98 each resource has its own document', async () => {
@@ -140,6 +141,7 @@ describe('metadata', () => {
       expect(metadata.bearer_methods_supported).toEqual(['header']);
       expect(metadata.scopes_supported).not.toContain('offline_access');
       expect((metadata.scopes_supported as string[]).length).toBeGreaterThan(0);
+      expect(metadata.authorization_details_types_supported).toEqual(['provider_access']);
     }
     for (const wrong of ['', '/', '/openai', '/openai/v1/', '/nobody']) {
       const { status } = await fetch(`${target.baseUrl}/.well-known/oauth-protected-resource${wrong}`);

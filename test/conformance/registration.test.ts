@@ -86,6 +86,7 @@ describe('registration by the app itself', () => {
       grant_types: expect.arrayContaining(['authorization_code', 'refresh_token']),
       response_types: ['code'],
       scope: expect.stringContaining('openai:text'),
+      authorization_details_types: ['provider_access'],
       dpop_bound_access_tokens: false,
       require_pushed_authorization_requests: false,
       registration_access_token: expect.stringMatching(/^ccrg_[\w-]{43}$/),

@@ -20,6 +20,7 @@ const names = fc.constantFrom(
   'scope',
   'state',
   'resource',
+  'authorization_details',
   'token',
   'prompt',
   '__proto__',

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { allScopes, resourcesOfScopes } from '../../src/catalog/catalog.ts';
+import { joinScope } from '../../src/catalog/scope.ts';
+import { readAccess } from '../../src/grants/provider_access.ts';
 import { claims, createSetting, issuer, type Process, type Setting } from './tokens.ts';
 
 const by = { kind: 'system' } as const;
@@ -26,6 +29,29 @@ describe('access tokens', () => {
     setting.advance(1_000);
     expect(await broker.accessTokens.verify(token)).toBeNull();
     expect(await setting.startProcess().accessTokens.verify(token)).toBeNull();
+  });
+
+  it('are taken with all that they can say at once', async () => {
+    const [scope = ''] = allScopes;
+    const limits = (length: number) => [
+      { type: 'provider_access', provider: scope.split(':')[0], models: Array(50).fill('m'.repeat(length)) },
+    ];
+    let length = 1;
+    while (readAccess(limits(length + 1), allScopes).kind === 'read') length += 1;
+    const read = readAccess(limits(length), allScopes);
+    if (read.kind === 'refused') throw new Error(read.complaint);
+    const { token } = await broker.accessTokens.mint(
+      {
+        ...claims,
+        aud: resourcesOfScopes(issuer, allScopes),
+        client_id: `https://app.example/${'x'.repeat(480)}`,
+        scope: joinScope(allScopes),
+        authorization_details: read.details,
+        cnf: { jkt: 'x'.repeat(43) },
+      },
+      null,
+    );
+    expect((await broker.accessTokens.verify(token))?.claims.authorization_details).toEqual(read.details);
   });
 
   it('do not outlive the grant', async () => {

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { effectiveScopes } from '../../grants/standing.ts';
+import { effectiveAccess } from '../../grants/standing.ts';
 import { mintAccessToken } from '../../grants/token_set.ts';
 import { sha256 } from '../../lib/hash.ts';
 import { newId, newToken } from '../../lib/ids.ts';
@@ -28,8 +28,9 @@ export async function makeFirstTokens(
   { scope, grant }: Approval,
 ): Promise<FirstTokens | OAuthError> {
   const { config, clock } = deps;
-  const scopes = narrowAccess(config.issuer, effectiveScopes({ family: { scope }, grant }), parameters);
-  if (scopes instanceof OAuthError) return scopes;
+  const allowed = effectiveAccess({ family: { scope }, grant });
+  const access = narrowAccess(config.issuer, allowed, parameters);
+  if (access instanceof OAuthError) return access;
   const refreshToken = newToken('ccrt');
   const family = {
     id: newId('fam', clock()),
@@ -37,6 +38,6 @@ export async function makeFirstTokens(
     refreshTokenHash: sha256(refreshToken),
     refreshTokenExpiresAt: clock() + config.refreshTokenTtl * 1000,
   };
-  const access = await mintAccessToken(deps, { family, grant }, scopes, proof?.thumbprint ?? null);
-  return { family, response: { ...access, refresh_token: refreshToken } };
+  const token = await mintAccessToken(deps, { family, grant }, access, proof?.thumbprint ?? null);
+  return { family, response: { ...token, refresh_token: refreshToken } };
 }

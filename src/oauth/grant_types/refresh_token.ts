@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isWithin, splitScope } from '../../catalog/scope.ts';
-import { effectiveScopes } from '../../grants/standing.ts';
+import { type Access, effectiveAccess } from '../../grants/standing.ts';
 import { mintAccessToken } from '../../grants/token_set.ts';
 import { sha256 } from '../../lib/hash.ts';
 import type { Family } from '../../store/records.ts';
@@ -15,8 +15,8 @@ import type { GrantType } from './grant_type.ts';
 import { narrowAccess } from './narrow_access.ts';
 
 /**
- * Trades a refresh token for an access token and its successor (OAuth 2.1 §4.3). `scope` and `resource` narrow the access
- * token only: the successor is as good as the token before it.
+ * Trades a refresh token for an access token and its successor (OAuth 2.1 §4.3). `scope`, `resource` and
+ * `authorization_details` narrow the access token only: the successor is as good as the token before it.
  */
 export const refreshToken: GrantType = async (deps, { client, parameters, proof }) => {
   const { config, store, clock } = deps;
@@ -28,8 +28,8 @@ export const refreshToken: GrantType = async (deps, { client, parameters, proof 
   if (found?.standing.family.clientId !== client.id) throw invalidGrant('unknown');
   requireKey(found.standing.family, proof);
   // Before the token is spent: neither a slip in these parameters nor a failure of ours must cost it.
-  const scopes = narrowed(config.issuer, found.standing, parameters);
-  const access = await mintAccessToken(deps, found.standing, scopes, proof?.thumbprint ?? null);
+  const access = narrowed(config.issuer, found.standing, parameters);
+  const token = await mintAccessToken(deps, found.standing, access, proof?.thumbprint ?? null);
 
   const rotation = await store.authorizations.rotateRefreshToken(hash, {
     salt: randomBytes(32),
@@ -40,7 +40,7 @@ export const refreshToken: GrantType = async (deps, { client, parameters, proof 
   });
   const { standing, seq, salt } = rotated(rotation);
   return {
-    ...access,
+    ...token,
     refresh_token: successorOf(presented, standing.family.id, seq, salt),
   };
 };
@@ -52,19 +52,19 @@ function requireKey({ dpopThumbprint }: Family, proof: Proof | null): void {
 }
 
 /**
- * The scopes of the access token: what is asked for, as far as the user still allows it.
+ * What the access token may do: what is asked for, as far as the user still allows it.
  * @throws OAuthError when more is asked for than was authorized, or nothing is left
  */
-function narrowed(issuer: string, standing: Standing, parameters: Parameters): readonly string[] {
+function narrowed(issuer: string, standing: Standing, parameters: Parameters): Access {
   const asked = splitScope(parameters.one('scope') ?? '');
   if (!isWithin(asked, splitScope(standing.family.scope))) {
     throw new OAuthError('invalid_scope', 'scope asks for more than the user allowed.');
   }
-  const allowed = effectiveScopes(standing);
-  const scopes = asked.length === 0 ? allowed : allowed.filter((scope) => asked.includes(scope));
-  if (allowed.length > 0 && scopes.length === 0)
+  const allowed = effectiveAccess(standing);
+  const scopes = allowed.scopes.filter((scope) => asked.length === 0 || asked.includes(scope));
+  if (allowed.scopes.length > 0 && scopes.length === 0)
     throw new OAuthError('invalid_scope', 'The user no longer allows any of these scopes.');
-  const narrowed = narrowAccess(issuer, scopes, parameters);
+  const narrowed = narrowAccess(issuer, { ...allowed, scopes }, parameters);
   if (narrowed instanceof OAuthError) throw narrowed;
   return narrowed;
 }

@@ -19,7 +19,12 @@ async function discover({ clientId, clientSecret }: RegisteredApp, algorithm: 'o
   });
 }
 
-async function connect(config: openid.Configuration, app: RegisteredApp, isPushed = false) {
+async function connect(
+  config: openid.Configuration,
+  app: RegisteredApp,
+  isPushed = false,
+  more: Readonly<Record<string, string>> = {},
+) {
   const pkceCodeVerifier = openid.randomPKCECodeVerifier();
   const expectedState = openid.randomState();
   const parameters = {
@@ -28,6 +33,7 @@ async function connect(config: openid.Configuration, app: RegisteredApp, isPushe
     state: expectedState,
     code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
+    ...more,
   };
   const url = isPushed
     ? await openid.buildAuthorizationUrlWithPAR(config, parameters)
@@ -54,6 +60,21 @@ test.each(['ES256', 'EdDSA', 'PS256', 'RS256'])(
     expect((await openid.tokenIntrospection(config, next.access_token)).active).toBe(false);
   },
 );
+
+test('pushes limits ahead, reads what was granted, and asks for less', async () => {
+  const app = await target.registerApp();
+  const config = await discover(app, 'oauth2');
+  const details = [{ type: 'provider_access', provider: 'openai', models: ['gpt-5*'] }];
+  const tokens = await connect(config, app, true, { authorization_details: JSON.stringify(details) });
+  expect(tokens.authorization_details).toEqual(details);
+  const less = [{ type: 'provider_access', provider: 'openai', models: ['gpt-5-mini'] }];
+  const next = await openid.refreshTokenGrant(config, tokens.refresh_token ?? '', {
+    authorization_details: JSON.stringify(less),
+  });
+  expect(next.authorization_details).toEqual(less);
+  const introspection = await openid.tokenIntrospection(config, next.access_token);
+  expect(introspection.authorization_details).toEqual(less);
+});
 
 test('gets tokens for a device', async () => {
   const app = await target.registerApp({ type: 'native', redirectUris: ['http://127.0.0.1/callback'] });
