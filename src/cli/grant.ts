@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
+import { providersOfScopes } from '../catalog/catalog.ts';
 import { splitScope, unknownScopes } from '../catalog/scope.ts';
 import { createGrant } from '../grants/create.ts';
+import { accessType, readAccess } from '../grants/provider_access.ts';
 import { revokeGrant } from '../grants/revoke.ts';
+import type { ProviderAccess } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
 import { requireClient, requireUser } from './find.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
@@ -15,7 +18,14 @@ export function addGrantCommands(program: Command, output: Output): void {
     .requiredOption('--user <user>', 'email address or id')
     .requiredOption('--client <id>', 'the app')
     .requiredOption('--scope <scopes>', 'what it may do, such as "openai:text openai:embeddings"')
-    .action((options: { user: string; client: string; scope: string }) => create(options, output));
+    .option('--models <patterns>', 'models that it may use of each provider, such as "gpt-5*,o3"')
+    .option('--rpm <number>', 'calls a minute that it may make to each provider')
+    .option('--max-output-tokens <number>', 'longest answer that it may ask for')
+    .option(
+      '--budget <amount/period>',
+      'dollars to spend a day, week, month or in total; kept, not yet enforced',
+    )
+    .action((options: CreateOptions) => create(options, output));
   grant
     .command('list')
     .description('all grants, newest first')
@@ -27,14 +37,18 @@ export function addGrantCommands(program: Command, output: Output): void {
     .action((id: string) => revoke(id, output));
 }
 
-async function create(
-  options: { user: string; client: string; scope: string },
-  output: Output,
-): Promise<void> {
+interface CreateOptions extends LimitOptions {
+  readonly user: string;
+  readonly client: string;
+  readonly scope: string;
+}
+
+async function create(options: CreateOptions, output: Output): Promise<void> {
   const unknown = unknownScopes(options.scope);
   const scopes = splitScope(options.scope);
   if (unknown.length > 0) throw new CommandError(`There is no scope ${unknown.join(', ')}.`);
   if (scopes.length === 0) throw new CommandError('Name at least one scope, such as --scope "openai:text".');
+  const authorizationDetails = limitsOf(options, scopes);
   const result = await withDeps(async (deps) => {
     const user = await requireUser(deps, options.user);
     const client = await requireClient(deps, options.client);
@@ -49,7 +63,7 @@ async function create(
       test: false,
       scopes,
       expiresAt: null,
-      authorizationDetails: [],
+      authorizationDetails,
       credentialIds: [],
     };
     return createGrant(deps, choice, { kind: 'command_line' });
@@ -60,11 +74,53 @@ async function create(
     );
   }
   const { grant_id, access_token, refresh_token, expires_in, scope } = result.tokens;
-  output.show({ grant_id, access_token, refresh_token, expires_in, scope }, [
+  const limits = withDetails(authorizationDetails);
+  output.show({ grant_id, access_token, refresh_token, expires_in, scope, ...limits }, [
     `Grant ${grant_id} for ${scope}.`,
+    ...authorizationDetails.map((detail) => `Limited: ${JSON.stringify(detail)}`),
     `Access token (${expires_in} s): ${access_token}`,
     `Refresh token: ${refresh_token}`,
   ]);
+}
+
+/** What `grant create` takes of limits; they go to each provider that the scopes reach. */
+interface LimitOptions {
+  readonly models?: string;
+  readonly rpm?: string;
+  readonly maxOutputTokens?: string;
+  readonly budget?: string;
+}
+
+/** Where each limit comes from on the command line. */
+const optionOf: Readonly<Record<string, string>> = {
+  models: '--models',
+  rate: '--rpm',
+  max_output_tokens: '--max-output-tokens',
+  budgets: '--budget',
+};
+
+/** @throws CommandError when one of them is no good */
+function limitsOf(options: LimitOptions, scopes: readonly string[]): readonly ProviderAccess[] {
+  const { models, rpm, maxOutputTokens, budget } = options;
+  const [limit_usd, period] = budget?.split('/') ?? [];
+  const limits = {
+    ...(models !== undefined && { models: models.split(',').map((model) => model.trim()) }),
+    ...(budget !== undefined && { budgets: [{ limit_usd, period }] }),
+    ...(rpm !== undefined && { rate: { requests_per_minute: Number(rpm) } }),
+    ...(maxOutputTokens !== undefined && { max_output_tokens: Number(maxOutputTokens) }),
+  };
+  if (Object.keys(limits).length === 0) return [];
+  const providers = providersOfScopes(scopes).map(({ name }) => name);
+  const details = providers.map((provider) => ({ type: accessType, provider, ...limits }));
+  const read = readAccess(details, scopes);
+  if (read.kind === 'read') return read.details;
+  const [, member] = read.path;
+  throw new CommandError(`${optionOf[String(member)] ?? 'What is limited'}: ${read.complaint}.`);
+}
+
+/** Limits as they are shown in JSON: where there are none, nothing. */
+function withDetails(details: readonly ProviderAccess[]) {
+  return details.length > 0 && { authorization_details: details };
 }
 
 async function list(output: Output): Promise<void> {
@@ -74,6 +130,7 @@ async function list(output: Output): Promise<void> {
     client_id: view.client.id,
     scope: view.grant.scope,
     status: grantStatus(view.grant, Date.now()),
+    ...withDetails(view.grant.authorizationDetails),
   }));
   output.show(
     { grants },

@@ -83,6 +83,41 @@ describe('command line', () => {
     expect(await runJson(home, ['calls', 'list'])).toEqual({ calls: [], next_cursor: null });
   });
 
+  it('limits a grant, and shows how', async () => {
+    const { client_id } = await connectApp('Limited');
+    const create = ['grant', 'create', '--user', email, '--client', client_id, '--scope', 'openai:text'];
+    const limits = ['--models', 'gpt-5*, o3', '--rpm', '60', '--max-output-tokens', '500'];
+    const grant = await runJson<GrantJson>(home, [...create, ...limits, '--budget', '5.00/month']);
+    const authorization_details = [
+      {
+        type: 'provider_access',
+        provider: 'openai',
+        models: ['gpt-5*', 'o3'],
+        budgets: [{ limit_usd: '5.00', period: 'month' }],
+        rate: { requests_per_minute: 60 },
+        max_output_tokens: 500,
+      },
+    ];
+    expect(grant).toMatchObject({ authorization_details });
+    expect(await runJson(home, ['grant', 'list'])).toMatchObject({
+      grants: expect.arrayContaining([
+        expect.objectContaining({ grant_id: grant.grant_id, authorization_details }),
+      ]),
+    });
+    for (const [option, value] of [
+      ['--models', 'gpt-*-mini'],
+      ['--models', ''],
+      ['--rpm', '0'],
+      ['--rpm', 'many'],
+      ['--max-output-tokens', '1.5'],
+      ['--budget', '5.00/year'],
+      ['--budget', '5'],
+    ] as const) {
+      const { code, stderr, stdout } = await runCommand(home, [...create, option, value]);
+      expect([code, stdout, stderr.startsWith(`${option}: `)]).toEqual([1, '', true]);
+    }
+  });
+
   it('registers public apps without a secret', async () => {
     for (const type of ['spa', 'native']) {
       const app = await runJson(home, [
