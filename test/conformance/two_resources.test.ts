@@ -100,6 +100,57 @@ describe('two resources', () => {
     expect((await refresh(target, app, refreshToken, { resource: anthropic })).status).toBe(200);
   });
 
+  it('67 are no reason to spend a code where the user has not allowed them', async () => {
+    const issued = await obtainCode(target, app, { scope: ofAnthropic });
+    expect((await redeem(target, app, issued, { resource: openai })).error).toBe('invalid_target');
+    const tokens = await redeem(target, app, issued, { resource: anthropic });
+    expect(await told(tokens.accessToken)).toEqual({ aud: anthropic, scope: ofAnthropic });
+  });
+
+  const limits = [
+    { type: 'provider_access', provider: 'openai', models: ['gpt-5*'] },
+    { type: 'provider_access', provider: 'anthropic', rate: { requests_per_minute: 60 } },
+  ] as const;
+  const limitedBy = (...details: readonly object[]) => ({ authorization_details: JSON.stringify(details) });
+
+  it('109 are not limited where nothing is asked for that is theirs', async () => {
+    const browser = await target.signIn();
+    for (const asked of [{ scope: ofOpenai }, { scope, resource: openai }]) {
+      const errorOf = async (details: object) => {
+        const changes = { ...asked, ...limitedBy(details), code_challenge: makePkce().challenge };
+        const response = await browser.request(authorizeUrl(target, app, changes));
+        return answerOf(response, app)?.get('error');
+      };
+      expect(await errorOf(limits[1])).toBe('invalid_authorization_details');
+      expect(await errorOf(limits[0])).toBeUndefined();
+    }
+    const { refreshToken } = await obtainTokens(target, app, { scope });
+    const changes = { resource: openai, ...limitedBy(limits[1]) };
+    expect((await refresh(target, app, refreshToken, changes)).error).toBe('invalid_authorization_details');
+  });
+
+  it('111 each have their own limits, in tokens that are for them', async () => {
+    const { body, accessToken, refreshToken } = await obtainTokens(target, app, {
+      scope,
+      ...limitedBy(...limits),
+    });
+    expect(body.authorization_details).toEqual(limits);
+    const response = await fetch(`${target.baseUrl}/grant`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    expect(await response.json()).toMatchObject({
+      providers: [
+        { provider: 'openai', limits: { models: ['gpt-5*'] } },
+        { provider: 'anthropic', limits: { rate: { requests_per_minute: 60 } } },
+      ],
+    });
+    const one = await refresh(target, app, refreshToken, { resource: anthropic });
+    expect(one.body.authorization_details).toEqual([limits[1]]);
+    const less = { ...limits[0], models: ['gpt-5-mini'] };
+    const narrowed = await refresh(target, app, one.refreshToken, limitedBy(less));
+    expect(narrowed.body.authorization_details).toEqual([less, limits[1]]);
+  });
+
   it('145 are of no use to a token for the other', async () => {
     const tokens = await obtainTokens(target, app, { scope });
     expect(await callProxy(target, tokens.accessToken)).toBe(200);
