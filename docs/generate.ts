@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { environment } from '../src/config.ts';
+import { conformance } from './conformance.ts';
 
 function configuration(): string {
   const rows = Object.entries(environment.shape).map(([name, field]) => {
@@ -27,3 +28,4 @@ function configuration(): string {
 }
 
 writeFileSync(join(import.meta.dirname, 'configuration.md'), configuration());
+writeFileSync(join(import.meta.dirname, 'conformance.md'), conformance());

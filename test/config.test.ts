@@ -43,7 +43,6 @@ describe('configuration', () => {
     ['COATCHECK_ISSUER', 'coatcheck.example.com'],
     ['COATCHECK_ISSUER', 'https://coatcheck.example.com/'],
     ['COATCHECK_ISSUER', 'https://coatcheck.example.com/path'],
-    ['COATCHECK_ISSUER', 'http://coatcheck.example.com'],
     ['COATCHECK_ISSUER', 'ftp://coatcheck.example.com'],
     ['COATCHECK_ACCESS_TOKEN_TTL', '0'],
     ['COATCHECK_SIGNING_KEY_LIFE', '3599'],
@@ -68,7 +67,14 @@ describe('configuration', () => {
     expect(complaintAbout({ PORT: 'x', COATCHECK_LOG_LEVEL: 'y' }).split('\n')).toHaveLength(2);
   });
 
-  it('listening beyond loopback needs an https issuer', () => {
+  it('159 beyond loopback the issuer is https', () => {
+    for (const issuer of [
+      'http://coatcheck.example.com',
+      'http://127.0.0.1.example.com',
+      'http://10.0.0.1',
+    ]) {
+      expect(complaintAbout({ COATCHECK_ISSUER: issuer })).toContain('it must be https');
+    }
     expect(complaintAbout({ HOST: '0.0.0.0' })).toContain('COATCHECK_ISSUER');
     expect(
       readConfig({ HOST: '0.0.0.0', COATCHECK_ISSUER: 'https://coatcheck.example.com' }).production,

@@ -19,10 +19,10 @@ const app = await target.registerApp();
 const { accessToken } = await obtainTokens(target, app);
 const header = { ...decodeProtectedHeader(accessToken), alg: 'ES256' };
 const claims = decodeJwt(accessToken);
-const { privateKey } = await target.broker.deps.signingKeys.active();
 
 /** A token with a good signature of the server's own, but for what changes; undefined leaves a member out. */
-function forge(changes: { header?: object; claims?: object }): Promise<string> {
+async function forge(changes: { header?: object; claims?: object }): Promise<string> {
+  const { privateKey } = await target.broker.deps.signingKeys.active();
   return new SignJWT({ ...claims, ...changes.claims })
     .setProtectedHeader({ ...header, ...changes.header })
     .sign(privateKey);
@@ -153,6 +153,7 @@ describe('access token', () => {
 /** jose does not sign what it would not verify. */
 async function forgeRaw(head: object): Promise<string> {
   const { subtle } = globalThis.crypto;
+  const { privateKey } = await target.broker.deps.signingKeys.active();
   const input = `${encode(head)}.${encode(claims)}`;
   const key = privateKey as unknown as Parameters<typeof subtle.sign>[1];
   const signature = await subtle.sign(

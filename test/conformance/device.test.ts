@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { createUser, deposit } from '../support/broker.ts';
 import { Person } from '../support/person.ts';
 import { ask, basicAuth, callProxy, formAuth, introspect, refresh } from './flow.ts';
 import { type RegisteredApp, startTarget } from './target.ts';
@@ -34,11 +33,7 @@ const poll = (code: string, client = app) =>
 
 /** Somebody signed in at a browser, with a key. */
 async function somebody(): Promise<Person> {
-  const user = await createUser(target.broker);
-  await deposit(target.broker, user.id);
-  const person = new Person({ url: target.baseUrl });
-  await person.signIn(user.email);
-  return person;
+  return new Person({ url: target.baseUrl }, (await target.signIn()).cookies);
 }
 
 /** Enters a code. @returns path of the page that shows what the device asks for */

@@ -60,7 +60,7 @@ function cnfOf(accessToken: string): unknown {
 
 describe('DPoP at the token endpoint', () => {
   it.each(['ES256', 'RS256', 'PS256', 'EdDSA', 'Ed25519'])(
-    '116 binds tokens to the key of a %s proof',
+    '92 116 binds tokens to the key of a %s proof',
     async (algorithm) => {
       const other = await createDpopKey(algorithm);
       const tokens = await redeem(await prove({}, other));
@@ -145,6 +145,30 @@ describe('DPoP at the token endpoint', () => {
     );
   });
 
+  it('118 takes the public address behind a front proxy, and no other', async () => {
+    const behind = await startTarget({
+      env: {
+        COATCHECK_ISSUER: 'https://broker.example',
+        COATCHECK_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+      },
+    });
+    const client = await behind.registerApp();
+    const errorOf = async (url: string, dpopNonce?: string) => {
+      const dpop = await key.prove({ url, nonce: dpopNonce });
+      const fields = { grant_type: 'refresh_token', refresh_token: 'x', ...formAuth(client) };
+      return ask(behind, '/oauth/token', fields, { dpop });
+    };
+    const told = await errorOf('https://broker.example/oauth/token');
+    const given = told.headers.get('dpop-nonce') ?? '';
+    for (const url of ['https://broker.example/oauth/token', 'HTTPS://Broker.Example:443/oauth/token']) {
+      expect((await errorOf(url, given)).error).toBe('invalid_grant');
+    }
+    for (const url of [`${behind.baseUrl}/oauth/token`, 'https://broker.example:8443/oauth/token']) {
+      expect((await errorOf(url, given)).error).toBe('invalid_dpop_proof');
+    }
+    await behind.close();
+  });
+
   it('119 takes a proof once, also of many at the same time', async () => {
     const proof = await prove();
     expect((await redeem(proof)).status).toBe(200);
@@ -214,9 +238,7 @@ describe('DPoP at the token endpoint', () => {
   });
 
   it('124 an app can be held to tokens that are bound', async () => {
-    const strict = await target.registerApp();
-    const { store } = target.broker.deps;
-    await store.clients.updateClient(strict.clientId, { requiresDpop: true }, { kind: 'system' });
+    const strict = await target.registerApp({ requiresDpop: true });
     const { code, verifier } = await obtainCode(target, strict);
     expect(await redeemCode(code, verifier, null, strict)).toMatchObject({
       status: 400,

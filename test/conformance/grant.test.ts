@@ -5,7 +5,7 @@ import { type RegisteredApp, startTarget } from './target.ts';
 
 const target = await startTarget();
 afterAll(() => target.close());
-const { store } = target.broker.deps;
+const store = () => target.broker.deps.store;
 const app = await target.registerApp();
 const system = { kind: 'system' } as const;
 const grantUrl = `${target.baseUrl}/grant`;
@@ -72,8 +72,8 @@ describe('grant', () => {
       scope: 'openai:models.read',
       providers: [{ scope: 'openai:models.read' }],
     });
-    const [credential] = await store.credentials.listHeldBy(String(grantId));
-    await store.credentials.markCredential(credential?.id ?? '', 'invalid');
+    const [credential] = await store().credentials.listHeldBy(String(grantId));
+    await store().credentials.markCredential(credential?.id ?? '', 'invalid');
     expect(await grantOf(tokens.accessToken)).toMatchObject({ providers: [{ key_status: 'invalid' }] });
   });
 
@@ -108,11 +108,11 @@ describe('grant', () => {
   });
 
   it.each<[string, (tokens: TokenAnswer, grantId: string, revoked: RegisteredApp) => Promise<unknown>]>([
-    ['the user', (_tokens, grantId) => store.grants.revokeGrant(grantId, 'user', system)],
+    ['the user', (_tokens, grantId) => store().grants.revokeGrant(grantId, 'user', system)],
     ['the app', (tokens, _grantId, revoked) => revoke(target, revoked, tokens.refreshToken)],
     [
       'the operator',
-      (_tokens, _grantId, { clientId }) => store.clients.setClientStatus(clientId, 'suspended', system),
+      (_tokens, _grantId, { clientId }) => store().clients.setClientStatus(clientId, 'suspended', system),
     ],
   ])('163 says grant_revoked once %s has ended it', async (_who, end) => {
     const ended = await target.registerApp();

@@ -121,14 +121,22 @@ describe('metadata', () => {
     }
   });
 
-  it('97 lists S256 alone, and iss in answers', async () => {
+  it('97 says what there is: S256 alone, iss in answers, and each extension', async () => {
     const metadata = await getJson(serverMetadata);
     expect(metadata.code_challenge_methods_supported).toEqual(['S256']);
     expect(metadata.authorization_response_iss_parameter_supported).toBe(true);
     expect(metadata.response_types_supported).toEqual(['code']);
-    expect(metadata).toHaveProperty('revocation_endpoint');
-    expect(metadata).toHaveProperty('introspection_endpoint');
     expect(metadata.authorization_details_types_supported).toEqual(['provider_access']);
+    expect(metadata.dpop_signing_alg_values_supported).toContain('ES256');
+    expect(metadata).toHaveProperty('client_id_metadata_document_supported');
+    for (const endpoint of [
+      'revocation',
+      'introspection',
+      'pushed_authorization_request',
+      'device_authorization',
+    ]) {
+      expect(metadata).toHaveProperty(`${endpoint}_endpoint`);
+    }
   });
 
   it('98 each resource has its own document', async () => {

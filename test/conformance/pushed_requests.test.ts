@@ -131,10 +131,7 @@ describe('pushed authorization requests', () => {
   });
 
   it('107 can be required of an app: others are refused, pushed ones are taken', async () => {
-    const strict = await target.registerApp();
-    const { store } = target.broker.deps;
-    const actor = { kind: 'system' } as const;
-    await store.clients.updateClient(strict.clientId, { requiresPushedRequests: true }, actor);
+    const strict = await target.registerApp({ requiresPushedRequests: true });
     const plain = authorizePath({ id: strict.clientId, redirectUris: [strict.redirectUri] });
     const refused = await target.newBrowser().request(target.baseUrl + plain);
     expect(answerOf(refused, strict)?.get('error')).toBe('invalid_request');

@@ -7,7 +7,6 @@ afterAll(() => target.close());
 const app = await target.registerApp();
 const otherApp = await target.registerApp();
 const publicApp = await target.registerApp({ type: 'spa' });
-const { store } = target.broker.deps;
 
 const isActive = async (token: string) => (await introspect(target, app, token)).active;
 const times = <T>(count: number, work: () => Promise<T>) => Promise.all(Array.from({ length: count }, work));
@@ -16,7 +15,7 @@ const times = <T>(count: number, work: () => Promise<T>) => Promise.all(Array.fr
 async function connected() {
   const browser = await target.signIn();
   const tokens = await obtainTokens(target, app, {}, { browser });
-  const [view] = await store.grants.listGrants({ clientId: app.clientId });
+  const [view] = await target.broker.deps.store.grants.listGrants({ clientId: app.clientId });
   if (!view) throw new Error('no grant');
   return { tokens, grant: view.grant, credentialId: view.credentials[0]?.id ?? '' };
 }
@@ -181,6 +180,7 @@ describe('refresh', () => {
   });
 
   it('81 it dies with its grant: disconnected, key deleted, password changed', async () => {
+    const { store } = target.broker.deps;
     const by = { kind: 'system' } as const;
     for (const end of [
       async ({ grant }) => void (await store.grants.revokeGrant(grant.id, 'user', by)),
@@ -198,7 +198,7 @@ describe('refresh', () => {
   it('81 it dies with its client', async () => {
     const doomed = await target.registerApp();
     const { refreshToken } = await obtainTokens(target, doomed);
-    await store.clients.deleteClient(doomed.clientId, { kind: 'system' });
+    await target.broker.deps.store.clients.deleteClient(doomed.clientId, { kind: 'system' });
     expect((await refresh(target, doomed, refreshToken)).error).toBe('invalid_client');
   });
 

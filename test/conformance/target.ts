@@ -1,3 +1,4 @@
+import { inject } from 'vitest';
 import { sessionCookie } from '../../src/accounts/cookies.ts';
 import { startSession } from '../../src/accounts/session.ts';
 import { providers } from '../../src/catalog/catalog.ts';
@@ -11,6 +12,8 @@ import {
   startBroker,
 } from '../support/broker.ts';
 import { HttpBrowser } from '../support/http_browser.ts';
+import { decideByForm } from './decide.ts';
+import { reachTarget } from './elsewhere.ts';
 
 /** A registered client, as its developer knows it. */
 export interface RegisteredApp {
@@ -26,6 +29,8 @@ export interface AppOptions {
   readonly scope?: string;
   /** Public keys that it proves itself with, in place of a secret. */
   readonly jwks?: JwkSet;
+  readonly requiresPushedRequests?: boolean;
+  readonly requiresDpop?: boolean;
 }
 
 export interface Decision {
@@ -33,6 +38,8 @@ export interface Decision {
   /** What the user leaves ticked; all of it unless said otherwise. */
   readonly scopes?: readonly string[];
 }
+
+const system = { kind: 'system' } as const;
 
 /** The server under test. Everything else that the conformance tests do goes over HTTP. */
 export interface Target {
@@ -59,7 +66,13 @@ export interface LocalTarget extends Target {
   advance(seconds: number): void;
 }
 
+/**
+ * Starts one for the tests, unless they are to run against a server that is there: `npm run conformance` with an `ISSUER`.
+ * That has no clock to move and nothing behind it, and tests that reach for either are skipped.
+ */
 export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): Promise<LocalTarget> {
+  const elsewhere = inject('elsewhere');
+  if (elsewhere) return reachTarget(elsewhere, options);
   let offset = 0;
   const broker = await startBroker({ ...options, clock: () => Date.now() + offset });
   const { deps } = broker;
@@ -73,7 +86,13 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
       offset += seconds * 1000;
     },
 
-    async registerApp({ type = 'web', redirectUris = ['https://app.example/callback'], scope, jwks } = {}) {
+    async registerApp({
+      type = 'web',
+      redirectUris = ['https://app.example/callback'],
+      scope,
+      jwks,
+      ...settings
+    } = {}) {
       const client = await createClient(broker, owner.id, {
         type,
         redirectUris,
@@ -81,7 +100,8 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
         ...(jwks === undefined ? {} : { jwks }),
       });
       // For any number of users.
-      await deps.store.clients.setVerified(client.id, true, { kind: 'system' });
+      await deps.store.clients.setVerified(client.id, true, system);
+      await deps.store.clients.updateClient(client.id, settings, system);
       return { clientId: client.id, clientSecret: client.secret, redirectUri: redirectUris[0] ?? '' };
     },
 
@@ -100,22 +120,4 @@ export async function startTarget(options: Omit<BrokerOptions, 'clock'> = {}): P
 
     close: () => broker.close(),
   };
-}
-
-/** Fills in the consent page as a person does. */
-async function decideByForm(browser: HttpBrowser, consentUrl: string, decision: Decision): Promise<string> {
-  const page = await (await browser.request(consentUrl)).text();
-  const fields = [...page.matchAll(/<input[^>]*>/g)].map(([input]) => ({
-    name: /name="([^"]*)"/.exec(input)?.[1],
-    value: /value="([^"]*)"/.exec(input)?.[1] ?? '',
-  }));
-  const valuesOf = (name: string) => fields.flatMap((field) => (field.name === name ? [field.value] : []));
-  const [csrf] = valuesOf('csrf');
-  if (csrf === undefined) throw new Error('there is nothing to decide on');
-  const form = new URLSearchParams({ csrf, decision: decision.approve ? 'approve' : 'deny', life: 'month' });
-  for (const scope of decision.scopes ?? valuesOf('scope')) form.append('scope', scope);
-  const response = await browser.request(consentUrl, { method: 'POST', body: form });
-  const next = response.headers.get('location');
-  if (response.status !== 303 || next === null) throw new Error(`consent answered ${response.status}`);
-  return next;
 }

@@ -233,7 +233,7 @@ describe('token endpoint', () => {
   });
 
   it('68 any origin may read answers, without credentials', async () => {
-    for (const path of ['/oauth/token', '/oauth/revoke']) {
+    for (const path of ['token', 'revoke', 'par', 'device', 'register'].map((name) => `/oauth/${name}`)) {
       const headers = { origin: 'https://app.example' };
       const preflight = await fetch(target.baseUrl + path, {
         method: 'OPTIONS',

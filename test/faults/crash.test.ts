@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => home.remove());
 
 it(
-  `${rounds} times kill -9 at any moment under mixed load takes back nothing that was answered`,
+  `157 ${rounds} times kill -9 at any moment under mixed load takes back nothing that was answered`,
   async () => {
     const { faults, counts } = await crashLoop({ home, rounds, seed });
     process.stdout.write(

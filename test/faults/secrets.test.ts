@@ -29,7 +29,7 @@ const canary = (what: string, value: string): string => {
 };
 const token = () => randomBytes(32).toString('base64url');
 
-it('a full run leaves no secret and no prompt in database, logs, pages and errors', async () => {
+it('84 158 a full run leaves no secret and no prompt in database, logs, pages and errors', async () => {
   const { url, deps } = broker;
   const browser = new Browser();
   const see = (page: Page): Page => {

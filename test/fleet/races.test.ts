@@ -65,7 +65,7 @@ async function call(url: string, accessToken: string, model: string): Promise<Re
   return response;
 }
 
-it('a hundred refreshes of one token at once leave one live branch', async () => {
+it('73 160 a hundred refreshes of one token at once leave one live branch', async () => {
   const first = await obtainTokens(target, app);
   const answers = await atOnce(100, () => refresh(target, app, first.refreshToken));
   expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
@@ -86,7 +86,7 @@ it('a hundred refreshes of one token at once leave one live branch', async () =>
   await expectEndedEverywhere(last);
 }, 60_000);
 
-it('a hundred redemptions of one code at once give one set of tokens, and end it', async () => {
+it('64 160 a hundred redemptions of one code at once give one set of tokens, and end it', async () => {
   const issued = await obtainCode(target, app);
   const answers = await atOnce(100, () => redeem(target, app, issued));
   const redeemed = answers.filter(({ status }) => status === 200);
@@ -97,7 +97,7 @@ it('a hundred redemptions of one code at once give one set of tokens, and end it
   await expectEndedEverywhere(tokens);
 }, 60_000);
 
-it('fifty approvals of one request at once are one decision and give one code', async () => {
+it('38 160 fifty approvals of one request at once are one decision and give one code', async () => {
   const browser = await target.signIn();
   const { location: path } = await browser.get(authorizeUrl(target, app));
   await browser.get(path ?? '');
@@ -117,7 +117,7 @@ it('fifty approvals of one request at once are one decision and give one code', 
   expect(approvals).toHaveLength(1);
 });
 
-it('no call that begins after a revocation was answered reaches the provider, wherever it arrives', async () => {
+it('148 160 no call that begins after a revocation was answered reaches the provider, wherever it arrives', async () => {
   const tokens = await obtainTokens(target, app);
   const received = (model: string) => target.fleet.sandbox.received().filter((each) => each.model === model);
   const urls = target.fleet.instances.map(({ url }) => url);
@@ -147,7 +147,7 @@ it('no call that begins after a revocation was answered reaches the provider, wh
   expect(admittedBy).toHaveLength(urls.length);
 });
 
-it('failed guesses are counted together', async () => {
+it('160 161 failed guesses are counted together', async () => {
   const guesser = await target.registerApp();
   const answers = await atOnce(310, (guess) => refresh(target, guesser, `a guess ${guess}`));
   const paused = answers.filter(({ status }) => status === 429);

@@ -58,7 +58,7 @@ describe.each(types)('a %s app', (type) => {
     ['no scheme', '/callback'],
     ['nothing', ''],
     ['far too much', `https://app.example/${'x'.repeat(2000)}`],
-  ])('may not register %s', (_what, uri) => {
+  ])('7 9 133 may not register %s', (_what, uri) => {
     expect(redirectUriComplaint(uri, type)).not.toBeNull();
   });
 });

@@ -17,7 +17,7 @@ async function restart(): Promise<LocalTarget> {
   return target;
 }
 
-it('forgets nothing that was spent, and nothing that is good, when it restarts', async () => {
+it('76 157 forgets nothing that was spent, and nothing that is good, when it restarts', async () => {
   const first = await restart();
   const app = await first.registerApp();
   const spent = await obtainCode(first, app);

@@ -99,7 +99,7 @@ async function expectCut(where: string, { ends }: OpenStreams, revokedAt: number
 }
 
 describe('streams in flight fall silent within a second', () => {
-  it('of a revocation in their own process, and those of other grants go on', async () => {
+  it('148 of a revocation in their own process, and those of other grants go on', async () => {
     const broker = await startBroker();
     onTestFinished(() => broker.close());
     const { tokens } = await connect(broker);

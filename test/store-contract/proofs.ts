@@ -96,13 +96,18 @@ export function proofs(arena: () => Arena): void {
     }
   });
 
-  test.each(Object.entries(uses))('%s many times at once with one proof works once', async (_, make) => {
-    const { stores } = arena();
-    const proof = newProof();
-    const made = await Promise.all(Array.from({ length: 20 }, make));
-    const kinds = await Promise.all(made.map((use, index) => use(index % 2 ? stores[1] : stores[0], proof)));
-    expect(kinds.filter((kind) => kind !== 'proof_replayed')).toHaveLength(1);
-  });
+  test.each(Object.entries(uses))(
+    '119 160 %s many times at once with one proof works once',
+    async (_, make) => {
+      const { stores } = arena();
+      const proof = newProof();
+      const made = await Promise.all(Array.from({ length: 20 }, make));
+      const kinds = await Promise.all(
+        made.map((use, index) => use(index % 2 ? stores[1] : stores[0], proof)),
+      );
+      expect(kinds.filter((kind) => kind !== 'proof_replayed')).toHaveLength(1);
+    },
+  );
 
   test('of the calls of one batch with one proof, the first is admitted', async () => {
     const { stores } = arena();
@@ -145,7 +150,7 @@ export function proofs(arena: () => Arena): void {
     expect(recorded).toHaveLength(4);
   });
 
-  test('a proof is forgotten once it is too old to be taken', async () => {
+  test('119 a proof is forgotten once it is too old to be taken', async () => {
     const { stores, clock } = arena();
     const proof = newProof();
     const use = await uses['pushing a request']?.();

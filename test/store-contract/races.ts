@@ -88,7 +88,7 @@ export function races(arena: () => Arena): void {
     const count = (outcomes: readonly string[], outcome: string) =>
       outcomes.filter((each) => each === outcome).length;
 
-    test('a code is redeemed once, and the family that began is over', async () => {
+    test('64 160 a code is redeemed once, and the family that began is over', async () => {
       const { stores } = arena();
       const { attempt, terms } = await issueCode(arena());
       const families = many(() => newFamily(arena().clock.now));
@@ -112,7 +112,7 @@ export function races(arena: () => Arena): void {
       expect(next.filter((key) => listed.includes(key.kid))).toHaveLength(1);
     });
 
-    test('people who approve an app at once that nobody vouches for do not exceed its limit', async () => {
+    test('155 160 people who approve an app at once that nobody vouches for do not exceed its limit', async () => {
       const { stores } = arena();
       const client = await createClient(stores[0], (await createParty(stores[0])).user);
       const parties = await Promise.all(many(async () => ({ ...(await createParty(stores[0])), client })));
@@ -128,7 +128,7 @@ export function races(arena: () => Arena): void {
       expect(count(outcomes, 'too_many_users')).toBe(tries - unverifiedUserLimit);
     });
 
-    test('a guessed verifier burns a code at the fifth try and never begins two families', async () => {
+    test('61 67 160 a guessed verifier burns a code at the fifth try and never begins two families', async () => {
       const { attempt } = await issueCode(arena());
       const guess = { ...attempt, codeChallenge: 'guess' };
       const outcomes = await race(
@@ -138,7 +138,7 @@ export function races(arena: () => Arena): void {
       expect(count(outcomes, 'unknown')).toBe(tries - 5);
     });
 
-    test('parallel uses of a refresh token within the grace all give one successor', async () => {
+    test('73 160 parallel uses of a refresh token within the grace all give one successor', async () => {
       const { stores, clock } = arena();
       const { family, refreshTokenHash: hash } = await createGrant(arena());
       const expiresAt = clock.now + day;
@@ -164,7 +164,7 @@ export function races(arena: () => Arena): void {
       expect(standing.family).toMatchObject({ seq: 2, revokedReason: 'refresh_reuse' });
     });
 
-    test('no refresh survives a revocation that it races', async () => {
+    test('75 160 no refresh survives a revocation that it races', async () => {
       const { stores, clock } = arena();
       const { grant, refreshTokenHash } = await createGrant(arena());
       const expiresAt = clock.now + day;
@@ -242,7 +242,7 @@ export function races(arena: () => Arena): void {
       expect(granted.flatMap(({ credentials }) => credentials)).toEqual([]);
     });
 
-    test('an approval turns into one code', async () => {
+    test('38 160 an approval turns into one code', async () => {
       const { stores } = arena();
       const party = await createParty(stores[0]);
       const { id, browserHash } = await openRequest(arena(), party);
@@ -281,7 +281,7 @@ export function races(arena: () => Arena): void {
       expect(count(signedUp, 'email_taken')).toBe(tries - 1);
     });
 
-    test('a limit on attempts lets no more through', async () => {
+    test('155 160 a limit on attempts lets no more through', async () => {
       const key = unique('attempts');
       const outcomes = await race(many(() => ({ do: 'count', key, limit: 7 })));
       expect(count(outcomes, 'allowed')).toBe(7);

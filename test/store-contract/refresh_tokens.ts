@@ -207,7 +207,7 @@ export function refreshTokens(arena: () => Arena): void {
       arena().stores[0].grants.revokeFamily(family.id, 'client', operator),
     ));
 
-  test('nothing rotates once the grant ran out, and again once it is renewed', async () => {
+  test('81 nothing rotates once the grant ran out, and again once it is renewed', async () => {
     const { clock } = arena();
     const granted = await createGrant(arena(), { terms: { expiresAt: clock.now + minute } });
     clock.now += minute;

@@ -147,7 +147,7 @@ export function sweeping(arena: () => Arena): void {
     expect(await salt()).toBeNull();
   });
 
-  test('an app that registered itself is forgotten when nobody has let it in for a week', async () => {
+  test('136 an app that registered itself is forgotten when nobody has let it in for a week', async () => {
     const { stores, clock } = arena();
     const { clients, grants } = stores[0];
     const party = await createParty(stores[0]);

@@ -20,8 +20,8 @@ export interface Screen {
 export class Person extends HttpBrowser {
   #csrf: string | undefined;
 
-  constructor({ url }: Pick<Broker, 'url'>) {
-    super(url);
+  constructor({ url }: Pick<Broker, 'url'>, cookies?: ReadonlyMap<string, string>) {
+    super(url, cookies);
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Screen> {

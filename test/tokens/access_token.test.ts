@@ -76,7 +76,7 @@ describe('access tokens', () => {
     expect(await other.accessTokens.verify(token)).toBeNull();
   });
 
-  it('are told apart to the last character', async () => {
+  it('148 are told apart to the last character', async () => {
     const { token } = await broker.accessTokens.mint(claims, null);
     await broker.accessTokens.verify(token);
     for (const other of [

@@ -107,7 +107,7 @@ describe('vault', () => {
     await expect(vault.open(mine.tokens.grant_id, other.credential.id, 1)).rejects.toThrow('holds no wrap');
   });
 
-  it('does not open a row that was moved to another credential', async () => {
+  it('156 does not open a row that was moved to another credential', async () => {
     const { vault, store } = broker.deps;
     const { credential, tokens } = await connect(broker);
     const other = await deposit(broker, (await createUser(broker)).id);
@@ -136,7 +136,7 @@ describe('vault', () => {
     ]);
   });
 
-  it('brings everything under a new master key while it goes on working', async () => {
+  it('156 brings everything under a new master key while it goes on working', async () => {
     const { vault, store, keyring, config, signingKeys } = broker.deps;
     const { credential, tokens } = await connect(broker, { key: 'sk-sandbox-rotate1234' });
     if (!('file' in config.masterKey)) throw new Error('no key file');

@@ -75,7 +75,7 @@ test('39 a session id planted before sign-in does not become the session', async
   expect(person.cookies.get(session)).not.toBe(planted);
 });
 
-test('39 behind https the cookies are Secure and bound to the host', async () => {
+test('39 159 behind https the cookies are Secure and bound to the host', async () => {
   const secure = await startBroker({
     env: {
       COATCHECK_ISSUER: 'https://broker.example',

@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Requirement, sections } from '../test/conformance/requirements.ts';
+
+const tests = join(import.meta.dirname, '..', 'test');
+
+/** A test whose title begins with the numbers of the lines that it proves. */
+export interface Proof {
+  readonly lines: readonly number[];
+  /** Relative to `test`. */
+  readonly file: string;
+  /** Without the numbers. */
+  readonly title: string;
+}
+
+const numberedTitle = /(['"`])(\d+(?: \d+)*) (.+?)\1,\s*(?:async )?\(/g;
+
+/** @returns every numbered test below `test`, file by file */
+export function findProofs(): readonly Proof[] {
+  const files = readdirSync(tests, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  return files
+    .sort()
+    .flatMap((file) =>
+      [...readFileSync(join(tests, file), 'utf8').matchAll(numberedTitle)].map(
+        ([, , numbers = '', title = '']) => ({ lines: numbers.split(' ').map(Number), file, title }),
+      ),
+    );
+}
+
+/** The traceability table. */
+export function conformance(): string {
+  const proofs = findProofs();
+  const rowsOf = ([line, requirement, source = '']: Requirement) =>
+    `| ${line} | ${requirement} | ${testsOf(proofs.filter(({ lines }) => lines.includes(line)))} | ${source} |`;
+  return [
+    '# Conformance',
+    '',
+    'What an outsider can see of Coatcheck as an OAuth 2.1 authorization server and resource server, line by line, and the',
+    'tests that show it. “Page” is a 4xx page for the person, without a redirect; “redirect” goes to the registered redirect',
+    'URI with `error`, `state` and `iss`.',
+    '',
+    '<!-- Generated from test/conformance/requirements.ts and the titles of the tests by `npm run docs`. -->',
+    '',
+    'A test proves the lines whose numbers its title begins with. Those in `test/conformance` use HTTP alone and run against any',
+    'server ([how](../test/conformance/README.md)); what HTTP cannot show, such as kill -9 or the bytes of the database, is',
+    'proved elsewhere. Everything that a broker serves is tested on SQLite and on PostgreSQL. `npm test` fails when a line has no',
+    'test, when a test names a line that is not here, and when this page is out of date.',
+    '',
+    'Of line 155, limits on attempts and on users are shown here; budgets are tested with the ledger that keeps them.',
+    ...sections.flatMap(({ title, requirements }) => [
+      '',
+      `## ${title}`,
+      '',
+      '| # | what an outsider sees | tests | source |',
+      '|---|---|---|---|',
+      ...requirements.map(rowsOf),
+    ]),
+    '',
+  ].join('\n');
+}
+
+/** File by file, with the titles of its tests. */
+function testsOf(proofs: readonly Proof[]): string {
+  return [...Map.groupBy(proofs, ({ file }) => file)]
+    .map(([file, found]) => {
+      const titles = found.map(({ title }) => title.replaceAll('|', '\\|').replaceAll('\\\\', '\\'));
+      return `[${file}](../test/${file}): ${titles.join('; ')}`;
+    })
+    .join('<br>');
+}
