@@ -25,8 +25,7 @@ export default async function setUp({ provide }: Pick<TestProject, 'provide'>): 
   return async () => {
     const { html } = await operator.get('/operator');
     for (const { email: address } of people) {
-      const row = html.split('<tr>').find((text) => text.includes(address)) ?? '';
-      const user = /name="user" value="([^"]*)"/.exec(row)?.[1];
+      const user = new RegExp(`${address}[^]*?name="user" value="([^"]*)"`).exec(html)?.[1];
       await operator.post('/operator/users', { user, status: 'suspended' });
     }
   };
