@@ -15,8 +15,8 @@ const onOneStore = [
 /** Several processes that share a PostgreSQL, whatever else a run is for. */
 const fleet = 'test/fleet/**/*.test.ts';
 
-/** By `npm run soak`. */
-const soak = 'test/soak/**';
+/** By `npm run soak` and `npm run fuzz`. */
+const byThemselves = 'test/{fuzz,soak}/**';
 
 /** `npm run test:full` leaves nothing out. */
 const isFull = process.env.COATCHECK_TEST_FULL === '1';
@@ -38,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'sqlite',
           include: [tests],
-          exclude: isFull ? [fleet] : [fleet, soak],
+          exclude: isFull ? [fleet] : [fleet, byThemselves],
           provide: { store: 'sqlite' },
         },
       },

@@ -22,6 +22,8 @@ import { createPages } from './web/routes.ts';
 /** Everything that answers requests. */
 export interface App {
   readonly listener: RequestListener;
+  /** What is answered but for calls to providers. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   /** From now on it says that it is not ready, and each answer is the last on its connection. */
   drain(): void;
   close(): Promise<void>;
@@ -79,6 +81,7 @@ export function createApp(deps: Deps): App {
 
   const pages = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return {
+    routes: app.routes,
     listener: (request, response) => {
       // Whoever asks whether we are ready may go on asking.
       if (isDraining && request.url !== '/readyz') response.shouldKeepAlive = false;

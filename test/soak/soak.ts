@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,7 +38,7 @@ export interface Report {
  */
 export async function soak(home: Home, seconds: number): Promise<Report> {
   const sandbox = await startSandbox();
-  const server = await start(home, sandbox.url);
+  const server = await startObserved(home, { COATCHECK_SANDBOX: sandbox.url });
   try {
     const scene = await prepare(home, server.url, sandbox.url);
     const before = await server.condition();
@@ -64,13 +64,19 @@ const sizeOf = {
   postgres: 'select pg_database_size(current_database()) as size',
 };
 
-interface Server {
+export interface ObservedServer {
   readonly url: string;
   condition(): Promise<Condition>;
+  /** The last of what it has printed. */
+  output(): string;
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-async function start(home: Pick<Home, 'dataDir' | 'env'>, sandboxUrl: string): Promise<Server> {
+/** Starts the broker as its own process, which tells how it is doing. */
+export async function startObserved(
+  home: Pick<Home, 'dataDir' | 'env'>,
+  env: Readonly<Record<string, string>>,
+): Promise<ObservedServer> {
   const child = fork(join(import.meta.dirname, 'server.ts'), {
     execArgv: ['--expose-gc'],
     env: {
@@ -78,13 +84,24 @@ async function start(home: Pick<Home, 'dataDir' | 'env'>, sandboxUrl: string): P
       PORT: '0',
       COATCHECK_DATA_DIR: home.dataDir,
       ...home.env,
-      COATCHECK_SANDBOX: sandboxUrl,
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
-  const url = await whereItIs(child);
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output = (output + text).slice(-10_000);
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', () => {
+      const [, found] = /Coatcheck is at (http[^"\s]+)/.exec(output) ?? [];
+      if (found) resolve(found);
+    });
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${output}`)));
+  });
   return {
     url,
+    output: () => output,
     async condition() {
       const told = once(child, 'message', { signal: AbortSignal.timeout(30_000) });
       child.send('how are you doing?');
@@ -100,18 +117,6 @@ async function start(home: Pick<Home, 'dataDir' | 'env'>, sandboxUrl: string): P
       return child.exitCode;
     },
   };
-}
-
-function whereItIs(child: ChildProcess): Promise<string> {
-  let output = '';
-  return new Promise((resolve, reject) => {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      output = (output + text).slice(-10_000);
-      const [, url] = /Coatcheck is at (http[^"\s]+)/.exec(output) ?? [];
-      if (url) resolve(url);
-    });
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${output}`)));
-  });
 }
 
 async function prepare(home: Pick<Home, 'dataDir' | 'env'>, url: string, sandboxUrl: string): Promise<Scene> {
@@ -132,7 +137,7 @@ async function prepare(home: Pick<Home, 'dataDir' | 'env'>, url: string, sandbox
 }
 
 /** Keeps everything going, and looks at the server sixty times meanwhile. */
-async function load(scene: Scene, server: Server, seconds: number) {
+async function load(scene: Scene, server: ObservedServer, seconds: number) {
   const done: Record<string, number> = {};
   const errors: Record<string, number> = {};
   const conditions: Condition[] = [];
@@ -173,7 +178,7 @@ function reasonOf(error: unknown): string {
 const keptDescriptors = 15;
 
 /** Waits until the server has noticed which connections are gone. */
-async function atRest(server: Server, before: Condition): Promise<Condition> {
+async function atRest(server: ObservedServer, before: Condition): Promise<Condition> {
   for (let second = 0; ; second += 1) {
     const condition = await server.condition();
     if (second === 10 || condition.descriptors <= before.descriptors + keptDescriptors) return condition;
