@@ -1,31 +1,8 @@
-/** Writes the generated part of the documentation. CI runs it and expects no difference. */
+/** Writes the generated part of the documentation. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { z } from 'zod';
-import { environment } from '../src/config.ts';
-import { conformance } from './conformance.ts';
+import { documents } from './documents.ts';
 
-function configuration(): string {
-  const rows = Object.entries(environment.shape).map(([name, field]) => {
-    const { description, example } = (field as z.ZodType).meta() ?? {};
-    const initial = (field as z.ZodType).safeParse(undefined);
-    const fallback = initial.success && initial.data !== undefined ? `\`${initial.data}\`` : '';
-    return `| \`${name}\` | ${fallback} | \`${example}\` | ${description} |`;
-  });
-  return [
-    '# Configuration',
-    '',
-    'Coatcheck reads its settings from the environment. Nothing needs to be set to try it. Durations are in seconds,',
-    'sizes in bytes. A wrong value stops the start and says what is wrong; a misspelt `COATCHECK_…` name is warned about.',
-    '',
-    '<!-- Generated from src/config.ts by `npm run docs`. -->',
-    '',
-    '| variable | default | example | what it does |',
-    '|---|---|---|---|',
-    ...rows,
-    '',
-  ].join('\n');
+for (const [name, write] of Object.entries(documents)) {
+  writeFileSync(join(import.meta.dirname, name), write());
 }
-
-writeFileSync(join(import.meta.dirname, 'configuration.md'), configuration());
-writeFileSync(join(import.meta.dirname, 'conformance.md'), conformance());

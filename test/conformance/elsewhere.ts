@@ -1,4 +1,5 @@
 import { TestRunner } from 'vitest';
+import { defaultScopes } from '../../src/catalog/catalog.ts';
 import { HttpBrowser } from '../support/http_browser.ts';
 import { Person } from '../support/person.ts';
 import { decideByForm } from './decide.ts';
@@ -68,13 +69,12 @@ export function reachTarget(
 /** Fills in the form for a new app, and that for its settings. */
 async function registerOnPages(pages: Person, options: AppOptions): Promise<RegisteredApp> {
   const { type = 'web', redirectUris = ['https://app.example/callback'], scope, jwks } = options;
-  const { html: form } = await pages.get('/developer/new');
-  const everyScope = [...form.matchAll(/name="scope" value="([^"]*)"/g)].flatMap(([, value]) => value ?? []);
+  await pages.get('/developer/new');
   const fields = {
     type,
     name: 'Test app',
     redirect_uris: redirectUris.join('\n'),
-    scope: scope?.split(' ') ?? everyScope,
+    scope: scope?.split(' ') ?? defaultScopes,
     jwks: jwks && JSON.stringify(jwks),
   };
   const { status, html, location } = await pages.post('/developer/new', fields);

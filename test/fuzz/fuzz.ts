@@ -59,7 +59,7 @@ export async function fuzz(home: Home, seconds: number, seed: number): Promise<R
     COATCHECK_SANDBOX: sandbox.url,
     COATCHECK_TRUSTED_PROXIES: '127.0.0.1',
     ...Object.fromEntries(
-      providers.map(({ name }) => [`COATCHECK_${name.toUpperCase()}_BASE_URL`, sandbox.url]),
+      Object.entries(sandbox.urls).map(([name, url]) => [`COATCHECK_${name.toUpperCase()}_BASE_URL`, url]),
     ),
   });
   const mint = await openMint(home, server.url);

@@ -49,7 +49,12 @@ const clientForms: Readonly<Record<string, readonly Fields[]>> = {
 
 const registration = { client_name: 'Reading List', redirect_uris: ['{redirectUri}'] };
 const chat = { model: 'gpt-5-mini', messages: [{ role: 'user', content: 'hello' }] };
-const calls = [chat, { ...chat, stream: true }, { model: 'gpt-5-mini', input: 'hello' }, { input: 'hello' }];
+const calls = [
+  chat,
+  { ...chat, stream: true },
+  { model: 'gpt-5-mini', input: 'hello' },
+  { ...chat, model: 'claude-opus-5', max_tokens: 100 },
+];
 
 const app = { type: 'web', name: 'A name', redirect_uris: '{redirectUri}', scope: 'openai:text' };
 const details = { name: 'A name', organization: '', project: 'proj_1' };

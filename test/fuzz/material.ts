@@ -10,6 +10,7 @@ import type { Home } from '../support/home.ts';
 import { Person } from '../support/person.ts';
 
 const redirectUri = 'http://127.0.0.1/callback';
+const scope = allScopes.join(' ');
 const kinds = ['web', 'spa', 'native', 'web', 'web', 'native'] as const;
 const system = { kind: 'system' } as const;
 
@@ -79,14 +80,19 @@ async function connectionAt(
   const { broker } = target;
   const { id: userId, email } = await createUser(broker);
   const { id: keyId } = await deposit(broker, userId);
-  const { id: clientId, secret } = await createClient(broker, userId, { type, redirectUris: [redirectUri] });
+  await deposit(broker, userId, undefined, 'anthropic');
+  const { id: clientId, secret } = await createClient(broker, userId, {
+    type,
+    redirectUris: [redirectUri],
+    scope,
+  });
   const app = { clientId, clientSecret: secret, redirectUri };
   const person = await signIn(target, userId);
   const { csrf = '' } = await person.get('/keys');
   const by = { browser: person };
   const issued = await obtainCode(target, app, {}, by);
   const bound = await obtainCode(target, app, { dpop_jkt: jkt }, by);
-  const tokens = await obtainTokens(target, app, { scope: allScopes.join(' ') }, by);
+  const tokens = await obtainTokens(target, app, { scope }, by);
   const [grant] = await broker.deps.store.grants.listGrants({ clientId });
   const begin = async () => (await person.request(authorizeUrl(target, app))).headers.get('location') ?? '';
   const consent = await begin();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { allScopes } from '../../src/catalog/catalog.ts';
+import { defaultScopes } from '../../src/catalog/catalog.ts';
 import { introspect, obtainTokens, refresh } from '../conformance/flow.ts';
 import { startTarget } from '../conformance/target.ts';
 
@@ -9,11 +9,11 @@ afterAll(() => target.close());
 const app = await target.registerApp();
 const browser = await target.signIn();
 
-const some = fc.subarray([...allScopes], { minLength: 1 });
+const some = fc.subarray([...defaultScopes], { minLength: 1 });
 const asked = fc
   .array(
     fc.oneof(
-      { weight: 5, arbitrary: fc.constantFrom(...allScopes) },
+      { weight: 5, arbitrary: fc.constantFrom(...defaultScopes) },
       fc.constantFrom('no:such', '"', 'OPENAI:TEXT'),
     ),
     {
