@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Requirement, sections } from '../test/conformance/requirements.ts';
+import { mutations } from '../test/mutations/mutations.ts';
 
 const tests = join(import.meta.dirname, '..', 'test');
 
@@ -49,6 +50,9 @@ export function conformance(): string {
     'test, when a test names a line that is not here, and when this page is out of date.',
     '',
     'Of line 155, limits on attempts and on users are shown here; budgets are tested with the ledger that keeps them.',
+    '',
+    '`npm run fuzz` draws requests for every route, from what is nearly good, and fails at any 5xx and at whatever is given',
+    'for nothing. `npm run mutations` breaks the lines that would hurt most, and fails when no test [notices](#broken-on-purpose).',
     ...sections.flatMap(({ title, requirements }) => [
       '',
       `## ${title}`,
@@ -57,6 +61,14 @@ export function conformance(): string {
       '|---|---|---|---|',
       ...requirements.map(rowsOf),
     ]),
+    '',
+    '## Broken on purpose',
+    '',
+    '| # | what is broken | noticed by |',
+    '|---|---|---|',
+    ...mutations.map(
+      ({ line, breaks, noticedBy }) => `| ${line} | ${breaks} | [${noticedBy}](../test/${noticedBy}) |`,
+    ),
     '',
   ].join('\n');
 }
