@@ -111,8 +111,10 @@ describe('metadata', () => {
         'RS256',
       ]);
     }
-    for (const scope of metadata.scopes_supported as string[]) {
-      const response = await target.newBrowser().request(authorizeUrl(target, app, { scope }));
+    const scopes = metadata.scopes_supported as string[];
+    const whole = await target.registerApp({ scope: scopes.join(' ') });
+    for (const scope of scopes) {
+      const response = await target.newBrowser().request(authorizeUrl(target, whole, { scope }));
       expect(response.headers.get('location'), scope).toMatch(/^\/consent\//);
     }
     for (const response_type of metadata.response_types_supported as string[]) {

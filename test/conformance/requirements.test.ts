@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findProofs } from '../../docs/conformance.ts';
-import { awaited, sections } from './requirements.ts';
+import { sections } from './requirements.ts';
 
 const lines = sections.flatMap(({ requirements }) => requirements.map(([line]) => line));
 const proven = new Set(findProofs().flatMap((proof) => proof.lines));
@@ -11,7 +11,7 @@ describe('the requirements', () => {
   });
 
   it('have a test each', () => {
-    expect(lines.filter((line) => !proven.has(line))).toEqual(awaited);
+    expect(lines.filter((line) => !proven.has(line))).toEqual([]);
   });
 
   it('are what the numbers of tests mean', () => {

@@ -7,9 +7,6 @@ export interface Section {
 /** The number of the line, what is to be seen, and where that is written. */
 export type Requirement = readonly [line: number, requirement: string, source?: string];
 
-/** Lines whose tests come with what is being built. */
-export const awaited: readonly number[] = [109, 110, 111, 112];
-
 export const sections: readonly Section[] = [
   {
     title: 'Authorization endpoint',
@@ -251,7 +248,7 @@ export const sections: readonly Section[] = [
       ],
       [
         67,
-        'A request failing on resource/redirect/auth does not consume the code; the fifth failed redemption burns it.',
+        'A request failing on resource, authorization details, redirect URI or authentication does not use the code up; the fifth failed redemption burns it. Without the verifier nobody learns what a code stands for.',
       ],
       [
         68,
@@ -345,12 +342,12 @@ export const sections: readonly Section[] = [
       ],
       [
         97,
-        'The metadata says S256, the iss flag, pushed requests, devices, DPoP algorithms, revocation and introspection, and whether apps may register or bring a document.',
-        'MCP',
+        'The metadata says S256, the iss flag, pushed requests, devices, DPoP algorithms, revocation and introspection, the type of authorization details, and whether apps may register or bring a document.',
+        'MCP, RFC 9396 §10',
       ],
       [
         98,
-        'Metadata of a resource: `resource` identical to the mount, authorization_servers, bearer in the header.',
+        'Metadata of a resource: `resource` identical to the mount, authorization_servers, bearer in the header, the type of authorization details.',
         'RFC 9728 §3, MCP',
       ],
       [99, 'JWKS has no d/p/q/k; each key kid+alg+use; after rotation old tokens verify until exp.'],
@@ -387,20 +384,20 @@ export const sections: readonly Section[] = [
     requirements: [
       [
         109,
-        '`authorization_details` that is no array, or has no type, an unknown type, or an unknown or mistyped field → `invalid_authorization_details`, by redirect or 400.',
+        '`authorization_details` that are no list, without or of an unknown type, with an unknown or mistyped field, or for a provider that no scope is for → `invalid_authorization_details` (redirect, or 400 at PAR, device and token).',
         'RFC 9396 §5',
       ],
       [
         110,
-        'A token or refresh request that asks beyond the grant → `invalid_authorization_details`.',
+        'A token or refresh request for more than was granted → 400 `invalid_authorization_details`; neither code nor refresh token is spent.',
         'RFC 9396 §6',
       ],
       [
         111,
-        'What was granted, narrowed or not, is in the token response, the JWT and introspection, and the proxy keeps to it: a model or limit outside → 403.',
+        'What was granted, or less where the request asks for less, is in the token response, the token, introspection and `/grant`, the last two as far as the grant allows it now; the proxy keeps to it: a model or limit outside → 403.',
         'RFC 9396 §7, §9',
       ],
-      [112, 'Nested too deep, a key twice, `__proto__`, a megabyte → 400.'],
+      [112, 'Nesting however deep, a field twice, `__proto__` → 400; a megabyte → 413, in a URL 431.'],
       [113, 'resource relative, with fragment, or unknown → invalid_target (redirect / 400).', 'RFC 8707 §2'],
       [
         114,
@@ -480,7 +477,7 @@ export const sections: readonly Section[] = [
       ],
       [
         134,
-        'An app cannot give itself an id, verification, more scope than there is, or leave to skip consent or PKCE; nor by a change.',
+        'An app cannot give itself an id, another type of authorization details, verification, more scope than there is, or leave to skip consent or PKCE; nor by a change.',
       ],
       [
         135,
@@ -582,7 +579,7 @@ export const sections: readonly Section[] = [
       [160, 'What holds under concurrency holds on SQLite and on PostgreSQL, with several processes.'],
       [
         162,
-        '`GET /grant` with an access token → what it may do now, per provider, until when, and where the user changes it; nothing of the user’s keys but whether they work. JSON, no-store, open to any origin.',
+        '`GET /grant` with an access token → what it may do now, per provider with its limits, until when, and where the user changes it; nothing of the user’s keys but whether they work. JSON, no-store, open to any origin.',
       ],
       [
         163,
