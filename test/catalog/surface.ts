@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Provider } from '../../src/catalog/provider.ts';
 
 /** One thing that an API can be asked for. */
 export interface SurfaceRow {
@@ -26,6 +27,11 @@ export function readSurface(provider: string): readonly SurfaceRow[] {
     const [method = '', path = '', verdict = '', scope = '', why = ''] = line.split('\t');
     return { method, path, verdict: verdict as SurfaceRow['verdict'], scope, why };
   });
+}
+
+/** The path of a row as it is under the provider's mount, which may hold the beginning of it. */
+export function pathOf({ name, mount }: Provider, { path }: Pick<SurfaceRow, 'path'>): string {
+  return `/${name}${path}`.slice(mount.length);
 }
 
 /** A call in the source of an SDK: the method of its client, and the path as text or template. */

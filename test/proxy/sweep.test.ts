@@ -2,20 +2,10 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allScopes } from '../../src/catalog/catalog.ts';
+import { allScopes, providers } from '../../src/catalog/catalog.ts';
 import { readSurface, type SurfaceRow } from '../catalog/surface.ts';
 import { json } from './support/upstream.ts';
 import { type ProxyWorld, startWorld } from './support/world.ts';
-
-let world: ProxyWorld;
-beforeAll(async () => {
-  world = await startWorld({
-    answer: json(200, { object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] }),
-  });
-});
-afterAll(async () => {
-  await world.close();
-});
 
 type Spelling = (target: string) => string;
 
@@ -50,46 +40,61 @@ function encoded(letter: string): string {
   return `%${letter.charCodeAt(0).toString(16)}`;
 }
 
-const surface = readSurface('openai');
-const lent = surface.filter(({ verdict }) => verdict === 'lent');
-
-/** Whether the row leads to something that is lent: with a query it is the row without it. */
-function leadsSomewhere({ method, path }: SurfaceRow): boolean {
-  const [plain] = path.split('?');
-  return lent.some((row) => row.method === method && row.path === plain);
-}
-
 const agent = new Agent({ keepAlive: true, maxSockets: 20 });
 afterAll(() => agent.destroy());
 
-/** @returns status and code of the answer */
-async function ask({ method, path }: SurfaceRow, spell: Spelling, token: string) {
-  const target = spell(`/openai${path.replaceAll(/\{\w+\}/g, 'some-id')}`);
-  const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
-  const { port } = new URL(world.url);
-  const sent = request({
-    agent,
-    port,
-    host: '127.0.0.1',
-    method: method === 'WS' ? 'GET' : method,
-    path: target,
-    headers: { authorization: `Bearer ${token}`, ...(method === 'WS' ? upgrade : {}) },
+describe.each(providers)('of everything that the API of $name can be asked for', (provider) => {
+  let world: ProxyWorld;
+  beforeAll(async () => {
+    world = await startWorld({
+      provider: provider.name,
+      answer: json(200, { object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] }),
+    });
   });
-  sent.end();
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-  const body = await text(answer);
-  return { target: `${method} ${target}`, status: answer.statusCode, code: /"code":"(\w+)"/.exec(body)?.[1] };
-}
+  afterAll(async () => {
+    await world.close();
+  });
 
-async function askAll(rows: readonly SurfaceRow[], spellings: Readonly<Record<string, Spelling>>) {
-  const answers = [];
-  for (const spell of Object.values(spellings)) {
-    answers.push(...(await Promise.all(rows.map((row) => ask(row, spell, world.token)))));
+  const surface = readSurface(provider.name);
+  const lent = surface.filter(({ verdict }) => verdict === 'lent');
+
+  /** Whether the row leads to something that is lent: with a query it is the row without it. */
+  function leadsSomewhere({ method, path }: SurfaceRow): boolean {
+    const [plain] = path.split('?');
+    return lent.some((row) => row.method === method && row.path === plain);
   }
-  return answers;
-}
 
-describe('of everything that the provider’s API can be asked for', () => {
+  /** @returns status and code of the answer */
+  async function ask({ method, path }: SurfaceRow, spell: Spelling, token: string) {
+    const target = spell(`/${provider.name}${path.replaceAll(/\{\w+\}/g, 'some-id')}`);
+    const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+    const { port } = new URL(world.url);
+    const sent = request({
+      agent,
+      port,
+      host: '127.0.0.1',
+      method: method === 'WS' ? 'GET' : method,
+      path: target,
+      headers: { authorization: `Bearer ${token}`, ...(method === 'WS' ? upgrade : {}) },
+    });
+    sent.end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const body = await text(answer);
+    return {
+      target: `${method} ${target}`,
+      status: answer.statusCode,
+      code: /"code":"(\w+)"/.exec(body)?.[1],
+    };
+  }
+
+  async function askAll(rows: readonly SurfaceRow[], spellings: Readonly<Record<string, Spelling>>) {
+    const answers = [];
+    for (const spell of Object.values(spellings)) {
+      answers.push(...(await Promise.all(rows.map((row) => ask(row, spell, world.token)))));
+    }
+    return answers;
+  }
+
   it('what is lent is passed on, however the target may be written', async () => {
     const answers = await askAll(surface.filter(leadsSomewhere), same);
     expect(answers.filter(({ code }) => code === 'not_delegable' || code === 'insufficient_scope')).toEqual(

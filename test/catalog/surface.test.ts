@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { providers } from '../../src/catalog/catalog.ts';
+import { match } from '../../src/catalog/match.ts';
+import { callsOfSdk, pathOf, readSurface, withoutNames } from './surface.ts';
+
+const sdks: Readonly<Record<string, readonly string[]>> = {
+  openai: ['openai', 'openai-6'],
+  anthropic: ['@anthropic-ai/sdk', 'anthropic-0'],
+};
+
+describe.each(providers)('everything that the API of $name can be asked for is judged', (provider) => {
+  const surface = readSurface(provider.name);
+  const judged = new Set(surface.map((row) => `${row.method} ${withoutNames(pathOf(provider, row))}`));
+
+  it.each(sdks[provider.name] ?? [])('by the calls of %s', (sdk) => {
+    const { calls, unread } = callsOfSdk(sdk);
+    expect(unread).toBe(0);
+    expect(calls.size).toBeGreaterThan(200);
+    expect([...calls].filter((call) => !judged.has(call))).toEqual([]);
+  });
+
+  it('with a reason for each that is never lent, and a scope for each that is', () => {
+    expect(surface.filter(({ verdict, why }) => verdict === 'never' && why === '')).toEqual([]);
+    expect(
+      surface.filter(({ verdict, scope }) => verdict !== 'never' && scope === '' && verdict !== 'plain'),
+    ).toEqual([]);
+    const verdicts = surface.map(({ verdict }) => verdict);
+    expect(verdicts).toEqual(expect.arrayContaining(['lent', 'never', 'plain']));
+    expect(['lent', 'later', 'never', 'plain']).toEqual(expect.arrayContaining(verdicts));
+  });
+
+  it('and the catalog has what is lent, with its scope, and nothing else', () => {
+    const wrong = surface
+      .filter(({ path }) => !path.includes('?'))
+      .filter((row) => {
+        const found = match(provider, row.method, pathOf(provider, row).replaceAll(/\{\w+\}/g, 'some-id'));
+        return row.verdict === 'lent' ? found?.route.scope !== row.scope : found !== null;
+      });
+    expect(wrong).toEqual([]);
+    const lent = surface.filter(({ verdict }) => verdict === 'lent');
+    expect(provider.routes.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
+      lent.map((row) => `${row.method} ${pathOf(provider, row)}`).toSorted(),
+    );
+  });
+});
