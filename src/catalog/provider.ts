@@ -43,6 +43,8 @@ export interface Provider {
   readonly sandboxPath: string;
   /** Free request that shows whether a key is good: a GET of this path under the base URL. */
   readonly verifyPath: string;
+  /** A key may belong to several organisations and projects, so that a call can name the one that it bills to. */
+  readonly billsByProject: boolean;
   /** Header names (in lower case) and values that carry the key and where it bills to. */
   readonly authorize: (key: {
     readonly key: string;

@@ -18,8 +18,9 @@ async function run(options: { port: string }, output: Output): Promise<void> {
   }
   const sandbox = await startSandbox({ port, onRequest: output.report });
   const { url, urls } = sandbox;
-  const others = Object.entries(urls).map(([name, at]) => `  for ${name}: ${at}`);
-  output.show({ url, urls }, [`The sandbox is at ${url}`, ...others]);
+  const each = Object.entries(urls).map(([name, at]) => `${name}: ${at}`);
+  // On one line: what follows is one line a request.
+  output.show({ url, urls }, [`The sandbox is at ${url} (${each.join(', ')})`]);
   await new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);

@@ -115,6 +115,12 @@ async function examine(
   if (![billing.organization, billing.project].every(isBillingId)) {
     return { kind: 'refused', advice: 'This is no organisation or project id of a provider.' };
   }
+  if (!provider.billsByProject && (billing.organization?.trim() || billing.project?.trim())) {
+    return {
+      kind: 'refused',
+      advice: `${provider.title} knows no such ids. Leave organisation and project empty.`,
+    };
+  }
   const trimmed = pasted.trim();
   if (trimmed === '') return { kind: 'refused', advice: 'Paste the key first.' };
   const shape = provider.keyShape(trimmed);

@@ -73,6 +73,7 @@ export function ClientFields({
       />
       {providers.map((provider, index) => (
         <ScopeTicks
+          {...(index > 0 && { id: `scope-${provider.name}` })}
           legend={`It may ask to, with ${provider.title}`}
           rows={provider.scopes}
           ticked={client.scopes}

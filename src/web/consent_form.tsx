@@ -170,34 +170,45 @@ function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
   const { request, ticked, live, path, complaints } = props;
   const { provider, scopes, keys, chosen } = request;
   const allowed = live?.scope.split(' ');
+  // Complaints lead to those of the first.
+  const suffix = request === props.providers[0] ? '' : `-${provider.name}`;
   return (
     <>
       <ScopeTicks
+        id={`scope${suffix}`}
         legend={`With your ${provider.title} key it may`}
         rows={scopes}
         ticked={ticked}
         fresh={allowed ? scopes.map(({ scope }) => scope).filter((scope) => !allowed.includes(scope)) : []}
         complaint={complaints.scope}
       />
-      <KeyChoice provider={provider} keys={keys} chosen={chosen} path={path} complaint={complaints.key} />
+      <KeyChoice
+        id={`key${suffix}`}
+        provider={provider}
+        keys={keys}
+        chosen={chosen}
+        path={path}
+        complaint={complaints.key}
+      />
     </>
   );
 }
 
 function KeyChoice(props: {
+  readonly id: string;
   readonly provider: Provider;
   readonly keys: readonly Credential[];
   readonly chosen: string;
   readonly path: string;
   readonly complaint: string | null | undefined;
 }) {
-  const { provider, keys, chosen, path, complaint } = props;
+  const { id, provider, keys, chosen, path, complaint } = props;
   const [only] = keys;
   if (!only) {
     return (
       <Notice tone="warning">
         <p>You have no key for {provider.title} here yet. Add one, and you come back to this page.</p>
-        <a class="button" id="key" href={`${withNext('/keys/new', path)}&provider=${provider.name}`}>
+        <a class="button" id={id} href={`${withNext('/keys/new', path)}&provider=${provider.name}`}>
           {`Add a key for ${provider.title}`}
         </a>
       </Notice>
@@ -205,7 +216,7 @@ function KeyChoice(props: {
   }
   if (keys.length === 1) {
     return (
-      <p class="fact" id="key">
+      <p class="fact" id={id}>
         <input type="hidden" name="key" value={only.id} />
         Key used: <strong>{keyOption(only)}</strong>
       </p>
@@ -213,6 +224,7 @@ function KeyChoice(props: {
   }
   return (
     <Select
+      id={id}
       name="key"
       label="Key used"
       selected={chosen}

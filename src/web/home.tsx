@@ -1,3 +1,4 @@
+import { providers } from '../catalog/catalog.ts';
 import { Layout } from './layout.tsx';
 import type { PageContext } from './page.ts';
 
@@ -50,8 +51,14 @@ export async function showHome(c: PageContext) {
         <h2>Building an app?</h2>
         <p>
           Register it here, send people through OAuth with PKCE, and call{' '}
-          <code>{`${deps.config.issuer}/openai/v1`}</code> with the provider’s own SDK. Nobody has to paste a
-          key into your app again. Test tokens against a simulated provider cost nothing.
+          {providers.map(({ mount }, index) => (
+            <>
+              {index > 0 && ' or '}
+              <code>{deps.config.issuer + mount}</code>
+            </>
+          ))}{' '}
+          with the provider’s own SDK. Nobody has to paste a key into your app again. Test tokens against a
+          simulated provider cost nothing.
         </p>
       </section>
     </Layout>,

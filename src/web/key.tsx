@@ -1,3 +1,4 @@
+import { findProvider } from '../catalog/catalog.ts';
 import type { Credential, User } from '../store/records.ts';
 import { replaceKey } from '../vault/deposit.ts';
 import { asUser } from './actor.ts';
@@ -93,7 +94,13 @@ async function keyPage(
       </header>
       <State credential={credential} provider={provider} />
       <Facts credential={credential} provider={provider} apps={apps} />
-      <Details path={path} visitor={visitor} details={details} complaints={complaints} />
+      <Details
+        path={path}
+        visitor={visitor}
+        details={details}
+        billed={findProvider(credential.provider)?.billsByProject ?? false}
+        complaints={complaints}
+      />
       <Replacement path={path} visitor={visitor} provider={provider} complaint={complaints.key} />
       <Deletion path={path} visitor={visitor} apps={apps} />
     </Layout>,
@@ -163,12 +170,14 @@ function Details(props: {
   readonly path: string;
   readonly visitor: Visitor;
   readonly details: KeyDetails;
+  /** Whether calls with it can be billed to several places. */
+  readonly billed: boolean;
   readonly complaints: Complaints;
 }) {
-  const { path, visitor, details, complaints } = props;
+  const { path, visitor, details, billed, complaints } = props;
   return (
     <section class="card">
-      <h2>Name and billing</h2>
+      <h2>{billed ? 'Name and billing' : 'Name'}</h2>
       <Form action={path} csrf={visitor.csrf}>
         <Field
           name="name"
@@ -179,7 +188,7 @@ function Details(props: {
           required
           complaint={complaints.name}
         />
-        <BillingFields details={details} complaints={complaints} />
+        {billed && <BillingFields details={details} complaints={complaints} />}
         <button type="submit">Save</button>
       </Form>
     </section>

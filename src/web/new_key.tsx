@@ -45,8 +45,8 @@ function answer(c: PageContext, result: DepositResult, typed: Typed, next: strin
 
 function newKey(c: PageContext, typed: Typed, next: string | null, complaints: Complaints) {
   const { deps, visitor } = c.var;
-  const chosen = findProvider(typed.provider) ?? providers[0];
-  const sandboxOn = chosen !== undefined && deps.upstreamOf(chosen.name, true) !== null;
+  const chosen = findProvider(typed.provider);
+  const sandboxOn = providers.some(({ name }) => deps.upstreamOf(name, true) !== null);
   return (
     <Layout title="Add a key" visitor={visitor} place="keys" width="narrow" invalid={isInvalid(complaints)}>
       <a class="back" href={next ?? '/keys'}>
@@ -55,10 +55,17 @@ function newKey(c: PageContext, typed: Typed, next: string | null, complaints: C
       <h1>Add a key</h1>
       <ErrorSummary complaints={complaints} />
       <DepositForm visitor={visitor} chosen={chosen} typed={typed} next={next} complaints={complaints} />
-      {sandboxOn && chosen && <SandboxOffer visitor={visitor} provider={chosen} next={next} />}
+      {sandboxOn && <SandboxOffer visitor={visitor} chosen={chosen} next={next} />}
     </Layout>
   );
 }
+
+/** Whose keys may belong to several organisations and projects. */
+const billedByProject = providers
+  .filter(({ billsByProject }) => billsByProject)
+  .map(({ title }) => title)
+  .join(', ');
+const providerOptions = providers.map(({ name, title }) => ({ value: name, label: title }));
 
 function DepositForm(props: {
   readonly visitor: Visitor;
@@ -72,12 +79,7 @@ function DepositForm(props: {
     <section class="card">
       <Form action="/keys/new" csrf={visitor.csrf}>
         {next && <input type="hidden" name="next" value={next} />}
-        <Select
-          name="provider"
-          label="Provider"
-          selected={chosen?.name ?? ''}
-          options={providers.map(({ name, title }) => ({ value: name, label: title }))}
-        />
+        <Select name="provider" label="Provider" selected={chosen?.name ?? ''} options={providerOptions} />
         <Field
           name="key"
           label="API key"
@@ -87,15 +89,11 @@ function DepositForm(props: {
           required
           complaint={complaints.key}
           hint={
-            chosen && (
-              <>
-                Make one for Coatcheck alone at{' '}
-                <a href={chosen.keysPage} rel="noreferrer" target="_blank">
-                  {new URL(chosen.keysPage).host}
-                </a>
-                , with a monthly limit. It is checked with {chosen.title}, encrypted, and never shown again.
-              </>
-            )
+            <>
+              Make one for Coatcheck alone, with a monthly limit, at{' '}
+              <KeysPages of={chosen ? [chosen] : providers} />. It is checked with its provider, encrypted,
+              and never shown again.
+            </>
           }
         />
         <Field
@@ -109,7 +107,10 @@ function DepositForm(props: {
         />
         <details class="more" open={typed.organization !== '' || typed.project !== ''}>
           <summary>Organisation and project</summary>
-          <p class="hint">Only when the key can use several and you want calls billed to a certain one.</p>
+          <p class="hint">
+            Only for {billedByProject}, and only when the key can use several and you want calls billed to a
+            certain one.
+          </p>
           <BillingFields details={typed} complaints={complaints} />
         </details>
         <button type="submit">Save the key</button>
@@ -118,19 +119,41 @@ function DepositForm(props: {
   );
 }
 
+/** Where keys are made. */
+function KeysPages({ of }: { readonly of: readonly Provider[] }) {
+  return (
+    <>
+      {of.map(({ keysPage }, index) => (
+        <>
+          {index > 0 && ' or '}
+          <a href={keysPage} rel="noreferrer" target="_blank">
+            {new URL(keysPage).host}
+          </a>
+        </>
+      ))}
+    </>
+  );
+}
+
 function SandboxOffer(props: {
   readonly visitor: Visitor;
-  readonly provider: Provider;
+  readonly chosen: Provider | undefined;
   readonly next: string | null;
 }) {
-  const { visitor, provider, next } = props;
+  const { visitor, chosen, next } = props;
   return (
     <section class="card">
       <h2>Just looking around?</h2>
-      <p>A sandbox key talks to a simulated {provider.title}: the answers are made up and cost nothing.</p>
+      <p>A sandbox key talks to a simulated provider: the answers are made up and cost nothing.</p>
       <Form action="/keys/sandbox" csrf={visitor.csrf}>
         {next && <input type="hidden" name="next" value={next} />}
-        <input type="hidden" name="provider" value={provider.name} />
+        <Select
+          id="simulated"
+          name="provider"
+          label="Simulated provider"
+          selected={chosen?.name ?? ''}
+          options={providerOptions}
+        />
         <button type="submit" class="quiet">
           Use a sandbox key
         </button>

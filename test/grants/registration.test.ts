@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   redirectUriComplaint,
   redirectUrisComplaint,
+  registeredScope,
   registrationComplaint,
 } from '../../src/grants/registration.ts';
 import type { ClientType } from '../../src/store/records.ts';
@@ -112,4 +113,17 @@ test('a registration is judged as a whole', () => {
   expect(redirectUrisComplaint(Array(21).fill('https://app.example/'), 'web')).toBe(
     'Give at most 20 redirect URIs.',
   );
+});
+
+test('an app that names no scope gets those it always got, whatever other providers lend', () => {
+  expect(registeredScope('').split(' ')).toEqual([
+    'openai:models.read',
+    'openai:text',
+    'openai:embeddings',
+    'openai:moderation',
+    'openai:images',
+    'openai:audio.speech',
+    'openai:audio.transcribe',
+  ]);
+  expect(registeredScope('anthropic:text openai:text')).toBe('openai:text anthropic:text');
 });

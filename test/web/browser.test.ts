@@ -166,6 +166,11 @@ const screens: Readonly<
       });
       if (client) await page.goto(broker.url + authorizePath(client, { scope: 'openai:text' }));
     },
+    'consent-two': async (page) => {
+      const scope = 'openai:text anthropic:text';
+      const client = await createClient(broker, world.user.id, { name: 'Both Ways', scope });
+      await page.goto(broker.url + authorizePath(client, { scope }));
+    },
     'consent-native': async (page) => {
       const client = await createClient(broker, world.user.id, {
         name: 'Desk Radio',

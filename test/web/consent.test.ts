@@ -57,6 +57,39 @@ test('the page tells who asks for what, where the answer goes, and which key is 
   expect(page.text).toMatch(/Key used: OpenAI sandbox ····\w{4}/);
 });
 
+test('a request for two providers asks for a key of each, and uses each for its own', async () => {
+  const scope = 'openai:text anthropic:text';
+  const app = await createClient(broker, developer.id, { scope });
+  const { person, user } = await personWithKey();
+  const path = await beginAuthorization(person, app, { scope });
+  const page = await person.get(path);
+  expect(page.text).toContain('With your OpenAI key it may');
+  expect(page.text).toContain('With your Anthropic key it may');
+  expect(page.text).toContain('You have no key for Anthropic here yet.');
+  const ids = [...page.html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+  expect(ids).toEqual([...new Set(ids)]);
+
+  const back = await person.post('/keys/sandbox', { provider: 'anthropic', next: path });
+  expect((await person.get(back.location ?? '')).text).toMatch(/Key used: Anthropic sandbox ····\w{4}/);
+  const keys = await broker.deps.store.credentials.listCredentials(user.id);
+  const decision = { ...approval, scope: scope.split(' '), key: keys.map(({ id }) => id) };
+  expect((await person.post(path, decision)).status).toBe(303);
+  const [view] = await grantsOf(user);
+  expect(view?.grant.scope).toBe(scope);
+  const held = await broker.deps.store.credentials.listHeldBy(view?.grant.id ?? '');
+  expect(held.map(({ provider }) => provider).toSorted()).toEqual(['anthropic', 'openai']);
+});
+
+test('of a request for two providers one may be left out, with its key', async () => {
+  const scope = 'openai:text anthropic:text';
+  const app = await createClient(broker, developer.id, { scope });
+  const { person, user } = await personWithKey();
+  const path = await beginAuthorization(person, app, { scope });
+  await person.get(path);
+  expect((await person.post(path, { ...approval, scope: ['openai:text'] })).status).toBe(303);
+  expect((await grantsOf(user))[0]?.grant.scope).toBe('openai:text');
+});
+
 test('approving leads back to the app with a code', async () => {
   const { person, user } = await personWithKey();
   const path = await beginAuthorization(person, client);

@@ -191,6 +191,25 @@ test('a test token comes with a sandbox key of its own and is limited to what wa
   expect(await broker.deps.store.credentials.listCredentials(user.id)).toHaveLength(1);
 });
 
+test('a test token for another provider comes with a key of that one, and shows its own SDK', async () => {
+  const user = await createUser(broker);
+  const developer = new Person(broker);
+  await developer.signIn(user.email);
+  const { id } = await createClient(broker, user.id, { scope: 'anthropic:models.read anthropic:text' });
+  const registered = await developer.get(`/developer/${id}`);
+  expect(registered.text).toContain(
+    `new Anthropic({ baseURL: '${broker.url}/anthropic', apiKey: accessToken`,
+  );
+  expect(registered.text).not.toContain('new OpenAI');
+  const page = await developer.post(`/developer/${id}/token`, {
+    scope: ['anthropic:models.read', 'anthropic:text'],
+  });
+  expect(page.text).toContain(`curl ${broker.url}/anthropic/v1/models`);
+  expect(page.text).toContain(`new Anthropic({ baseURL: '${broker.url}/anthropic'`);
+  const keys = await broker.deps.store.credentials.listCredentials(user.id);
+  expect(keys).toMatchObject([{ provider: 'anthropic', sandbox: true, status: 'verified' }]);
+});
+
 test('a test token for nothing is refused', async () => {
   const { id } = await createClient(broker, userId, { scope: 'openai:text' });
   for (const scope of [[], ['openai:images']]) {

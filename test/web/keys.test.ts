@@ -97,6 +97,59 @@ test.each([
 });
 
 test.each([
+  ['sk-ant-admin01-abcdefghijkl', 'This is an admin key'],
+  ['sk-ant-oat01-abcdefghijkl', 'This is a token of a sign-in, not an API key.'],
+  ['sk-proj-abcdefghijkl', 'Anthropic keys begin with sk-ant-.'],
+  ['sk-sandbox-abcdefghijkl', 'Sandbox keys for Anthropic begin with sk-ant-sandbox-.'],
+  ['sk-ant-api03-abc def', 'There is a space or line break inside.'],
+  ['sk-ant-api03-short', 'cut short'],
+  ['sk-ant-something-abcdefghijkl', 'is none that can be lent'],
+  ['sk-ant-sandbox-invalid-abcdefgh', 'Anthropic does not accept this key.'],
+])('what is no good key of Anthropic (%s) is refused with advice', async (key, advice) => {
+  await begin();
+  const page = await person.submit('/keys/new', { provider: 'anthropic', key });
+  expect(page.status).toBe(422);
+  expect(page.text).toContain(advice);
+  expect(page.html).not.toContain(key);
+  expect(page.html).toContain('<option value="anthropic" selected');
+  expect(await keys()).toEqual([]);
+});
+
+test('a key of another provider is checked as that one wants it', async () => {
+  await begin();
+  const key = 'sk-ant-sandbox-QbFz7Kx2mWnP4vTt';
+  const saved = await person.submit('/keys/new', { provider: 'anthropic', key });
+  expect(await keys()).toMatchObject([{ provider: 'anthropic', sandbox: true, status: 'verified' }]);
+  const check = broker.sandbox.received().findLast(({ key_last4 }) => key_last4 === '4vTt');
+  expect(check).toMatchObject({
+    path: '/anthropic/v1/models',
+    status: 200,
+    headers: { 'anthropic-version': '2023-06-01' },
+  });
+  const page = await person.get(saved.location ?? '');
+  expect(page.text).toContain('Anthropic');
+  expect(page.html).not.toContain('name="organization"');
+});
+
+test('where it bills to is asked only where that can be said', async () => {
+  await begin();
+  const key = 'sk-ant-sandbox-abcdefghij';
+  const page = await person.submit('/keys/new', { provider: 'anthropic', key, organization: 'org-Example1' });
+  expect(page.status).toBe(422);
+  expect(page.text).toContain('Anthropic knows no such ids.');
+  expect((await person.get('/keys/new')).text).toContain('Only for OpenAI, and only when');
+});
+
+test('the page for a new key says where keys are made', async () => {
+  await begin();
+  const either = await person.get('/keys/new');
+  expect(either.text).toContain('at platform.openai.com or platform.claude.com .');
+  const one = await person.get('/keys/new?provider=anthropic');
+  expect(one.text).toContain('at platform.claude.com .');
+  expect(one.html.match(/<option value="anthropic" selected/g)).toHaveLength(2);
+});
+
+test.each([
   [{ name: 'x'.repeat(61) }, 'Use at most 60 characters for the name.'],
   [{ organization: 'org-1\r\nx-evil: 1' }, 'This is no organisation id.'],
   [{ project: 'proj 1' }, 'This is no project id.'],

@@ -27,6 +27,7 @@ export const anthropic: Provider = {
   sandboxKeyPrefix,
   sandboxPath: '/anthropic',
   verifyPath: '/v1/models',
+  billsByProject: false,
   authorize: ({ key }) => [['x-api-key', key]],
   priceTable: 'anthropic',
   sdkExample: (baseUrl, token) => `import Anthropic from '@anthropic-ai/sdk';

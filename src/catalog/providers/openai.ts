@@ -41,6 +41,7 @@ export const openai: Provider = {
   sandboxKeyPrefix,
   sandboxPath: '/v1',
   verifyPath: '/models',
+  billsByProject: true,
   authorize: ({ key, organization, project }) => [
     ['authorization', `Bearer ${key}`],
     ...(organization ? [['openai-organization', organization] as const] : []),
