@@ -2,7 +2,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AdmissionRefusal } from '../../src/store/admission.ts';
 import { VaultError } from '../../src/vault/vault.ts';
-import { connect, startBroker } from '../support/broker.ts';
+import { connect, providerNamed, startBroker } from '../support/broker.ts';
+import { dialects } from './support/dialects.ts';
 import { json } from './support/upstream.ts';
 import { call, chat, errorOf, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
 
@@ -225,27 +226,60 @@ describe('models', () => {
   });
 });
 
+describe('models of Anthropic', () => {
+  it('come all at once, however the app pages, with what is public of them', async () => {
+    const anthropic = await startWorld({ provider: 'anthropic' });
+    const card = {
+      type: 'model',
+      id: 'claude-opus-5',
+      display_name: 'Claude Opus 5',
+      created_at: '2026-01-01T00:00:00Z',
+      max_tokens: 64_000,
+    };
+    const told = { ...card, workspace: 'wrkspc_01Canary00Workspace' };
+    anthropic.upstream.answer = json(200, {
+      data: [told, null],
+      has_more: true,
+      last_id: 'x',
+      organization: 'y',
+    });
+    const listed = await call(anthropic, '/v1/models?limit=1&after_id=claude-opus-5');
+    expect(await listed.json()).toEqual({
+      data: [card],
+      has_more: false,
+      first_id: 'claude-opus-5',
+      last_id: 'claude-opus-5',
+    });
+    expect(anthropic.upstream.requests.at(-1)?.target).toBe('/anthropic/v1/models?limit=1000');
+    anthropic.upstream.answer = json(200, told);
+    expect(await (await call(anthropic, '/v1/models/claude-opus-5')).json()).toEqual(card);
+    await anthropic.close();
+  });
+});
+
 describe('keys that fail in the sandbox', () => {
   it.each([
+    ['sk-ant-sandbox-no-quota-1', 429, 'provider_quota_exceeded', 'verified'],
+    ['sk-ant-sandbox-rate-limited-1', 429, 'provider_rate_limited', 'verified'],
+    ['sk-ant-sandbox-error-1', 502, 'provider_error', 'verified'],
+    ['sk-ant-sandbox-unavailable-1', 502, 'provider_error', 'unverified'],
+    ['sk-ant-sandbox-restricted-1', 403, 'provider_key_invalid', 'verified'],
     ['sk-sandbox-no-quota-1', 429, 'provider_quota_exceeded', 'verified'],
     ['sk-sandbox-rate-limited-1', 429, 'provider_rate_limited', 'verified'],
     ['sk-sandbox-error-1', 502, 'provider_error', 'verified'],
     ['sk-sandbox-unavailable-1', 502, 'provider_error', 'unverified'],
     ['sk-sandbox-restricted-1', 403, 'provider_key_invalid', 'verified'],
   ])('%s', async (key, status, code, marked) => {
+    const { provider, path, body } =
+      dialects.find((one) => key.startsWith(providerNamed(one.provider).sandboxKeyPrefix)) ?? expect.fail();
     const broker = await startBroker();
-    const { tokens, credential } = await connect(broker, { key });
-    const response = await call(
-      { url: `${broker.url}/openai/v1`, token: tokens.access_token },
-      '/chat/completions',
-      {
-        body: chat,
-      },
-    );
+    const { tokens, credential } = await connect(broker, { provider, key });
+    const url = broker.url + providerNamed(provider).mount;
+    const response = await call({ url, token: tokens.access_token }, path, { body });
     expect(response.status).toBe(status);
     const text = await response.text();
     expect(JSON.parse(text).error).toMatchObject({ code, source: 'coatcheck' });
-    expect(text).not.toMatch(/org-|proj_|sk-/);
+    expect(text).not.toMatch(/org-|proj_|sk-|wrkspc_|acc0a47a|req_/);
     const settled = await settledCall({ broker });
     expect(settled).toMatchObject({ outcome: 'answered', costNanoUsd: 0, usage: null });
     expect(settled.upstreamRequestId).toMatch(/^req_/);

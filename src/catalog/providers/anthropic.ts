@@ -53,7 +53,7 @@ function keyShape(pasted: string): KeyShape {
     return refuse(`Sandbox keys for Anthropic begin with ${sandboxKeyPrefix}.`);
   }
   if (!/^sk-ant-[\x21-\x7e]+$/.test(pasted)) return refuse('Anthropic keys begin with sk-ant-.');
-  if (!/^sk-ant-(api\d{2}|sandbox)-[A-Za-z0-9_-]{8,300}$/.test(pasted)) {
+  if (!/^sk-ant-(?=(api\d{2}|sandbox)-)[A-Za-z0-9_-]{12,300}$/.test(pasted)) {
     return refuse('This key is cut short or is none that can be lent. Copy it again, or make an API key.');
   }
   return { kind: 'key', sandbox: pasted.startsWith(sandboxKeyPrefix) };
