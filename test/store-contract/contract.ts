@@ -8,11 +8,13 @@ import { ended } from './ended.ts';
 import { grants } from './grants.ts';
 import { instances } from './instances.ts';
 import { ledger } from './ledger.ts';
+import { limits } from './limits.ts';
 import { proofs } from './proofs.ts';
 import { races } from './races.ts';
 import { records } from './records.ts';
 import { refreshTokens } from './refresh_tokens.ts';
 import { signingKeys } from './signing_keys.ts';
+import { silentConsent } from './silent_consent.ts';
 import { sweeping } from './sweeping.ts';
 import { trust } from './trust.ts';
 import type { Arena, OpenArena } from './world.ts';
@@ -23,6 +25,8 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   trust,
   credentials,
   grants,
+  limits,
+  'silent consent': silentConsent,
   ended,
   authorizations,
   devices,

@@ -67,6 +67,17 @@ export interface GrantStore {
     | { readonly kind: 'not_open' }
     | { readonly kind: 'too_many_users' }
   >;
+  /**
+   * Records that a request asks for no more than a live grant allows, so that nobody has to be asked. The grant stays as it is.
+   * @param grant as it was when the request was compared with it
+   * @returns false when it has changed or ended since, when nobody vouches for its client, or when the request is not open
+   * any more, not this browser's or from a device
+   */
+  approveWithin(
+    requestId: string,
+    browserHash: string,
+    grant: Pick<Grant, 'id' | 'userId' | 'updatedAt'>,
+  ): Promise<boolean>;
   /** Records the user's refusal. @returns false when the request is not open any more or not this browser's */
   deny(requestId: string, browserHash: string, userId: string): Promise<boolean>;
   /** Makes or replaces a grant and begins a family under it, without a page: command line and test tokens. */
@@ -78,6 +89,16 @@ export interface GrantStore {
     | { readonly kind: 'created'; readonly grant: Grant; readonly family: Family }
     | { readonly kind: 'other_grant'; readonly grantId: string }
   >;
+  /**
+   * Puts these limits in the place of a live grant's. What counts so far stays.
+   * @returns false when the user has no such grant, or it has ended
+   */
+  changeLimits(
+    id: string,
+    userId: string,
+    authorizationDetails: readonly ProviderAccess[],
+    actor: Actor,
+  ): Promise<boolean>;
   findGrant(id: string): Promise<Grant | null>;
   /** The grant between these two that is neither revoked nor run out. */
   findLiveGrant(userId: string, clientId: string, test: boolean): Promise<Grant | null>;

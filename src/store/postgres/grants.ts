@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { and, eq, gt, gte, inArray, isNull, not } from 'drizzle-orm';
+import { and, eq, exists, gt, gte, inArray, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import { newId } from '../../lib/ids.ts';
 import { allowedDetail } from '../audit.ts';
 import type { GrantStore, GrantTerms } from '../contract/grants.ts';
-import type { Grant } from '../records.ts';
+import type { Grant, ProviderAccess } from '../records.ts';
 import { unverifiedUserLimit } from '../trust.ts';
 import { audit } from './audit.ts';
 import { isUser, userCount } from './client_users.ts';
@@ -35,6 +35,9 @@ const openRequest = (requestId: string, browserHash: string, now: number) =>
     gt(authorizationRequests.expiresAt, now),
   );
 
+const isStanding = (now: number) =>
+  and(isNull(grants.revokedAt), or(isNull(grants.expiresAt), gt(grants.expiresAt, now)));
+
 async function findGrant(session: Session, id: string): Promise<Grant | null> {
   const [grant] = await session.select().from(grants).where(eq(grants.id, id));
   return grant ?? null;
@@ -63,6 +66,13 @@ async function isFull(tx: Session, { userId, clientId, test }: GrantTerms, now: 
   return (await tx.select({ id: clients.id }).from(clients).where(full)).length > 0;
 }
 
+/** What counts so far stays: limits that are set anew give no fresh start. */
+async function putRates(tx: Session, grantId: string, details: readonly ProviderAccess[]): Promise<void> {
+  for (const { provider, rate } of details) {
+    if (rate) await tx.insert(rates).values({ grantId, provider }).onConflictDoNothing();
+  }
+}
+
 /** Makes the grant or puts these terms in the place of its old ones. */
 async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, now: number): Promise<Grant> {
   const { scope, authorizationDetails, expiresAt } = terms;
@@ -84,11 +94,7 @@ async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, n
     .where(and(inArray(credentials.id, named), eq(credentials.userId, grant.userId)));
   const kept = wrapped.filter(({ credentialId }) => owned.some(({ id }) => id === credentialId));
   if (kept.length > 0) await tx.insert(wraps).values(kept);
-  const limited = authorizationDetails.filter(({ rate }) => rate);
-  // What counts so far stays: limits that are set anew give no fresh start.
-  for (const { provider } of limited) {
-    await tx.insert(rates).values({ grantId: grant.id, provider }).onConflictDoNothing();
-  }
+  await putRates(tx, grant.id, authorizationDetails);
   return grant;
 }
 
@@ -116,6 +122,42 @@ export function postgresGrants({ pool, db, givenNow, write }: Connection): Grant
           detail: allowedDetail(terms),
         });
         return { kind: 'approved' };
+      });
+    },
+
+    async approveWithin(requestId, browserHash, { id: grantId, userId, updatedAt }) {
+      return write(async (tx, at) => {
+        const standing = tx
+          .select({ id: grants.id })
+          .from(grants)
+          .innerJoin(clients, eq(clients.id, grants.clientId))
+          .where(
+            and(
+              eq(grants.id, grantId),
+              eq(grants.userId, userId),
+              eq(grants.clientId, authorizationRequests.clientId),
+              eq(grants.updatedAt, updatedAt),
+              isStanding(at),
+              clients.verified,
+            ),
+          );
+        const { scope, clientId: client, redirectUri } = authorizationRequests;
+        const [decided] = await tx
+          .update(authorizationRequests)
+          .set({ decision: 'approved', decidedAt: at, userId, grantId, grantedScope: sql`${scope}` })
+          .where(and(openRequest(requestId, browserHash, at), isNotNull(redirectUri), exists(standing)))
+          .returning({ client, scope });
+        if (!decided) return false;
+        const actor = { kind: 'client', id: decided.client } as const;
+        await audit(tx, {
+          at,
+          actor,
+          action: 'grant.approved_silently',
+          subject: grantId,
+          userId,
+          detail: decided,
+        });
+        return true;
       });
     },
 
@@ -150,6 +192,20 @@ export function postgresGrants({ pool, db, givenNow, write }: Connection): Grant
         });
         const started = await startFamily(tx, family, { grantId, clientId, userId }, { at, actor });
         return { kind: 'created', grant, family: started };
+      });
+    },
+
+    async changeLimits(id, userId, authorizationDetails, actor) {
+      return write(async (tx, at) => {
+        const { rowCount } = await tx
+          .update(grants)
+          .set({ authorizationDetails, updatedAt: at })
+          .where(and(eq(grants.id, id), eq(grants.userId, userId), isStanding(at)));
+        if (rowCount === 0) return false;
+        await putRates(tx, id, authorizationDetails);
+        const detail = { limits: JSON.stringify(authorizationDetails) };
+        await audit(tx, { at, actor, action: 'grant.limits_changed', subject: id, userId, detail });
+        return true;
       });
     },
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { and, eq, gt, gte, isNull, not, sql } from 'drizzle-orm';
+import { and, eq, exists, gt, gte, isNotNull, isNull, not, or, sql } from 'drizzle-orm';
 import { newId } from '../../lib/ids.ts';
 import { allowedDetail } from '../audit.ts';
 import type { GrantStore, GrantTerms } from '../contract/grants.ts';
-import type { Grant } from '../records.ts';
+import type { Grant, ProviderAccess } from '../records.ts';
 import { unverifiedUserLimit } from '../trust.ts';
 import { isUser, userCount } from './client_users.ts';
 import { endings } from './endings.ts';
@@ -52,6 +52,9 @@ export function sqliteGrants(connection: Connection): GrantStore {
       gt(authorizationRequests.expiresAt, now),
     );
 
+  const isStanding = (now: number) =>
+    and(isNull(grants.revokedAt), or(isNull(grants.expiresAt), gt(grants.expiresAt, now)));
+
   const findUnrevoked = (userId: string, clientId: string, test: boolean): Grant | undefined =>
     unrevoked.get({ userId, clientId, test: Number(test) });
 
@@ -74,6 +77,13 @@ export function sqliteGrants(connection: Connection): GrantStore {
     return db.select({ id: clients.id }).from(clients).where(full).get() !== undefined;
   };
 
+  /** What counts so far stays: limits that are set anew give no fresh start. */
+  const putRates = (grantId: string, details: readonly ProviderAccess[]): void => {
+    for (const { provider, rate } of details) {
+      if (rate) db.insert(rates).values({ grantId, provider }).onConflictDoNothing().run();
+    }
+  };
+
   /** Makes the grant or puts these terms in the place of its old ones. */
   const putGrant = ({ wraps: wrapped, ...terms }: GrantTerms, now: number): Grant => {
     const { scope, authorizationDetails, expiresAt } = terms;
@@ -94,10 +104,7 @@ export function sqliteGrants(connection: Connection): GrantStore {
         db.insert(wraps).values(wrap).run();
       }
     }
-    // What counts so far stays: limits that are set anew give no fresh start.
-    for (const { provider, rate } of authorizationDetails) {
-      if (rate) db.insert(rates).values({ grantId: grant.id, provider }).onConflictDoNothing().run();
-    }
+    putRates(grant.id, authorizationDetails);
     return grant;
   };
 
@@ -124,6 +131,36 @@ export function sqliteGrants(connection: Connection): GrantStore {
           detail: allowedDetail(terms),
         });
         return { kind: 'approved' };
+      });
+    },
+
+    async approveWithin(requestId, browserHash, { id: grantId, userId, updatedAt }) {
+      return write((at) => {
+        const standing = db
+          .select({ id: grants.id })
+          .from(grants)
+          .innerJoin(clients, eq(clients.id, grants.clientId))
+          .where(
+            and(
+              eq(grants.id, grantId),
+              eq(grants.userId, userId),
+              eq(grants.clientId, authorizationRequests.clientId),
+              eq(grants.updatedAt, updatedAt),
+              isStanding(at),
+              clients.verified,
+            ),
+          );
+        const { scope, clientId: client, redirectUri } = authorizationRequests;
+        const decided = db
+          .update(authorizationRequests)
+          .set({ decision: 'approved', decidedAt: at, userId, grantId, grantedScope: sql`${scope}` })
+          .where(and(openRequest(requestId, browserHash, at), isNotNull(redirectUri), exists(standing)))
+          .returning({ client, scope })
+          .get();
+        if (!decided) return false;
+        const actor = { kind: 'client', id: decided.client } as const;
+        audit({ at, actor, action: 'grant.approved_silently', subject: grantId, userId, detail: decided });
+        return true;
       });
     },
 
@@ -158,6 +195,21 @@ export function sqliteGrants(connection: Connection): GrantStore {
         });
         const started = startFamily(family, { grantId, clientId, userId }, { at, actor });
         return { kind: 'created', grant, family: started };
+      });
+    },
+
+    async changeLimits(id, userId, authorizationDetails, actor) {
+      return write((at) => {
+        const { changes } = db
+          .update(grants)
+          .set({ authorizationDetails, updatedAt: at })
+          .where(and(eq(grants.id, id), eq(grants.userId, userId), isStanding(at)))
+          .run();
+        if (changes === 0) return false;
+        putRates(id, authorizationDetails);
+        const detail = { limits: JSON.stringify(authorizationDetails) };
+        audit({ at, actor, action: 'grant.limits_changed', subject: id, userId, detail });
+        return true;
       });
     },
 
