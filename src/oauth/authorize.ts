@@ -5,10 +5,12 @@ import { browserCookie, sessionCookie } from '../accounts/cookies.ts';
 import { findSignedIn } from '../accounts/session.ts';
 import { joinScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
-import { consentPath } from '../grants/hand_over.ts';
+import { consentPath, resumePath } from '../grants/hand_over.ts';
+import { findSilentConsent, type SilentConsent } from '../grants/silent_consent.ts';
 import { clientAddress } from '../lib/client_address.ts';
 import { sha256 } from '../lib/hash.ts';
 import { newId, newToken } from '../lib/ids.ts';
+import type { NewAuthorizationRequest } from '../store/contract/authorizations.ts';
 import type { Client } from '../store/records.ts';
 import { findBeginningClient } from './client_document.ts';
 import { errorPage } from './error_page.ts';
@@ -20,6 +22,7 @@ import { recipientOf } from './recipient.ts';
 import { clientRedirect, type Destination } from './redirect.ts';
 import { tokenOfRequestUri } from './request_uri.ts';
 import { requestedAccess } from './steps/check_authorization_details.ts';
+import { promptsOf } from './steps/check_prompt.ts';
 import type { Asked } from './steps/step.ts';
 import { firstFault } from './steps.ts';
 
@@ -30,14 +33,15 @@ import { firstFault } from './steps.ts';
 const authorizationRequestLife = 1800;
 
 type Outcome =
-  | { readonly kind: 'saved'; readonly requestId: string }
+  /** And where the browser goes on. */
+  | { readonly kind: 'saved'; readonly next: string }
   | { readonly kind: 'refused'; readonly error: OAuthError; readonly destination: Destination }
   /** Not known whose request it is: the error is for the person's eyes only. */
   | { readonly kind: 'untrusted'; readonly error: OAuthError; readonly redirectUri: string | undefined };
 
 /**
  * The authorization endpoint (OAuth 2.1 §4.1.1): checks the request, saves it for this browser and sends the browser on
- * to the consent page. Nothing is issued here.
+ * to the consent page, or straight to where answers are given if nobody has to be asked. Nothing is issued here.
  */
 export function authorize(deps: Deps): Handler<{ Bindings: HttpBindings }> {
   const { issuer } = deps.config;
@@ -60,7 +64,7 @@ export function authorize(deps: Deps): Handler<{ Bindings: HttpBindings }> {
     switch (outcome.kind) {
       case 'saved':
         if (!knownBrowser) setCookie(c, browser.name, browserToken, browser.attributes);
-        return c.redirect(consentPath(outcome.requestId), 303);
+        return c.redirect(outcome.next, 303);
       case 'refused':
         return c.redirect(clientRedirect(issuer, outcome.destination, outcome.error), 303);
       case 'untrusted': {
@@ -92,13 +96,14 @@ async function receive(deps: Deps, received: Received): Promise<Outcome> {
   try {
     if (!sent) throw new OAuthError('invalid_request', 'The query is not properly encoded.');
     const pushed = await findPushed(deps, sent, browserHash);
-    if (pushed?.openRequestId) return { kind: 'saved', requestId: pushed.openRequestId };
+    if (pushed?.openRequestId) return { kind: 'saved', next: consentPath(pushed.openRequestId) };
     const parameters = pushed?.parameters ?? sent;
     redirectUri = parameters.one('redirect_uri');
     const client = clientId === undefined ? null : await findBeginningClient(deps, clientId, address);
     const recipient = recipientOf(client, parameters);
     if (recipient.kind === 'unknown') throw recipient.error;
-    const signedIn = (await findSignedIn(deps, sessionToken)) !== null;
+    const userId = (await findSignedIn(deps, sessionToken))?.user.id;
+    const signedIn = userId !== undefined;
     if (signedIn || isAnsweredFor(recipient.client)) destination = recipient.destination;
     const isPushed = pushed !== null;
     const asked = { issuer: deps.config.issuer, client: recipient.client, parameters, isPushed, signedIn };
@@ -109,8 +114,21 @@ async function receive(deps: Deps, received: Received): Promise<Outcome> {
       : await countRequest(deps, 'authorize', { clientId: recipient.client.id, address });
     // A page: an app might send the browser right back.
     if (tooMany) return refuse(tooMany);
-    const requestId = await save(deps, asked, recipient.destination, browserHash, pushed?.hash ?? null);
-    return requestId === null ? refuse(pushedIsOver()) : { kind: 'saved', requestId };
+    const request = requestOf(deps, asked, recipient.destination, browserHash);
+    const prompts = promptsOf(parameters);
+    const wantsNoPage = prompts.includes('none');
+    const silent =
+      userId !== undefined && (wantsNoPage || prompts.length === 0)
+        ? await findSilentConsent(deps, userId, recipient.client, request)
+        : ({ kind: 'to_ask' } as const);
+    if (wantsNoPage && silent.kind !== 'allowed') throw toBeAsked(silent.kind);
+    const { authorizations, grants } = deps.store;
+    if (!(await authorizations.saveRequest(request, pushed?.hash ?? null))) return refuse(pushedIsOver());
+    const isApproved =
+      silent.kind === 'allowed' && (await grants.approveWithin(request.id, browserHash, silent.grant));
+    // The grant may have changed in this very moment.
+    if (wantsNoPage && !isApproved) throw toBeAsked('to_ask');
+    return { kind: 'saved', next: isApproved ? resumePath(request.id) : consentPath(request.id) };
   } catch (thrown) {
     return refuse(asOAuthError(thrown), destination);
   }
@@ -147,20 +165,25 @@ function pushedIsOver(): OAuthError {
   );
 }
 
-/** @returns null when the pushed request that it comes from is over */
-async function save(
-  { store, clock }: Deps,
+/** Why there is no answer without a page (OpenID Connect Core §3.1.2.6). */
+function toBeAsked(why: Exclude<SilentConsent['kind'], 'allowed'>): OAuthError {
+  return why === 'key_missing'
+    ? new OAuthError('interaction_required', 'The user has to choose another key; leave out prompt=none.')
+    : new OAuthError('consent_required', 'The user has to see the consent page; leave out prompt=none.');
+}
+
+/** The request as it waits for a decision. */
+function requestOf(
+  { clock }: Pick<Deps, 'clock'>,
   asked: Asked,
   destination: Destination,
   browserHash: string,
-  pushedHash: string | null,
-): Promise<string | null> {
+): NewAuthorizationRequest {
   const { client, parameters } = asked;
   const access = requestedAccess(asked);
   if (access instanceof OAuthError) throw access;
-  const id = newId('arq', clock());
-  const request = {
-    id,
+  return {
+    id: newId('arq', clock()),
     clientId: client.id,
     ...destination,
     scope: joinScope(access.scopes),
@@ -170,5 +193,4 @@ async function save(
     browserHash,
     expiresAt: clock() + authorizationRequestLife * 1000,
   };
-  return (await store.authorizations.saveRequest(request, pushedHash)) ? id : null;
 }

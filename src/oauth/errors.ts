@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'expired_token'
   | 'login_required'
   | 'consent_required'
+  | 'interaction_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'invalid_token'

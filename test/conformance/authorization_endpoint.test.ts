@@ -198,23 +198,6 @@ describe('authorization endpoint', () => {
     expect((await browser.request(next)).status).toBe(303);
   });
 
-  it('24 a repeat request is not approved in silence', async () => {
-    for (const client of [app, publicApp]) {
-      const browser = await target.signIn();
-      await obtainTokens(target, client, {}, { browser });
-      const again = await browser.request(authorizeUrl(target, client));
-      expect(again.headers.get('location')).toMatch(/^\/consent\//);
-    }
-  });
-
-  it('24 prompt=none is answered by an error, as there is no answer without a page', async () => {
-    await refused({ prompt: 'none' }, 'login_required');
-    await refused({ prompt: 'none login' }, 'invalid_request');
-    const browser = await target.signIn();
-    const response = await browser.request(authorizeUrl(target, app, { prompt: 'none' }));
-    expect(answerOf(response, app)?.get('error')).toBe('consent_required');
-  });
-
   it('26 a refusal by the user is access_denied with state and iss, once', async () => {
     const browser = await target.signIn();
     const consent = await browser.request(authorizeUrl(target, app));

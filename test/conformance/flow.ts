@@ -40,14 +40,14 @@ async function follow(target: Target, url: string, options: WalkOptions): Promis
   return browser.request(next);
 }
 
-/** Walks from the app's authorization request to the redirect that answers it. */
+/** Walks from the app's authorization request by the consent page to the redirect that answers it. */
 export function walk(
   target: Target,
   app: RegisteredApp,
   changes: Fields = {},
   options: WalkOptions = {},
 ): Promise<Response> {
-  return follow(target, authorizeUrl(target, app, changes), options);
+  return follow(target, authorizeUrl(target, app, { prompt: 'consent', ...changes }), options);
 }
 
 /** What a person does with the address that an app sends them to. @returns where they come back to the app */

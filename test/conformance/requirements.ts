@@ -99,7 +99,7 @@ export const sections: readonly Section[] = [
       ],
       [
         24,
-        'Consent is asked for again at a repeated request; the one silent case is a verified confidential client that asks for no more than its live grant.',
+        'Consent is asked for again at a repeated request; the one silent case is a verified confidential client that asks for no more than its live grant. `prompt=none` succeeds in that case only, else `login_required`, `consent_required` or `interaction_required`.',
         'OAuth 2.1 §7.3, RFC 8252 §8.6',
       ],
       [

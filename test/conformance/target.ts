@@ -37,6 +37,8 @@ export interface Decision {
   readonly approve: boolean;
   /** What the user leaves ticked; all of it unless said otherwise. */
   readonly scopes?: readonly string[];
+  /** How long it lasts: `day`, `month` or `always`; a month unless said otherwise. */
+  readonly life?: string;
 }
 
 const system = { kind: 'system' } as const;

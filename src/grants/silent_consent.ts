@@ -1,0 +1,71 @@
+import { providersOfScopes } from '../catalog/catalog.ts';
+import { isWithin, splitScope } from '../catalog/scope.ts';
+import { covers } from '../lib/model_pattern.ts';
+import type { CredentialStore } from '../store/contract/credentials.ts';
+import type { GrantStore } from '../store/contract/grants.ts';
+import type { Client, Grant, ProviderAccess } from '../store/records.ts';
+import { isConfidential } from './registration.ts';
+
+interface SilentConsentDeps {
+  readonly store: { readonly credentials: CredentialStore; readonly grants: GrantStore };
+}
+
+/** Whether a person has to be asked again. */
+export type SilentConsent =
+  /** Not about this: the grant allows it already. */
+  | { readonly kind: 'allowed'; readonly grant: Grant }
+  | { readonly kind: 'to_ask' }
+  /** It is allowed, but a key for it has gone, and only they can choose another. */
+  | { readonly kind: 'key_missing' };
+
+/** What an app asks for, or a grant allows. */
+type Extent = Pick<Grant, 'scope' | 'authorizationDetails'>;
+
+/**
+ * Looks for a live grant that allows all that is asked for. Only for apps that prove who they are and that somebody vouches
+ * for: anybody may pose as another (OAuth 2.1 §7.3, RFC 8252 §8.6).
+ */
+export async function findSilentConsent(
+  { store }: SilentConsentDeps,
+  userId: string,
+  client: Client,
+  asked: Extent,
+): Promise<SilentConsent> {
+  if (!client.verified || !isConfidential(client)) return { kind: 'to_ask' };
+  const grant = await store.grants.findLiveGrant(userId, client.id, false);
+  if (!grant || !asksNoMore(asked, grant)) return { kind: 'to_ask' };
+  const held = await store.credentials.listHeldBy(grant.id);
+  const needed = providersOfScopes(splitScope(asked.scope));
+  return needed.every(({ name }) => held.some(({ provider }) => provider === name))
+    ? { kind: 'allowed', grant }
+    : { kind: 'key_missing' };
+}
+
+/** Whether a grant allows all that is asked for. Of limits that are not named nothing is asked: they stay as they are. */
+export function asksNoMore(asked: Extent, grant: Extent): boolean {
+  return (
+    isWithin(splitScope(asked.scope), splitScope(grant.scope)) &&
+    asked.authorizationDetails.every((access) => {
+      const allowed = grant.authorizationDetails.find(({ provider }) => provider === access.provider);
+      return !allowed || isWithinLimits(access, allowed);
+    })
+  );
+}
+
+function isWithinLimits(asked: ProviderAccess, allowed: ProviderAccess): boolean {
+  const { models = [], budgets = [] } = asked;
+  const isCovered = (model: string) => allowed.models?.some((pattern) => covers(pattern, model)) ?? true;
+  const allowedIn = (period: string) =>
+    allowed.budgets?.find((budget) => budget.period === period)?.limit_usd;
+  return (
+    models.every(isCovered) &&
+    isAtMost(asked.rate?.requests_per_minute, allowed.rate?.requests_per_minute) &&
+    isAtMost(asked.max_output_tokens, allowed.max_output_tokens) &&
+    budgets.every(({ limit_usd, period }) => isAtMost(limit_usd, allowedIn(period)))
+  );
+}
+
+/** Nothing asked is no more than anything, and nothing is more than what has no limit. */
+function isAtMost(asked: number | string = 0, allowed: number | string = Infinity): boolean {
+  return Number(asked) <= Number(allowed);
+}
