@@ -1,12 +1,18 @@
+import { providersOfScopes } from '../catalog/catalog.ts';
+import { splitScope } from '../catalog/scope.ts';
 import { revokeGrant } from '../grants/revoke.ts';
 import type { GrantView } from '../store/contract/grants.ts';
-import type { User } from '../store/records.ts';
+import type { Grant, User } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
 import { asUser } from './actor.ts';
 import { RevokeGrant } from './apps.tsx';
 import { CallTable } from './components/call_table.tsx';
+import { type Complaints, ErrorSummary, Form, isInvalid } from './components/form.tsx';
 import { GrantBadges, GrantFacts } from './components/grant.tsx';
+import { LimitFields } from './components/limits.tsx';
+import { Done } from './components/notice.tsx';
 import { Layout } from './layout.tsx';
+import { limitTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
 import { notFound } from './problem.tsx';
 
@@ -14,20 +20,41 @@ const callsShown = 20;
 
 /** One connected app with its latest calls. */
 export async function showConnectedApp(c: PageContext, user: User) {
-  const { deps, visitor } = c.var;
+  const view = await ownGrant(c, user);
+  return view ? connectedAppPage(c, view, {}) : notFound(c);
+}
+
+/** Sets other limits, which hold from the next call on. */
+export async function submitLimits(c: PageContext, user: User) {
   const view = await ownGrant(c, user);
   if (!view) return notFound(c);
+  const { deps, form } = c.var;
+  const { id, scope } = view.grant;
+  const { details, complaints } = readLimits(form, splitScope(scope));
+  if (isInvalid(complaints)) return connectedAppPage(c, view, complaints);
+  const changed = await deps.store.grants.changeLimits(id, user.id, details, asUser(user));
+  return c.redirect(changed ? `/apps/${id}?done=limited` : `/apps/${id}`, 303);
+}
+
+const messages = { limited: 'The limits hold from the app’s very next call.' };
+
+async function connectedAppPage(c: PageContext, view: GrantView, complaints: Complaints) {
+  const { deps, visitor } = c.var;
   const now = deps.clock();
   const { grant, client } = view;
+  const isActive = grantStatus(grant, now) === 'active';
+  const invalid = isInvalid(complaints);
   const calls = await deps.store.records.listCalls(
     { grantId: grant.id },
     { before: null, limit: callsShown },
   );
   return c.html(
-    <Layout title={client.name} visitor={visitor} place="apps">
+    <Layout title={client.name} visitor={visitor} place="apps" invalid={invalid}>
       <a class="back" href="/apps">
         Connected apps
       </a>
+      <Done what={invalid ? undefined : c.req.query('done')} messages={messages} />
+      <ErrorSummary complaints={complaints} />
       <header class="page">
         <h1>
           <bdi>{client.name}</bdi>
@@ -36,7 +63,8 @@ export async function showConnectedApp(c: PageContext, user: User) {
       </header>
       <section class="card">
         <GrantFacts view={view} now={now} />
-        {grantStatus(grant, now) === 'active' && <RevokeGrant view={view} csrf={visitor.csrf} />}
+        {isActive && <ChangeLimits c={c} grant={grant} complaints={complaints} />}
+        {isActive && <RevokeGrant view={view} csrf={visitor.csrf} />}
       </section>
       <h2>Latest calls</h2>
       {calls.length === 0 ? (
@@ -50,6 +78,40 @@ export async function showConnectedApp(c: PageContext, user: User) {
         </>
       )}
     </Layout>,
+    invalid ? 422 : 200,
+  );
+}
+
+function ChangeLimits(props: {
+  readonly c: PageContext;
+  readonly grant: Grant;
+  readonly complaints: Complaints;
+}) {
+  const { c, grant, complaints } = props;
+  const invalid = isInvalid(complaints);
+  return (
+    <details class="more" open={invalid}>
+      <summary>Change the limits</summary>
+      <Form action={`/apps/${grant.id}/limits`} csrf={c.var.visitor.csrf}>
+        <p class="hint">
+          An empty field means no limit. What you set holds from the next call on, on all your devices.
+        </p>
+        {providersOfScopes(splitScope(grant.scope)).map((provider) => {
+          const held = grant.authorizationDetails.find((access) => access.provider === provider.name);
+          return (
+            <>
+              <h2>{provider.title}</h2>
+              <LimitFields
+                provider={provider}
+                texts={invalid ? typedTexts(c.var.form, provider.name) : limitTexts(held)}
+                complaints={complaints}
+              />
+            </>
+          );
+        })}
+        <button type="submit">Save the limits</button>
+      </Form>
+    </details>
   );
 }
 

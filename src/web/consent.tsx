@@ -3,12 +3,13 @@ import { joinScope, splitScope } from '../catalog/scope.ts';
 import { approve } from '../grants/consent.ts';
 import { resumePath } from '../grants/hand_over.ts';
 import { pickCredentials } from '../grants/terms.ts';
-import type { AuthorizationRequest, Client, User } from '../store/records.ts';
+import type { AuthorizationRequest, Client, ProviderAccess, User } from '../store/records.ts';
 import { unverifiedUserLimit } from '../store/trust.ts';
 import { answerTarget } from './answer_target.ts';
 import { type Complaints, isInvalid } from './components/form.tsx';
-import { Consent, lives } from './consent_form.tsx';
+import { Consent, lifeOf, lives } from './consent_form.tsx';
 import { contentSecurityPolicy } from './headers.ts';
+import { proposedTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
 import { problem } from './problem.tsx';
 
@@ -25,8 +26,7 @@ interface Choice {
 export async function showConsent(c: PageContext) {
   const found = await findOpen(c);
   if (found instanceof Response) return found;
-  const scopes = splitScope(found.request.scope);
-  return consentPage(c, found, { scopes, keyIds: [], life: 'month' }, {});
+  return consentPage(c, found, null, {});
 }
 
 /** Records the decision. What is allowed comes from the stored request; the form only narrows it. */
@@ -44,18 +44,19 @@ export async function submitConsent(c: PageContext) {
     keyIds: form.getAll('key'),
     life: form.get('life') ?? '',
   };
-  const complaints = await complaintsAbout(c, choice, user);
+  const limits = readLimits(form, choice.scopes);
+  const complaints = { ...(await complaintsAbout(c, choice, found)), ...limits.complaints };
   if (isInvalid(complaints)) return consentPage(c, found, choice, complaints);
   const result = await approve(deps, request, visitor.browserHash, {
     userId: user.id,
     scopes: choice.scopes,
-    authorizationDetails: request.authorizationDetails,
+    authorizationDetails: limits.details,
     expiresAt: endOf(choice.life, deps.clock()),
     credentialIds: choice.keyIds,
   });
   if (result.kind === 'no_credential') {
     return consentPage(c, found, choice, {
-      key: `You have no key for ${result.provider.title} yet. Add one first.`,
+      [`${result.provider.name}_key`]: `You have no key for ${result.provider.title} yet. Add one first.`,
     });
   }
   if (result.kind === 'too_many_users') return notOpenToMore(c);
@@ -141,12 +142,14 @@ function notOpenToMore(c: PageContext) {
 async function complaintsAbout(
   c: PageContext,
   { scopes, keyIds, life }: Choice,
-  user: User,
+  { request, user }: Open,
 ): Promise<Complaints> {
+  const first = providersOfScopes(splitScope(request.scope))[0]?.name;
   const own = await c.var.deps.store.credentials.listCredentials(user.id);
   return {
-    scope: scopes.length === 0 ? 'Tick at least one thing that the app may do, or cancel.' : null,
-    key: keyIds.some((id) => !own.some((credential) => credential.id === id))
+    [`${first}_scope`]:
+      scopes.length === 0 ? 'Tick at least one thing that the app may do, or cancel.' : null,
+    [`${first}_key`]: keyIds.some((id) => !own.some((credential) => credential.id === id))
       ? 'A key that you chose is not there any more. Choose again.'
       : null,
     life: Object.hasOwn(lives, life) ? null : 'Choose for how long.',
@@ -161,7 +164,7 @@ function endOf(life: string, now: number): number | null {
 async function consentPage(
   c: PageContext,
   { request, client, user }: Open,
-  choice: Choice,
+  choice: Choice | null,
   complaints: Complaints,
 ) {
   const { deps, visitor } = c.var;
@@ -170,7 +173,7 @@ async function consentPage(
     deps.store.grants.findLiveGrant(user.id, client.id, false),
   ]);
   const inUse = live ? await deps.store.credentials.listHeldBy(live.id) : [];
-  const keyIds = choice.keyIds.length > 0 ? choice.keyIds : inUse.map(({ id }) => id);
+  const keyIds = choice?.keyIds.length ? choice.keyIds : inUse.map(({ id }) => id);
   const asked = splitScope(request.scope);
   const target = answerTarget(request);
   c.header('Content-Security-Policy', contentSecurityPolicy(target.formActions));
@@ -182,8 +185,8 @@ async function consentPage(
       client={client}
       target={target}
       live={live}
-      ticked={choice.scopes}
-      life={choice.life}
+      ticked={choice?.scopes ?? asked}
+      life={choice?.life ?? (live ? lifeOf(live) : 'month')}
       complaints={complaints}
       providers={providersOfScopes(asked).map((provider) => {
         const scopes = provider.scopes.filter(({ scope }) => asked.includes(scope));
@@ -192,8 +195,13 @@ async function consentPage(
           test: false,
           credentialIds: keyIds,
         });
+        const isOf = (access: ProviderAccess) => access.provider === provider.name;
+        const proposed = request.authorizationDetails.find(isOf);
+        const held = live?.authorizationDetails.find(isOf);
         return {
           provider,
+          proposed,
+          limits: choice ? typedTexts(c.var.form, provider.name) : proposedTexts(proposed, held),
           scopes,
           keys: credentials.filter((credential) => credential.provider === provider.name),
           chosen: pick.kind === 'picked' ? (pick.credentials[0]?.id ?? '') : '',

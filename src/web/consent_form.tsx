@@ -1,13 +1,17 @@
+import { providersOfScopes } from '../catalog/catalog.ts';
 import type { Provider, ScopeRow } from '../catalog/provider.ts';
-import type { Client, Credential, Grant, User } from '../store/records.ts';
+import { joinScope, splitScope } from '../catalog/scope.ts';
+import type { Client, Credential, Grant, ProviderAccess, User } from '../store/records.ts';
 import type { AnswerTarget } from './answer_target.ts';
 import { Badge } from './components/badge.tsx';
 import { keyLabel } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid, Select } from './components/form.tsx';
+import { LimitFields } from './components/limits.tsx';
 import { Notice } from './components/notice.tsx';
-import { ScopeTicks } from './components/scopes.tsx';
+import { ScopeTicks, scopeInWords } from './components/scopes.tsx';
 import { Day } from './components/time.tsx';
 import { Layout } from './layout.tsx';
+import { type LimitTexts, limitTexts } from './limits.ts';
 import type { Visitor } from './page.ts';
 import { withNext } from './return_path.ts';
 
@@ -18,12 +22,22 @@ export const lives: Readonly<Record<string, { readonly label: string; readonly d
   always: { label: 'Until I revoke it', days: null },
 };
 
+/** The choice that a grant was made by. */
+export function lifeOf({ expiresAt, updatedAt }: Grant): string {
+  if (expiresAt === null) return 'always';
+  return expiresAt - updatedAt > 86_400_000 ? 'month' : 'day';
+}
+
 /** What is asked of one provider, and the keys that could serve. */
 interface ProviderRequest {
   readonly provider: Provider;
   readonly scopes: readonly ScopeRow[];
   readonly keys: readonly Credential[];
   readonly chosen: string;
+  /** What the app proposes. */
+  readonly proposed: ProviderAccess | undefined;
+  /** What the fields for limits hold. */
+  readonly limits: LimitTexts;
 }
 
 export interface ConsentProps {
@@ -59,11 +73,7 @@ export function Consent(props: ConsentProps) {
       </p>
       <ErrorSummary complaints={complaints} />
       <WhoAsks client={client} target={target} />
-      {live && (
-        <p class="hint">
-          It has had access since <Day at={live.createdAt} />. What you approve now takes the place of that.
-        </p>
-      )}
+      {live && <SoFar live={live} providers={providers} />}
       <Form action={path} csrf={visitor.csrf} class="card">
         {providers.map((request) => (
           <AskedOf {...props} request={request} />
@@ -73,6 +83,7 @@ export function Consent(props: ConsentProps) {
             name="life"
             label="For how long"
             selected={life}
+            hint={live && <Ends live={live} />}
             complaint={complaints.life}
             options={Object.entries(lives).map(([value, { label }]) => ({ value, label }))}
           />
@@ -124,8 +135,9 @@ function WhoAsks({ client, target }: { readonly client: Client; readonly target:
     ),
     other_device: (
       <>
-        It asks from a device that shows the code <strong>{target.name}</strong>. Approve only if you see this
-        code on a device of your own: if somebody sent it to you, they would get to use your keys.
+        It asks from a device that shows the code <strong class="unbroken">{target.name}</strong>. Approve
+        only if you see this code on a device of your own: if somebody sent it to you, they would get to use
+        your keys.
       </>
     ),
   }[target.kind];
@@ -166,43 +178,93 @@ function Origin({ client }: { readonly client: Client }) {
   );
 }
 
-function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
-  const { request, ticked, live, path, complaints } = props;
-  const { provider, scopes, keys, chosen } = request;
-  const allowed = live?.scope.split(' ');
-  // Complaints lead to those of the first.
-  const suffix = request === props.providers[0] ? '' : `-${provider.name}`;
+/** What a repeated request is about to change. */
+function SoFar({ live, providers }: { readonly live: Grant; readonly providers: ConsentProps['providers'] }) {
+  const asked = providers.flatMap(({ scopes }) => scopes.map(({ scope }) => scope));
+  const dropped = splitScope(live.scope).filter((scope) => !asked.includes(scope));
+  return (
+    <Notice tone="plain">
+      <p>
+        It has had access since <Day at={live.createdAt} />. What you approve now takes the place of that, on
+        all your devices.
+      </p>
+      {dropped.length > 0 && (
+        <p>
+          No longer asked for, and so no longer allowed:{' '}
+          <strong>{scopeInWords(joinScope(dropped), true)}</strong>.
+        </p>
+      )}
+    </Notice>
+  );
+}
+
+function Ends({ live: { expiresAt } }: { readonly live: Grant }) {
+  if (expiresAt === null) return 'Now: until you revoke it.';
   return (
     <>
-      <ScopeTicks
-        id={`scope${suffix}`}
-        legend={`With your ${provider.title} key it may`}
-        rows={scopes}
-        ticked={ticked}
-        fresh={allowed ? scopes.map(({ scope }) => scope).filter((scope) => !allowed.includes(scope)) : []}
-        complaint={complaints.scope}
-      />
-      <KeyChoice
-        id={`key${suffix}`}
-        provider={provider}
-        keys={keys}
-        chosen={chosen}
-        path={path}
-        complaint={complaints.key}
-      />
+      Now: until <Day at={expiresAt} />.
     </>
   );
 }
 
+function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
+  const { request, ticked, live, path, complaints } = props;
+  const { provider, scopes, keys, chosen } = request;
+  const allowed = live ? splitScope(live.scope) : null;
+  return (
+    <>
+      <ScopeTicks
+        id={`${provider.name}_scope`}
+        legend={`With your ${provider.title} key it may`}
+        rows={scopes}
+        ticked={ticked}
+        fresh={allowed ? scopes.map(({ scope }) => scope).filter((scope) => !allowed.includes(scope)) : []}
+        complaint={complaints[`${provider.name}_scope`]}
+      />
+      <KeyChoice
+        provider={provider}
+        keys={keys}
+        chosen={chosen}
+        path={path}
+        complaint={complaints[`${provider.name}_key`]}
+      />
+      {keys.length > 0 && <LimitsOn {...props} />}
+    </>
+  );
+}
+
+/** Folded away unless there is something to see. */
+function LimitsOn({ request, live, complaints }: ConsentProps & { readonly request: ProviderRequest }) {
+  const { provider, proposed, limits } = request;
+  const isAllowed = live && providersOfScopes(splitScope(live.scope)).includes(provider);
+  const held = limitTexts(live?.authorizationDetails.find((access) => access.provider === provider.name));
+  const isSet = [...Object.values(limits), ...Object.values(held)].some(Boolean);
+  return (
+    <details class="more" open={isSet || isInvalid(complaints)}>
+      <summary>{`Limits with ${provider.title}`}</summary>
+      <p class="hint">
+        {proposed ? 'Proposed by the app; change them as you like.' : 'The app proposes none; set your own.'}{' '}
+        An empty field means no limit. You can change them at any time.
+      </p>
+      <LimitFields
+        provider={provider}
+        texts={limits}
+        held={isAllowed ? held : null}
+        complaints={complaints}
+      />
+    </details>
+  );
+}
+
 function KeyChoice(props: {
-  readonly id: string;
   readonly provider: Provider;
   readonly keys: readonly Credential[];
   readonly chosen: string;
   readonly path: string;
   readonly complaint: string | null | undefined;
 }) {
-  const { id, provider, keys, chosen, path, complaint } = props;
+  const { provider, keys, chosen, path, complaint } = props;
+  const id = `${provider.name}_key`;
   const [only] = keys;
   if (!only) {
     return (

@@ -1,3 +1,4 @@
+import { providersOfScopes } from '../catalog/catalog.ts';
 import { splitScope } from '../catalog/scope.ts';
 import { isConfidential, jwksIn, replaceSecret } from '../grants/registration.ts';
 import type { Client, User } from '../store/records.ts';
@@ -13,11 +14,13 @@ import {
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid, Tick } from './components/form.tsx';
+import { LimitFields } from './components/limits.tsx';
 import { Done } from './components/notice.tsx';
 import { ScopeTicks } from './components/scopes.tsx';
 import { typeTitles } from './developer.tsx';
 import { Integration } from './integration.tsx';
 import { Layout } from './layout.tsx';
+import { limitTexts, typedTexts } from './limits.ts';
 import { ClientSecret } from './new_app.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound } from './problem.tsx';
@@ -40,14 +43,17 @@ export async function submitClientChange(c: PageContext, user: User) {
     ...(client.jwks &&
       typed.jwks === null && { jwks: 'Without keys the app needs a secret: make one below.' }),
   };
-  if (isInvalid(complaints)) return registeredAppPage(c, client, complaints, typed);
+  const settings = typedSettings(form);
+  if (isInvalid(complaints)) {
+    return registeredAppPage(c, client, complaints, { change: { ...typed, ...settings } });
+  }
   const { name, redirectUris, scopes } = typed;
   const change = {
     name,
     redirectUris: [...new Set(redirectUris)],
     scope: scopes.join(' '),
     ...(jwks && { jwks }),
-    ...typedSettings(form),
+    ...settings,
   };
   await deps.store.clients.updateClient(client.id, change, asUser(user));
   return c.redirect(`/developer/${client.id}?done=changed`, 303);
@@ -76,7 +82,9 @@ function authenticationOf(client: Client): string {
   return client.secretHash === null ? 'PKCE, no secret' : 'PKCE and a client secret';
 }
 
-function typedSettings(form: URLSearchParams): Pick<Client, 'requiresPushedRequests' | 'requiresDpop'> {
+type Settings = Pick<Client, 'requiresPushedRequests' | 'requiresDpop'>;
+
+function typedSettings(form: URLSearchParams): Settings {
   const isTicked = (name: string) => form.get(name) === 'on';
   return { requiresPushedRequests: isTicked('require_par'), requiresDpop: isTicked('require_dpop') };
 }
@@ -94,21 +102,22 @@ const messages = {
   proven: 'The token is there: the domain counts as yours.',
 };
 
+/** What was sent and comes back with complaints. */
+interface Sent {
+  readonly change?: TypedClient & Settings;
+  readonly token?: URLSearchParams;
+}
+
 /** @param complaints about the change, about the test token that was asked for (`token`), or about a domain (`proof`) */
-export function registeredAppPage(
-  c: PageContext,
-  client: Client,
-  complaints: Complaints,
-  typed: TypedClient = {
-    ...client,
-    scopes: splitScope(client.scope),
-    jwks: client.jwks ? JSON.stringify(client.jwks, null, 2) : null,
-  },
-) {
+export function registeredAppPage(c: PageContext, client: Client, complaints: Complaints, sent: Sent = {}) {
   const { deps, visitor } = c.var;
   const path = `/developer/${client.id}`;
   const invalid = isInvalid(complaints);
-  const settings = invalid ? typedSettings(c.var.form) : client;
+  const change = sent.change ?? {
+    ...client,
+    scopes: splitScope(client.scope),
+    jwks: client.jwks ? JSON.stringify(client.jwks, null, 2) : null,
+  };
   return c.html(
     <Layout title={client.name} visitor={visitor} place="developer" invalid={invalid}>
       <a class="back" href="/developer">
@@ -137,7 +146,7 @@ export function registeredAppPage(
           <dd>{authenticationOf(client)}</dd>
         </dl>
       </section>
-      <TestToken client={client} path={path} visitor={visitor} complaint={complaints.token} />
+      <TestToken client={client} path={path} visitor={visitor} complaints={complaints} sent={sent.token} />
       <section class="card">
         <h2>Connect people</h2>
         <Integration issuer={deps.config.issuer} client={client} />
@@ -146,19 +155,19 @@ export function registeredAppPage(
       <section class="card">
         <h2>Settings</h2>
         <Form action={path} csrf={visitor.csrf}>
-          <ClientFields client={typed} complaints={complaints} />
-          {isConfidential(client) && <KeysField client={typed} complaint={complaints.jwks} />}
+          <ClientFields client={change} complaints={complaints} />
+          {isConfidential(client) && <KeysField client={change} complaint={complaints.jwks} />}
           <Tick
             name="require_par"
             label="Only take pushed authorization requests"
             hint="Your app sends its requests to /oauth/par first (RFC 9126), so that nobody can change them on the way through the browser."
-            ticked={settings.requiresPushedRequests}
+            ticked={change.requiresPushedRequests}
           />
           <Tick
             name="require_dpop"
             label="Only give out tokens bound to a key"
             hint="Your app proves with each request that it holds the key (DPoP, RFC 9449), so that stolen tokens are of no use."
-            ticked={settings.requiresDpop}
+            ticked={change.requiresDpop}
           />
           <button type="submit">Save</button>
         </Form>
@@ -173,9 +182,10 @@ function TestToken(props: {
   readonly client: Client;
   readonly path: string;
   readonly visitor: Visitor;
-  readonly complaint: string | null | undefined;
+  readonly complaints: Complaints;
+  readonly sent: URLSearchParams | undefined;
 }) {
-  const { client, path, visitor, complaint } = props;
+  const { client, path, visitor, complaints, sent } = props;
   const scopes = splitScope(client.scope);
   return (
     <section class="card" id="token">
@@ -188,11 +198,22 @@ function TestToken(props: {
         <ScopeTicks
           legend="The token may"
           rows={scopeRows(scopes)}
-          ticked={scopes}
-          complaint={complaint}
+          ticked={sent?.getAll('scope') ?? scopes}
+          complaint={complaints.token}
           id="token-scope"
           named
         />
+        {providersOfScopes(scopes).map((provider) => (
+          <details class="more" open={sent !== undefined}>
+            <summary>{`Limits with ${provider.title}`}</summary>
+            <p class="hint">As a user would set them. An empty field means no limit.</p>
+            <LimitFields
+              provider={provider}
+              texts={sent ? typedTexts(sent, provider.name) : limitTexts(undefined)}
+              complaints={complaints}
+            />
+          </details>
+        ))}
         <button type="submit">Make a test token</button>
       </Form>
     </section>

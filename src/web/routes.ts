@@ -4,7 +4,7 @@ import { showAccount, signOutEverywhere, submitPassword } from './account.tsx';
 import { showActivity } from './activity.tsx';
 import { showApps } from './apps.tsx';
 import { type Asset, icon, script, styleSheet } from './assets.ts';
-import { showConnectedApp, submitRevocation } from './connected_app.tsx';
+import { showConnectedApp, submitLimits, submitRevocation } from './connected_app.tsx';
 import { showConsent, submitConsent } from './consent.tsx';
 import { checkForm } from './csrf.ts';
 import { showDeveloper } from './developer.tsx';
@@ -74,6 +74,7 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/keys/:id/delete', own(deleteKey));
   get('/apps', own(showApps));
   get('/apps/:id', own(showConnectedApp));
+  post('/apps/:id/limits', own(submitLimits));
   post('/apps/:id/revoke', own(submitRevocation));
   get('/activity', own(showActivity));
   get('/developer', own(showDeveloper));

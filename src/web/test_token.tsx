@@ -5,9 +5,11 @@ import type { GrantChoice } from '../grants/terms.ts';
 import type { Client, User } from '../store/records.ts';
 import { depositSandboxKey } from '../vault/sandbox_key.ts';
 import { asUser } from './actor.ts';
+import { type Complaints, isInvalid } from './components/form.tsx';
 import { Notice } from './components/notice.tsx';
 import { Snippet } from './components/snippet.tsx';
 import { Layout } from './layout.tsx';
+import { readLimits } from './limits.ts';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound } from './problem.tsx';
 import { ownClient, registeredAppPage } from './registered_app.tsx';
@@ -19,20 +21,23 @@ export async function submitTestToken(c: PageContext, user: User) {
   const client = await ownClient(c, user);
   if (!client) return notFound(c);
   const { deps, visitor, form } = c.var;
+  const again = (complaints: Complaints) => registeredAppPage(c, client, complaints, { token: form });
   const scopes = splitScope(client.scope).filter((scope) => form.getAll('scope').includes(scope));
   if (scopes.length === 0) {
-    return registeredAppPage(c, client, { token: 'Tick at least one thing that the token may do.' });
+    return again({ token: 'Tick at least one thing that the token may do.' });
   }
+  const limits = readLimits(form, scopes);
+  if (isInvalid(limits.complaints)) return again(limits.complaints);
   const result = await mintTestToken(c, {
     userId: user.id,
     clientId: client.id,
     test: true,
     scopes,
     expiresAt: deps.clock() + day,
-    authorizationDetails: [],
+    authorizationDetails: limits.details,
     credentialIds: [],
   });
-  if (result.kind === 'refused') return registeredAppPage(c, client, { token: result.advice });
+  if (result.kind === 'refused') return again({ token: result.advice });
   return c.html(
     <TestToken visitor={visitor} client={client} tokens={result.tokens} issuer={deps.config.issuer} />,
   );

@@ -2,15 +2,17 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { sessionCookie } from '../../src/accounts/cookies.ts';
+import { browserCookie, sessionCookie } from '../../src/accounts/cookies.ts';
 import { createSetupLink, invite } from '../../src/accounts/invitations.ts';
 import { startSession } from '../../src/accounts/session.ts';
+import { allScopes } from '../../src/catalog/catalog.ts';
 import type { User } from '../../src/store/records.ts';
-import { authorizePath } from '../support/authorization.ts';
+import { depositSandboxKey } from '../../src/vault/sandbox_key.ts';
+import { authorizePath, proposeLimits } from '../support/authorization.ts';
 import { type Broker, createClient, createUser, startBroker } from '../support/broker.ts';
 import { launchBrowser, seriousViolations } from '../support/browser.ts';
 import { createInternet, type Internet } from '../support/internet.ts';
-import { furnish, type World } from '../support/world.ts';
+import { connectApp, furnish, type World } from '../support/world.ts';
 
 /** Set to a folder to keep a picture of every page. */
 const pictures = process.env.COATCHECK_TEST_PICTURES;
@@ -56,6 +58,38 @@ async function startDevice(): Promise<string> {
   const body = new URLSearchParams({ client_id: client.id, scope: 'openai:text openai:audio.speech' });
   const response = await fetch(`${broker.url}/oauth/device`, { method: 'POST', body });
   return ((await response.json()) as { user_code: string }).user_code;
+}
+
+/** To the consent page of an app that proposes limits to somebody who has set others before. */
+async function toProposal(page: Page): Promise<void> {
+  const { id } = world.user;
+  const client = await createClient(broker, id, {
+    name: 'Recipe Box',
+    scope: allScopes.join(' '),
+    redirectUris: ['https://recipes.example/'],
+  });
+  await depositSandboxKey(broker.deps, { userId: id, provider: 'anthropic' }, { kind: 'system' });
+  const { grantId } = await connectApp(broker, world.user, client, ['openai:text', 'openai:images']);
+  const held = { type: 'provider_access', provider: 'openai', rate: { requests_per_minute: 10 } } as const;
+  await broker.deps.store.grants.changeLimits(grantId, id, [held], { kind: 'user', id });
+  await page.goto(`${broker.url}/account`);
+  const { name } = browserCookie(broker.deps.config);
+  const token = (await page.context().cookies()).find((cookie) => cookie.name === name)?.value ?? '';
+  const path = await proposeLimits(
+    broker,
+    token,
+    client,
+    [
+      {
+        ...held,
+        models: ['gpt-5*', 'text-embedding-3-small'],
+        budgets: [{ limit_usd: '5', period: 'month' }],
+        rate: { requests_per_minute: 60 },
+      },
+    ],
+    'openai:text openai:embeddings anthropic:text',
+  );
+  await page.goto(broker.url + path);
 }
 
 /** Pages by who looks at them, each with the way to it. */
@@ -105,6 +139,13 @@ const screens: Readonly<
       await unfold(page);
     },
     app: (page) => go(`/apps/${world.grantId}`)(page),
+    'app-limits': async (page) => {
+      await go(`/apps/${world.grantId}`)(page);
+      await page.getByText('Change the limits').click();
+      await page.getByLabel('Requests a minute').fill('many');
+      await page.getByLabel('A month').fill('5,00');
+      await press(page, 'Save the limits');
+    },
     keys: go('/keys'),
     key: (page) => go(`/keys/${world.credential.id}`)(page),
     'key-unfolded': async (page) => {
@@ -152,6 +193,13 @@ const screens: Readonly<
     'device-done': go('/device/done'),
     'consent-again': (page) =>
       page.goto(broker.url + authorizePath(world.client, { scope: 'openai:text openai:images' })),
+    'consent-limits': toProposal,
+    'consent-refused': async (page) => {
+      await toProposal(page);
+      await page.getByLabel('Models').first().fill('GPT 5 / anything!');
+      await page.getByLabel('A month').first().fill('five dollars');
+      await press(page, 'Approve');
+    },
     'consent-document': async (page) => {
       const redirectUris = ['https://reading-list.example/callback'];
       const client = await broker.deps.store.clients.saveDocument({
@@ -183,7 +231,7 @@ const screens: Readonly<
 };
 
 const sizes = [
-  { name: 'phone', viewport: { width: 390, height: 844 } },
+  { name: 'phone', viewport: { width: 360, height: 740 } },
   { name: 'desktop', viewport: { width: 1280, height: 800 } },
 ];
 

@@ -33,6 +33,8 @@ interface FieldProps extends LabelledProps {
   readonly autocomplete?: string;
   readonly placeholder?: string;
   readonly maxlength?: number;
+  /** The keys that a phone shows for it. */
+  readonly inputmode?: 'numeric' | 'decimal';
   /** For what must be typed exactly, such as keys and ids. */
   readonly code?: boolean;
 }

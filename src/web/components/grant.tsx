@@ -3,6 +3,7 @@ import type { Grant, GrantEnd } from '../../store/records.ts';
 import { grantStatus } from '../../store/standing.ts';
 import { Badge } from './badge.tsx';
 import { keyLabel } from './credential.tsx';
+import { limitsInWords } from './limits.tsx';
 import { dollars } from './money.ts';
 import { scopeInWords } from './scopes.tsx';
 import { Ago, Day } from './time.tsx';
@@ -27,6 +28,9 @@ export function GrantSummary({ view, now }: { readonly view: GrantView; readonly
   return (
     <>
       <p>May {scopeInWords(grant.scope)}</p>
+      {limitsInWords(grant.authorizationDetails).map((limits) => (
+        <p class="meta">{`Limits with ${limits}`}</p>
+      ))}
       <p class="meta parts">
         {credentials.map((credential) => (
           <span>{keyLabel(credential)}</span>
@@ -53,6 +57,12 @@ export function GrantFacts({ view, now }: { readonly view: GrantView; readonly n
     <dl class="facts">
       <dt>It may</dt>
       <dd>{scopeInWords(grant.scope)}</dd>
+      <dt>Limits</dt>
+      <dd>
+        {grant.authorizationDetails.length === 0
+          ? 'None'
+          : limitsInWords(grant.authorizationDetails).map((limits) => <p>{limits}</p>)}
+      </dd>
       {credentials.length > 0 && (
         <>
           <dt>Key</dt>

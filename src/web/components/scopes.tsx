@@ -1,13 +1,23 @@
-import { findScope } from '../../catalog/catalog.ts';
+import { findScope, providerOfScope, providersOfScopes } from '../../catalog/catalog.ts';
 import type { ScopeRow } from '../../catalog/provider.ts';
 import { splitScope } from '../../catalog/scope.ts';
 import { Badge } from './badge.tsx';
 
-/** What a scope string allows, as one sentence part: "generate text, make and edit images". */
-export function scopeInWords(scope: string): string {
-  return splitScope(scope)
-    .map((one) => findScope(one)?.may ?? one)
-    .join(', ');
+/**
+ * What a scope string allows, as one sentence part: "generate text, make and edit images".
+ * @param named says with which provider even if there is but one
+ */
+export function scopeInWords(scope: string, named = false): string {
+  const scopes = splitScope(scope);
+  const providers = providersOfScopes(scopes);
+  const may = (some: readonly string[]) => some.map((one) => findScope(one)?.may ?? one).join(', ');
+  if (providers.length < 2 && !named) return may(scopes);
+  return providers
+    .map((provider) => {
+      const own = scopes.filter((one) => providerOfScope(one) === provider);
+      return `${may(own)} with ${provider.title}`;
+    })
+    .join('; ');
 }
 
 /** Scopes to tick, in plain words. */

@@ -51,6 +51,9 @@ button.link:hover { text-decoration: underline; }
 }
 .ticks label small { display: block; color: var(--muted); font-size: var(--small); }
 
+.amounts { display: grid; grid-template-columns: repeat(2, 1fr); gap: var(--s2) var(--s4); align-items: end; }
+.amounts > :is(legend, .hint) { grid-column: 1 / -1; }
+
 .notice { padding: var(--s3) var(--s4); border-radius: var(--radius); border-inline-start: 4px solid; }
 .notice > * + * { margin-block-start: var(--s2); }
 .notice h2 { font-size: 1rem; }
@@ -85,6 +88,7 @@ button.link:hover { text-decoration: underline; }
 .rows.compact > li { display: flex; flex-wrap: wrap; gap: 0 var(--s4); justify-content: space-between; padding-block: var(--s2); }
 .parts { display: flex; flex-wrap: wrap; gap: 0 var(--s3); }
 .last-four { white-space: nowrap; color: inherit; }
+.unbroken { white-space: nowrap; }
 
 .facts { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: var(--s2) var(--s5); }
 .facts dt { color: var(--muted); }
