@@ -96,8 +96,9 @@ export function readLimits(
 function accessOf(provider: string, typed: LimitTexts): unknown {
   const models = typed.models.split(/[\s,]+/).filter(Boolean);
   const budgets = periods.flatMap((period) => {
-    const limit_usd = typed[period].replace(/^\$\s*/, '');
-    return limit_usd === '' ? [] : [{ limit_usd, period }];
+    const text = typed[period].replace(/^\$\s*/, '');
+    const limit_usd = /^\d+(\.\d{1,9})?$/.test(text) ? amount.format(Number(text)) : text;
+    return text === '' ? [] : [{ limit_usd, period }];
   });
   return {
     type: accessType,

@@ -118,8 +118,8 @@ describe('at consent', () => {
         ...bare,
         models: ['gpt-5-mini', 'gpt-4o*', 'o3'],
         budgets: [
-          { limit_usd: '2', period: 'week' },
-          { limit_usd: '1.5', period: 'month' },
+          { limit_usd: '2.00', period: 'week' },
+          { limit_usd: '1.50', period: 'month' },
         ],
         rate: { requests_per_minute: 120 },
       },
@@ -132,7 +132,7 @@ describe('at consent', () => {
     const page = await person.get(path);
     expect(page.html).toContain('<details class="more"><summary>Limits with OpenAI');
     await person.post(path, { ...approval, openai_total: '3' });
-    const budgets = [{ limit_usd: '3', period: 'total' }];
+    const budgets = [{ limit_usd: '3.00', period: 'total' }];
     expect((await grant())?.authorizationDetails).toEqual([{ ...bare, budgets }]);
   });
 
