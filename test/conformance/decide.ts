@@ -14,7 +14,10 @@ export async function decideByForm(
   }));
   const limits = [
     ...fields.filter(({ name }) => name?.includes('_')),
-    ...[...page.matchAll(/<textarea[^>]*name="([^"]*)"[^>]*>([^<]*)</g)].map(([, name, value]) => ({ name, value })),
+    ...[...page.matchAll(/<textarea[^>]*name="([^"]*)"[^>]*>([^<]*)</g)].map(([, name, value]) => ({
+      name,
+      value,
+    })),
   ];
   const valuesOf = (name: string) => fields.flatMap((field) => (field.name === name ? [field.value] : []));
   const [csrf] = valuesOf('csrf');

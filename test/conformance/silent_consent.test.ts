@@ -124,7 +124,11 @@ describe('a repeated request', () => {
     await walk(target, unknown, { scope }, { browser: stranger, decision: { approve: false } });
     expect(leadsTo(await askAgain(stranger, unknown))).toMatch(toConsent);
     const { browser, tokens } = await connected();
-    await storeBehind().grants.revokeGrant(String((await grantOf(tokens.accessToken)).grant_id), 'user', system);
+    await storeBehind().grants.revokeGrant(
+      String((await grantOf(tokens.accessToken)).grant_id),
+      'user',
+      system,
+    );
     expect(leadsTo(await askAgain(browser))).toMatch(toConsent);
   });
 
