@@ -3,7 +3,6 @@ import { sha256 } from '../lib/hash.ts';
 import { newId, newToken } from '../lib/ids.ts';
 import type { Actor } from '../store/records.ts';
 import type { AccessTokens } from '../tokens/access_token.ts';
-import { effectiveAccess } from './standing.ts';
 import { type GrantChoice, type MissingCredential, type TermsDeps, writeTerms } from './terms.ts';
 import { type AccessGrant, mintAccessToken } from './token_set.ts';
 
@@ -32,7 +31,7 @@ export async function createGrant(
     deps.store.grants.createGrant(terms, family, actor),
   );
   if (result.kind === 'no_credential') return result;
-  const access = await mintAccessToken(deps, result, effectiveAccess(result), null);
+  const access = await mintAccessToken(deps, result, choice, null);
   return {
     kind: 'created',
     tokens: { grant_id: result.grant.id, ...access, refresh_token: refreshToken },
