@@ -255,13 +255,19 @@ describe('authorization details', () => {
   it('111 are for a token what both it and the grant say by now', async () => {
     const browser = await target.signIn();
     const tokens = await limited(browser);
-    const now = { ...detail, models: ['gpt-5-mini', 'o4'], rate: { requests_per_minute: 6 } };
+    const now = {
+      ...detail,
+      models: ['gpt-5-mini', 'o4'],
+      budgets: [{ limit_usd: '1.00', period: 'month' }],
+      rate: { requests_per_minute: 6 },
+      max_output_tokens: 2000,
+    };
     await obtainTokens(target, app, { scope, ...asking(now) }, { browser });
-    const common = { models: ['gpt-5-mini'], rate: now.rate, max_output_tokens: 1000 };
+    const { type, provider, ...limits } = { ...now, models: ['gpt-5-mini'], max_output_tokens: 1000 };
     expect((await introspect(target, app, tokens.accessToken)).authorization_details).toEqual([
-      { ...detail, ...common },
+      { ...detail, ...limits },
     ]);
-    expect(await grantOf(tokens)).toMatchObject({ providers: [{ limits: common }] });
+    expect(await grantOf(tokens)).toMatchObject({ providers: [{ limits }] });
     expect((await introspect(target, app, tokens.refreshToken)).authorization_details).toEqual([now]);
     const next = await refresh(target, app, tokens.refreshToken);
     expect(next.body.authorization_details).toEqual([now]);
