@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { providers } from '../src/catalog/catalog.ts';
 import { environment, readConfig } from '../src/config.ts';
 
 const complaintAbout = (env: Record<string, string>): string => {
@@ -24,6 +25,17 @@ describe('configuration', () => {
       sandbox: 'on',
       unknownVariables: [],
     });
+  });
+
+  it('knows where the calls of each provider go', () => {
+    const { providerBaseUrls } = readConfig({});
+    expect(Object.keys(providerBaseUrls).toSorted()).toEqual(providers.map(({ name }) => name).toSorted());
+    expect(providerBaseUrls).toMatchObject({
+      openai: 'https://api.openai.com/v1',
+      anthropic: 'https://api.anthropic.com',
+    });
+    const elsewhere = readConfig({ COATCHECK_ANTHROPIC_BASE_URL: 'https://eu.example/claude/' });
+    expect(elsewhere.providerBaseUrls.anthropic).toBe('https://eu.example/claude');
   });
 
   it('takes an empty variable as not set', () => {

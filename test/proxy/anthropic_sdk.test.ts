@@ -74,9 +74,9 @@ const program: Readonly<Record<string, (client: Anthropic) => Promise<unknown>>>
 };
 
 describe.each([
-  ['1', Anthropic],
-  ['0', Anthropic0 as unknown as typeof Anthropic],
-])('the Anthropic SDK, major %s', (_, Client) => {
+  ['1', Anthropic, '2026-10-21'],
+  ['0', Anthropic0 as unknown as typeof Anthropic, '2023-06-01'],
+])('the Anthropic SDK, major %s', (_, Client, version) => {
   const brokered = (apiKey = token) =>
     new Client({ baseURL: `${broker.url}/anthropic`, apiKey, maxRetries: 0 });
   const direct = (apiKey = 'sk-ant-sandbox-direct') =>
@@ -91,6 +91,11 @@ describe.each([
   it('takes a token as an auth token too', async () => {
     const client = new Client({ baseURL: `${broker.url}/anthropic`, apiKey: null, authToken: token });
     expect((await client.messages.create(question)).type).toBe('message');
+  });
+
+  it('gets the version of the API that it was made for', async () => {
+    await brokered().messages.create(question);
+    expect(broker.sandbox.received().at(-1)?.headers['anthropic-version']).toBe(version);
   });
 
   it('names the call by the id that the broker has it on record with', async () => {
