@@ -83,7 +83,8 @@ export async function fuzz(home: Home, seconds: number, seed: number): Promise<R
       const kind = typeof answer.status === 'number' ? `${Math.floor(answer.status / 100)}xx` : answer.status;
       const count = counts.get(route.path) ?? {};
       count[kind] = (count[kind] ?? 0) + 1;
-      const judged = judge(route, method, answer, (name) => supply.isHeld(name, bytes));
+      const path = pathServed(routes, bytes);
+      const judged = judge(path, method, answer, (name) => supply.isHeld(name, bytes));
       if (judged.isGiven) given += 1;
       return judged.complaint && `${judged.complaint}\n${JSON.stringify(bytes)}\n→ ${JSON.stringify(answer)}`;
     };
@@ -123,6 +124,22 @@ export async function fuzz(home: Home, seconds: number, seed: number): Promise<R
     await server.stop('SIGKILL');
     await sandbox.close();
   }
+}
+
+/** The path of the route that a request comes to in the end: `..` and the like lead elsewhere than it was drawn for. */
+function pathServed(routes: readonly Route[], bytes: string): string {
+  const [, target = ''] = /^\S+ (\S*)/.exec(bytes) ?? [];
+  const url = target.startsWith('/') ? `http://127.0.0.1${target}` : target;
+  if (!URL.canParse(url)) return '';
+  const pathname = new URL(url).pathname.replace(/%[2-7][\da-f]/gi, decodeURIComponent);
+  const isServed = ({ path }: Route) => {
+    const pattern = path
+      .replaceAll('.', '\\.')
+      .replace(/:\w+|\{\w+\}/g, '[^/]+')
+      .replace('*', '.*');
+    return new RegExp(`^${pattern}$`).test(pathname);
+  };
+  return routes.find(isServed)?.path ?? pathname;
 }
 
 /** Material that is renewed while it is used up. */

@@ -1,5 +1,4 @@
 import { isProxied } from './good.ts';
-import type { Route } from './requests.ts';
 import type { Answer } from './send.ts';
 
 /** An answer that gives something away, and what good the request must have held for it. */
@@ -19,7 +18,7 @@ const at = (...paths: readonly string[]) => ({
     paths.includes(path) && isDone(answer) && !/^location: \/sign-in/im.test(answer.head),
 });
 
-const client = ['clientSecret', 'publicClientId', 'basic'];
+const client = ['clientSecret', 'publicClientId', 'registeredId', 'basic'];
 const session = ['session', 'operatorSession'];
 const browser = ['browser', 'operatorBrowser'];
 const isOwnPage = (path: string) =>
@@ -85,11 +84,12 @@ const open = [
 
 /**
  * Judges an answer.
+ * @param path of the route that gave it
  * @param held whether the request held material of this name
  * @returns why it should not have been given, null when it may; and whether it gives anything
  */
 export function judge(
-  { path }: Route,
+  path: string,
   method: string,
   answer: Answer,
   held: (name: string) => boolean,
