@@ -5,40 +5,57 @@
  */
 import { join } from 'node:path';
 import { startVitest } from 'vitest/node';
-import { type Mutation, mutations } from './mutations.ts';
+import { mutations } from './mutations.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Runs the tests of a line. @returns the titles of those that ran, by how they ended */
-async function test({ line, noticedBy }: Mutation, isBroken: boolean) {
-  process.env.MUTATION = isBroken ? String(line) : '';
-  const vitest = await startVitest([join('test', noticedBy)], {
+interface Ended {
+  readonly title: string;
+  readonly hasPassed: boolean;
+}
+
+/** Runs the tests of lines in a file. @param mutation line of what is broken meanwhile; null for nothing */
+async function test(
+  file: string,
+  lines: readonly number[],
+  mutation: number | null,
+): Promise<readonly Ended[]> {
+  process.env.MUTATION = mutation === null ? '' : String(mutation);
+  const vitest = await startVitest([join('test', file)], {
     root,
     config: join(import.meta.dirname, 'vitest.config.ts'),
-    testNamePattern: `(^| )${line}( \\d+)* `,
+    testNamePattern: `(^| )(${lines.join('|')})( \\d+)* `,
     watch: false,
     reporters: [{}],
   });
-  const tests = vitest.state.getTestModules().flatMap((file) => [...file.children.allTests()]);
-  const titles = (state: string) =>
-    tests.filter((each) => each.result().state === state).map(({ name }) => name);
-  const ended = { passed: titles('passed'), failed: titles('failed') };
+  const ended = vitest.state
+    .getTestModules()
+    .flatMap((module) => [...module.children.allTests()])
+    .map((each) => ({ title: each.name, state: each.result().state }))
+    .filter(({ state }) => state === 'passed' || state === 'failed')
+    .map(({ title, state }) => ({ title, hasPassed: state === 'passed' }));
   await vitest.close();
   return ended;
 }
 
-const lines = process.argv.slice(2).map(Number);
-const chosen = mutations.filter(({ line }) => lines.length === 0 || lines.includes(line));
+const wanted = process.argv.slice(2).map(Number);
+const chosen = mutations.filter(({ line }) => wanted.length === 0 || wanted.includes(line));
 let noticed = 0;
-for (const mutation of chosen) {
-  const whole = await test(mutation, false);
-  const broken = await test(mutation, true);
-  const isGreen = whole.failed.length === 0 && whole.passed.length > 0;
-  const isNoticed = isGreen && broken.failed.length > 0;
-  if (isNoticed) noticed += 1;
-  const verdict = isNoticed ? 'noticed' : isGreen ? 'NOT NOTICED' : 'RED UNBROKEN';
-  console.log(`${mutation.line} ${mutation.breaks}: ${verdict}`);
-  for (const title of isGreen ? broken.failed : whole.failed) console.log(`    ${title}`);
+for (const [file, ofFile] of Map.groupBy(chosen, ({ noticedBy }) => noticedBy)) {
+  const lines = ofFile.map(({ line }) => line);
+  const unbroken = await test(file, lines, null);
+  const reds = unbroken.filter(({ hasPassed }) => !hasPassed);
+  if (unbroken.length === 0 || reds.length > 0) {
+    console.log(`${file} is not green unbroken: ${reds.map(({ title }) => title).join('; ')}`);
+    continue;
+  }
+  for (const { line, breaks } of ofFile) {
+    const broken = await test(file, [line], line);
+    const reds = broken.filter(({ hasPassed }) => !hasPassed);
+    if (reds.length > 0) noticed += 1;
+    console.log(`${line} ${breaks}: ${reds.length > 0 ? 'noticed' : 'NOT NOTICED'}`);
+    for (const { title } of reds) console.log(`    ${title}`);
+  }
 }
 console.log(`${noticed} of ${chosen.length} noticed`);
 // vitest says 1 after a red run, and some are meant to be red.
