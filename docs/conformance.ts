@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Requirement, sections } from '../test/conformance/requirements.ts';
+import { type Requirement, readRequirements } from '../test/conformance/requirements.ts';
 import { mutations } from '../test/mutations/mutations.ts';
 
 const tests = join(import.meta.dirname, '..', 'test');
@@ -33,7 +33,7 @@ export function findProofs(): readonly Proof[] {
 /** The traceability table. */
 export function conformance(): string {
   const proofs = findProofs();
-  const rowsOf = ([line, requirement, source = '']: Requirement) =>
+  const rowOf = ({ line, requirement, source }: Requirement) =>
     `| ${line} | ${requirement} | ${testsOf(proofs.filter(({ lines }) => lines.includes(line)))} | ${source} |`;
   return [
     '# Conformance',
@@ -42,7 +42,7 @@ export function conformance(): string {
     'tests that show it. “Page” is a 4xx page for the person, without a redirect; “redirect” goes to the registered redirect',
     'URI with `error`, `state` and `iss`.',
     '',
-    '<!-- Generated from test/conformance/requirements.ts and the titles of the tests by `npm run docs`. -->',
+    '<!-- Generated from test/conformance/requirements.tsv and the titles of the tests by `npm run docs`. -->',
     '',
     'A test proves the lines whose numbers its title begins with. Those in `test/conformance` use HTTP alone and run against any',
     'server ([how](../test/conformance/README.md)); what HTTP cannot show, such as kill -9 or the bytes of the database, is',
@@ -53,13 +53,13 @@ export function conformance(): string {
     '',
     '`npm run fuzz` draws requests for every route, from what is nearly good, and fails at any 5xx and at whatever is given',
     'for nothing. `npm run mutations` breaks the lines that would hurt most, and fails when no test [notices](#broken-on-purpose).',
-    ...sections.flatMap(({ title, requirements }) => [
+    ...readRequirements().flatMap(({ title, requirements }) => [
       '',
       `## ${title}`,
       '',
       '| # | what an outsider sees | tests | source |',
       '|---|---|---|---|',
-      ...requirements.map(rowsOf),
+      ...requirements.map(rowOf),
     ]),
     '',
     '## Broken on purpose',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { findProofs } from '../../docs/conformance.ts';
-import { sections } from './requirements.ts';
+import { readRequirements } from './requirements.ts';
 
-const lines = sections.flatMap(({ requirements }) => requirements.map(([line]) => line));
+const lines = readRequirements().flatMap(({ requirements }) => requirements.map(({ line }) => line));
 const proven = new Set(findProofs().flatMap((proof) => proof.lines));
 
 describe('the requirements', () => {
