@@ -25,6 +25,8 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
   test: {
     pool: 'forks',
+    // A worker imports each module once, not again for each file: of what is ours, none keeps more than a cache.
+    isolate: false,
     // Many tests wait for processes of their own: by default two cores would get one worker.
     maxWorkers: 3,
     globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],

@@ -82,16 +82,19 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 }
 
 export const password = 'correct horse battery';
+/** Made once: to hash a password is work on purpose. */
+let passwordHash: Promise<string> | undefined;
 let people = 0;
 
 /** An account with the password above. */
 export async function createUser({ deps }: Broker, operator = false): Promise<User> {
   people += 1;
+  passwordHash ??= hashPassword(password);
   const result = await deps.store.accounts.createUser(
     {
       id: newId('usr'),
       email: `user${people}@example.com`,
-      passwordHash: await hashPassword(password),
+      passwordHash: await passwordHash,
       operator,
     },
     { actor: { kind: 'system' } },

@@ -17,5 +17,6 @@ Socket.prototype.connect = function guarded(this: Socket, ...args: unknown[]): S
 };
 
 afterAll(() => {
+  Socket.prototype.connect = connect;
   expect(dialled).toEqual([]);
 });
