@@ -49,6 +49,8 @@ export interface TreeRules {
 export interface TypeRule {
   /** Needed beyond the route's own scope. */
   readonly scope?: string;
+  /** Makes use of a model, which the provider chooses unless its `model` names one. */
+  readonly usesModel?: true;
   /** A string that must be there, this one if one is named: without it the object would do more than is lent. */
   readonly needs?: { readonly path: readonly string[]; readonly value?: string; readonly advice: string };
 }

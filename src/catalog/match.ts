@@ -6,6 +6,8 @@ export interface Match {
   readonly route: Route;
   /** Where it goes under the provider's base URL: the route's own path, with checked values in its places. */
   readonly path: string;
+  /** The model that the path names. */
+  readonly model: string | null;
 }
 
 const pathGrammar = /^(\/[A-Za-z0-9_.:@-]+)+$/;
@@ -20,13 +22,15 @@ const place = /^\{.+\}$/;
 export function match(provider: Provider, method: string, path: string): Match | null {
   const { fixed, withPlaces } = indexOf(provider);
   const route = fixed.get(`${method} ${path}`);
-  if (route) return { route, path: route.path + (route.query ?? '') };
+  if (route) return { route, path: route.path + (route.query ?? ''), model: null };
   if (!pathGrammar.test(path) || dotSegment.test(path)) return null;
   const segments = path.split('/');
   const found = withPlaces.find(
     ({ route: { method: wanted }, parts }) => wanted === method && fits(parts, segments, provider),
   );
-  return found ? { route: found.route, path } : null;
+  if (!found) return null;
+  const { route: matched, parts } = found;
+  return { route: matched, path, model: segments[parts.findIndex((part) => place.test(part))] ?? null };
 }
 
 interface RouteIndex {

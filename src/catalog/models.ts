@@ -6,6 +6,14 @@ export interface ModelRules {
   readonly refused: readonly { readonly pattern: RegExp; readonly advice: string }[];
 }
 
+/** The models that a call makes use of, each with where it stands first; null is one that is left to the provider. */
+export type UsedModels = Map<string | null, string>;
+
+/** Notes a model. @param place where it stands, such as `tools[0].model` */
+export function noteModel(models: UsedModels, model: string | null, place: () => string): void {
+  if (!models.has(model)) models.set(model, place());
+}
+
 /** Whether an app may name this model. */
 export function isLent({ grammar, refused }: ModelRules, model: string): boolean {
   return grammar.test(model) && !refused.some(({ pattern }) => pattern.test(model));

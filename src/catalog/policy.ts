@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
 import type { FieldRule, FieldRules } from './fields.ts';
-import { checkModel, type ModelRules } from './models.ts';
+import { checkModel, type ModelRules, noteModel, type UsedModels } from './models.ts';
 import { inspectTree } from './tree.ts';
 
 /** A body that may go on, and what it needs. */
@@ -11,6 +11,8 @@ export interface CheckedBody {
   /** Scopes needed beyond the route's own. */
   readonly scopes: readonly string[];
   readonly model: string | null;
+  /** Every model that the call makes use of, with where it stands; null is one that is left to the provider. */
+  readonly usedModels: UsedModels;
   /** Models that are named deeper inside, by tools. */
   readonly otherModels: readonly string[];
   /** The stream will end with a usage event that the app did not ask for. */
@@ -25,6 +27,7 @@ export interface PolicyContext {
 
 interface Findings extends PolicyContext {
   readonly scopes: Set<string>;
+  readonly usedModels: UsedModels;
   readonly otherModels: Set<string>;
   readonly streams: boolean;
   model: string | null;
@@ -44,6 +47,7 @@ export function applyPolicy(
   const findings: Findings = {
     ...context,
     scopes: new Set(),
+    usedModels: new Map(),
     otherModels: new Set(),
     streams: body.stream === true,
     model: null,
@@ -56,6 +60,7 @@ export function applyPolicy(
     body: checked.value,
     scopes: [...findings.scopes],
     model: findings.model,
+    usedModels: findings.usedModels,
     otherModels: [...findings.otherModels],
     usageIsExtra: findings.usageIsExtra,
   };
@@ -116,11 +121,15 @@ function applyRule(
       const refusal = isGiven ? checkModel(findings.models, value, param) : null;
       if (refusal) return refusal;
       findings.model = isGiven ? String(value) : null;
+      noteModel(findings.usedModels, findings.model, () => param);
       return passed(value);
     }
-    case 'other_model':
-      if (isGiven) findings.otherModels.add(String(value));
-      return (isGiven && checkModel(findings.models, value, param)) || passed(value);
+    case 'other_model': {
+      if (!isGiven) return passed(value);
+      findings.otherModels.add(String(value));
+      noteModel(findings.usedModels, String(value), () => param);
+      return checkModel(findings.models, value, param) ?? passed(value);
+    }
     case 'pseudonym':
       return passed(rule.when === 'always' || isGiven ? findings.pseudonym : undefined);
     case 'object':

@@ -1,11 +1,12 @@
 import { at, isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
 import type { TreeRules } from './fields.ts';
-import { checkModel, type ModelRules } from './models.ts';
+import { checkModel, type ModelRules, noteModel, type UsedModels } from './models.ts';
 
 /** What is learned while a tree is walked. */
 interface Findings {
   readonly scopes: Set<string>;
+  readonly usedModels: UsedModels;
   readonly otherModels: Set<string>;
 }
 
@@ -75,6 +76,7 @@ function inspectKey(walk: Walk, key: string, child: unknown): BodyRefusal | null
   }
   if (key !== 'model') return step(walk, key, child);
   findings.otherModels.add(String(child));
+  noteModel(findings.usedModels, String(child), () => written(path, key));
   return checkModel(models, child, written(path, key));
 }
 
@@ -88,6 +90,9 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
     return notAllowed(written(path, 'type'), known?.[1] ?? unknownType);
   }
   if (rule.scope) findings.scopes.add(rule.scope);
+  if (rule.usesModel && (node.model ?? null) === null) {
+    noteModel(findings.usedModels, null, () => written(path, 'model'));
+  }
   if (!rule.needs) return null;
   const { needs } = rule;
   const found = at(node, needs.path);

@@ -12,7 +12,8 @@ describe('match', () => {
       for (const route of provider.routes) {
         const path = route.path.replace('{model}', 'gpt-4o');
         const forwarded = path + (route.query ?? '');
-        expect(match(provider, route.method, path)).toEqual({ route, path: forwarded });
+        const model = path === route.path ? null : 'gpt-4o';
+        expect(match(provider, route.method, path)).toEqual({ route, path: forwarded, model });
       }
     }
   });

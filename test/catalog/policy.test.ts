@@ -303,6 +303,30 @@ describe('what goes on', () => {
     expect(checked('/responses', hidden).scopes).toEqual(['openai:images']);
   });
 
+  it('tells every model that the call makes use of, and where it stands first', () => {
+    const tools = [
+      { type: 'image_generation', model: 'gpt-image-2' },
+      { type: 'namespace', tools: [{ type: 'image_generation', model: 'gpt-image-2' }] },
+      { type: 'image_generation', svg: { model: 'gpt-4o' } },
+    ];
+    const tool_choice = { type: 'image_generation' };
+    expect([...checked('/responses', { ...response, tools, tool_choice }).usedModels]).toEqual([
+      ['gpt-5', 'model'],
+      ['gpt-image-2', 'tools[0].model'],
+      [null, 'tools[2].model'],
+      ['gpt-4o', 'tools[2].svg.model'],
+    ]);
+    expect([...checked('/moderations', { input: 'Hi' }).usedModels]).toEqual([[null, 'model']]);
+    expect([...checked('/images/generations', { model: 'm', svg: { model: 'n' } }).usedModels]).toEqual([
+      ['m', 'model'],
+      ['n', 'svg.model'],
+    ]);
+    expect([...checked('/images/edits', { model: 'm', 'svg[model]': 'n' }).usedModels]).toEqual([
+      ['m', 'model'],
+      ['n', 'svg[model]'],
+    ]);
+  });
+
   it('leaves the body that came in as it was', () => {
     const body = Object.freeze({ ...chat, stream: true, store: true, user: 'u' });
     checked('/chat/completions', body);

@@ -1,6 +1,13 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import { allow, allowAll, model, pseudonym, stream, voice } from './openai_common_fields.ts';
-import { chatTree, decisionTree, moderationTree, responsesTree, stored } from './openai_trees.ts';
+import {
+  chatTree,
+  decisionTree,
+  moderationTree,
+  responsesTree,
+  stored,
+  toolChoiceTree,
+} from './openai_trees.ts';
 
 /** Request fields of the endpoints that write text, and of those that embed or check it. */
 
@@ -36,6 +43,7 @@ const promptCacheOptions: FieldRule = {
 };
 
 const conversation: FieldRule = { kind: 'tree', tree: responsesTree };
+const toolChoice: FieldRule = { kind: 'tree', tree: toolChoiceTree };
 const instructions: FieldRule = { kind: 'text', advice: 'instructions must be a string.' };
 
 export const chatFields: FieldRules = {
@@ -74,7 +82,7 @@ export const responsesFields: FieldRules = {
   model,
   input: conversation,
   tools: conversation,
-  tool_choice: conversation,
+  tool_choice: toolChoice,
   instructions,
   ...allowAll(
     'include',
@@ -121,7 +129,7 @@ export const inputTokensFields: FieldRules = {
   model,
   input: conversation,
   tools: conversation,
-  tool_choice: conversation,
+  tool_choice: toolChoice,
   instructions,
   ...allowAll('parallel_tool_calls', 'personality', 'reasoning', 'text', 'truncation'),
   previous_response_id: refuse(stored),

@@ -91,7 +91,7 @@ export const responsesTree: TreeRules = {
         advice: `${stored} Ask for include: ["reasoning.encrypted_content"] and give reasoning back with it, or leave it out.`,
       },
     },
-    image_generation: { scope: 'openai:images' },
+    image_generation: { scope: 'openai:images', usesModel: true },
     image_generation_call: {
       needs: { path: ['result'], advice: `${stored} Give the picture back in result.` },
     },
@@ -99,6 +99,12 @@ export const responsesTree: TreeRules = {
   refusedTypes,
   refusedKeys,
   opaqueKeys,
+};
+
+/** Which of the tools are to be used; what each of them is stands with the tools. */
+export const toolChoiceTree: TreeRules = {
+  ...responsesTree,
+  types: { ...responsesTree.types, image_generation: { scope: 'openai:images' } },
 };
 
 export const decisionTree: TreeRules = {
