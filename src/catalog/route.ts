@@ -10,6 +10,8 @@ export interface Route {
   readonly query?: string;
   readonly scope: string;
   readonly body: BodyRules;
+  /** How the length of its answer is bounded; absent where no model writes text at its own length. */
+  readonly output?: OutputRules;
   readonly answer: AnswerRules;
   /** How its usage is read; null when the call costs nothing. */
   readonly usage: UsageRules | null;
@@ -18,6 +20,13 @@ export interface Route {
 export type BodyRules =
   | { readonly kind: 'none' }
   | { readonly kind: 'json' | 'multipart'; readonly fields: FieldRules };
+
+export interface OutputRules {
+  /** Fields of the body that bound an answer, in tokens: the one to fill in first. None: nothing bounds it. */
+  readonly caps: readonly string[];
+  /** What holds where none is given; absent: as much as the model can write. */
+  readonly otherwise?: number;
+}
 
 export interface AnswerRules {
   /** Content types it may have; one that ends in a slash stands for the whole family. Any other is no answer. */
@@ -29,6 +38,9 @@ export interface AnswerRules {
   readonly json: 'held' | 'through';
   /** How the last event of a stream begins; a stream that ends without one was cut. Null when there is no such mark. */
   readonly endings: readonly string[] | null;
-  /** Writes a JSON answer anew from what apps may see of it; null when they may see nothing of it. */
-  readonly rebuild?: (answer: unknown) => unknown;
+  /**
+   * Writes a JSON answer anew from what apps may see of it; null when they may see nothing of it.
+   * @param isAllowed whether the app may use a model
+   */
+  readonly rebuild?: (answer: unknown, isAllowed: (model: string) => boolean) => unknown;
 }

@@ -1,4 +1,7 @@
+import type { BodyRefusal } from '../catalog/body_refusal.ts';
 import type { Match } from '../catalog/match.ts';
+import { noteModel } from '../catalog/models.ts';
+import { type OutputCap, readOutputCap, withOutputCap } from '../catalog/output_cap.ts';
 import { applyPolicy, type CheckedBody } from '../catalog/policy.ts';
 import type { Provider } from '../catalog/provider.ts';
 import type { Deps } from '../deps.ts';
@@ -35,6 +38,7 @@ export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'ma
   readonly familyId: string;
   readonly grantId: string;
   readonly credential: Admitted['credential'];
+  readonly limits: Admitted['limits'];
   readonly checked: CheckedBody | null;
   readonly key: OpenedKey;
   /** The provider's base URL for this key. */
@@ -54,7 +58,9 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   if (!scopes.every((scope) => caller.scopes.includes(scope))) {
     throw insufficientScope(deps.config, provider, scopes);
   }
-  const body = request.body && checked && writeBody(request.body.kind, checked.body);
+  const output = checkOutput(request, checked);
+  const models = checked?.usedModels ?? new Map<string | null, string>();
+  if (match.model !== null) noteModel(models, match.model, () => 'model');
   const decision = await askLedger(deps, {
     callId,
     familyId: caller.familyId,
@@ -64,11 +70,16 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     provider: provider.name,
     route: `${match.route.method} ${match.route.path}`,
     model: checked?.model ?? null,
+    models: [...models.keys()],
+    outputCap: output?.tokens ?? null,
     scopes,
+    access: caller.access,
     reservedNanoUsd: 0,
   });
   if (decision.kind === 'refused') {
-    throw refusedByLedger(deps.config, provider, decision.reason, scopes);
+    const { grantId } = caller;
+    const outputField = output?.field ?? null;
+    throw refusedByLedger(deps.config, provider, decision, { grantId, scopes, models, outputField });
   }
   try {
     const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox);
@@ -82,10 +93,11 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       familyId: caller.familyId,
       grantId: decision.grantId,
       credential: decision.credential,
+      limits: decision.limits,
       checked,
       key,
       baseUrl,
-      body,
+      body: bodyToSend(request, checked, decision),
     };
   } catch (error) {
     deps.ledger.settle(neverSent(callId));
@@ -99,8 +111,30 @@ function checkBody({ match: { route }, provider, caller, body }: CallRequest): C
     models: provider.models,
     pseudonym: sha256(`pseudonym of ${caller.grantId}`),
   });
-  if (result.kind === 'checked') return result;
-  throw new Refusal(result.code, result.message, { param: result.param });
+  if (result.kind === 'refused') throw refusedBody(result);
+  return result;
+}
+
+function checkOutput({ match: { route } }: CallRequest, checked: CheckedBody | null): OutputCap | null {
+  if (!route.output || !checked) return null;
+  const result = readOutputCap(route.output, checked.body);
+  if (result.kind === 'refused') throw refusedBody(result);
+  return result;
+}
+
+function refusedBody({ code, message, param }: BodyRefusal): Refusal {
+  return new Refusal(code, message, { param });
+}
+
+/** What goes upstream, with the bound on its answer that the ledger has chosen. */
+function bodyToSend(
+  { match: { route }, body }: CallRequest,
+  checked: CheckedBody | null,
+  { outputCap }: Admitted,
+): Admission['body'] {
+  if (!body || !checked) return null;
+  const isOpen = route.output !== undefined && outputCap !== null;
+  return writeBody(body.kind, isOpen ? withOutputCap(route.output, checked.body, outputCap) : checked.body);
 }
 
 async function askLedger(

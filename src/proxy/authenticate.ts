@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Provider } from '../catalog/provider.ts';
 import { splitScope } from '../catalog/scope.ts';
-import type { ProofUse } from '../store/records.ts';
+import type { ProofUse, ProviderAccess } from '../store/records.ts';
 import type { AccessTokens } from '../tokens/access_token.ts';
 import { type AuthenticationRefusal, authenticateRequest, badToken } from '../tokens/authenticate_request.ts';
 import { type ChallengeError, challenges } from '../tokens/challenge.ts';
@@ -15,6 +15,8 @@ export interface Caller {
   readonly familyId: string;
   readonly kid: string;
   readonly scopes: readonly string[];
+  /** What the token allows of the provider; null: whatever its grant does. */
+  readonly access: ProviderAccess | null;
   /** That the caller holds the key that its token is bound to, to be used up; null for a bearer token. */
   readonly proof: ProofUse | null;
 }
@@ -49,6 +51,7 @@ export async function authenticate(
     familyId: claims.family_id,
     kid,
     scopes: splitScope(claims.scope),
+    access: claims.authorization_details?.find((access) => access.provider === provider.name) ?? null,
     proof,
   };
 }

@@ -19,7 +19,7 @@ import {
 } from './headers.ts';
 import { createHeldSink } from './held_sink.ts';
 import type { WatchedCall } from './in_flight.ts';
-import { keysUrl, refusedByLedger } from './ledger_refusal.ts';
+import { keysUrl, revoked } from './ledger_refusal.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { Refusal } from './refusal.ts';
 import { requestHeaders } from './request_headers.ts';
@@ -152,8 +152,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     if (this.#isOver) return;
     const { config } = this.#deps;
     const hasBegun = this.#response.headersSent;
-    const refusal = refusedByLedger(config, this.admission.provider, 'grant_revoked', []);
-    this.fail(refusal, this.#upstream ? 'cut' : 'not_sent');
+    this.fail(revoked(config, this.admission.provider), this.#upstream ? 'cut' : 'not_sent');
     // A slow app does not get what still waits for it here.
     if (hasBegun) this.#response.destroy();
   }

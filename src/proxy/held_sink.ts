@@ -1,5 +1,6 @@
 import { withPublicError } from '../catalog/embedded_error.ts';
 import { parseJson } from '../lib/json.ts';
+import { allowsModel } from '../store/admission.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { Refusal } from './refusal.ts';
 
@@ -10,6 +11,7 @@ const largestAnswer = 32 * 1024 ** 2;
 export function createHeldSink(context: AnswerContext, head: AnswerHead): AnswerSink {
   const { admission, meter } = context;
   const { rebuild } = admission.match.route.answer;
+  const isAllowed = (model: string) => admission.limits.every((access) => allowsModel(access, model));
   const chunks: Buffer[] = [];
   let length = 0;
 
@@ -33,7 +35,9 @@ export function createHeldSink(context: AnswerContext, head: AnswerHead): Answer
         return;
       }
       meter.read(answer);
-      const changed = rebuild ? rebuild(answer) : withPublicError(admission.provider.errors, answer);
+      const changed = rebuild
+        ? rebuild(answer, isAllowed)
+        : withPublicError(admission.provider.errors, answer);
       if (rebuild && changed === null) {
         context.fail(new Refusal('not_delegable', 'This is not lent.'), 'answered');
         return;

@@ -10,7 +10,7 @@ import { createByteBudget } from './byte_budget.ts';
 import { type Exchange, refuse } from './exchange.ts';
 import { forward } from './forward.ts';
 import { createInFlight } from './in_flight.ts';
-import { insufficientScope, refusedByLedger } from './ledger_refusal.ts';
+import { insufficientScope, revoked } from './ledger_refusal.ts';
 import { answerPreflight, isPreflight } from './preflight.ts';
 import { Refusal, unavailable } from './refusal.ts';
 import { receiveBody } from './request_body.ts';
@@ -60,7 +60,7 @@ export function createProxy(deps: Deps): Proxy {
       const admission = await admit(deps, { callId, provider, caller, match: matched, body });
       if (response.destroyed || watched.isRevoked) {
         ledger.settle(neverSent(callId));
-        throw response.destroyed ? new AppGone() : refusedByLedger(config, provider, 'grant_revoked', []);
+        throw response.destroyed ? new AppGone() : revoked(config, provider);
       }
       forward(forwardDeps, exchange, admission, watched, release);
     } catch (error) {

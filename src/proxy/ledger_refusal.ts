@@ -1,3 +1,4 @@
+import type { UsedModels } from '../catalog/models.ts';
 import type { Provider } from '../catalog/provider.ts';
 import type { AdmissionRefusal } from '../store/admission.ts';
 import { badToken } from '../tokens/authenticate_request.ts';
@@ -9,6 +10,16 @@ interface Site {
   readonly issuer: string;
 }
 
+/** What the refusal of a call may have to name. */
+interface RefusedCall {
+  readonly grantId: string;
+  readonly scopes: readonly string[];
+  /** The models that it makes use of, and where each stands. */
+  readonly models: UsedModels;
+  /** The field that says how long its answer may get, if there is one. */
+  readonly outputField: string | null;
+}
+
 /** Where a person sees and replaces keys, and sees which apps are connected. */
 export const keysUrl = ({ issuer }: Site) => `${issuer}/keys`;
 const appsUrl = ({ issuer }: Site) => `${issuer}/apps`;
@@ -17,17 +28,18 @@ const appsUrl = ({ issuer }: Site) => `${issuer}/apps`;
 export function refusedByLedger(
   site: Site,
   provider: Provider,
-  reason: AdmissionRefusal,
-  scopes: readonly string[],
+  refusal: AdmissionRefusal,
+  { grantId, scopes, models, outputField }: RefusedCall,
 ): Refusal {
-  switch (reason) {
+  const actionUrl = `${appsUrl(site)}/${grantId}`;
+  switch (refusal.reason) {
     case 'unknown_family':
     case 'key_withdrawn':
       return notAuthenticated(site, provider, badToken('The access token is not good any more.'));
     case 'proof_replayed':
       return notAuthenticated(site, provider, usedProof);
     case 'grant_revoked':
-      return ended(site, provider, 'The user has withdrawn the approval.');
+      return revoked(site, provider);
     case 'grant_expired':
       return ended(site, provider, "The user's approval has run out.");
     case 'user_suspended':
@@ -46,7 +58,43 @@ export function refusedByLedger(
         `${provider.title} does not accept the user's key any more. Its owner can replace it.`,
         { actionUrl: keysUrl(site) },
       );
+    case 'model_not_allowed': {
+      const { model } = refusal;
+      const message =
+        model === null
+          ? `The user has chosen which models of ${provider.title} this app may use. Name one of them.`
+          : `The user has not allowed this app the model ${JSON.stringify(model)}. Name one that is allowed.`;
+      return new Refusal('model_not_allowed', message, { param: models.get(model) ?? 'model', actionUrl });
+    }
+    case 'output_limit':
+      return new Refusal(
+        'field_not_allowed',
+        `The user allows ${refusal.limit} output tokens an answer. Ask for no more, or leave ${outputField} out.`,
+        { ...(outputField === null ? {} : { param: outputField }), actionUrl },
+      );
+    case 'output_unbounded':
+      return new Refusal(
+        'not_delegable',
+        'The user limits the output tokens of an answer, and nothing bounds those of this one. Ask the user to lift the limit.',
+        { actionUrl },
+      );
+    case 'rate_limited':
+      return new Refusal(
+        'rate_limited',
+        `The user limits how often this app may call ${provider.title}. Wait as long as retry-after says.`,
+        { actionUrl, headers: retryAfter(refusal.wait) },
+      );
   }
+}
+
+/** @param wait milliseconds @returns header names and values */
+function retryAfter(wait: number): readonly string[] {
+  return ['retry-after', String(Math.ceil(wait / 1000)), 'retry-after-ms', String(wait)];
+}
+
+/** The refusal of a call whose approval is withdrawn, before or while it goes on. */
+export function revoked(site: Site, provider: Provider): Refusal {
+  return ended(site, provider, 'The user has withdrawn the approval.');
 }
 
 function ended(site: Site, provider: Provider, message: string): Refusal {

@@ -11,6 +11,7 @@ const refusals = {
   not_delegable: { status: 404, type: 'invalid_request_error' },
   request_timeout: { status: 408, type: 'invalid_request_error' },
   body_too_large: { status: 413, type: 'invalid_request_error' },
+  rate_limited: { status: 429, type: 'rate_limit_error' },
   provider_rate_limited: { status: 429, type: 'rate_limit_error' },
   provider_quota_exceeded: { status: 429, type: 'insufficient_quota' },
   provider_error: { status: 502, type: 'server_error' },

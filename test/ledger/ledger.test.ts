@@ -12,6 +12,9 @@ const request = (callId: string): AdmissionRequest => ({
   provider: 'openai',
   route: 'POST /chat/completions',
   model: 'gpt-4o',
+  models: ['gpt-4o'],
+  outputCap: 'open',
+  access: null,
   scopes: ['openai:text'],
   reservedNanoUsd: 0,
 });
@@ -44,6 +47,8 @@ function fakeStore() {
                 clientId: 'cli_1',
                 credential: { id: 'key_1', version: 1, sandbox: true },
                 startedAt: 0,
+                limits: [],
+                outputCap: null,
               },
       );
     },

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { AdmissionRefusal } from '../../src/store/admission.ts';
+import type { PlainReason } from '../../src/store/admission.ts';
 import { VaultError } from '../../src/vault/vault.ts';
 import { connect, providerNamed, startBroker } from '../support/broker.ts';
 import { dialects } from './support/dialects.ts';
@@ -25,7 +25,7 @@ afterAll(async () => {
 const ask = (body: unknown = chat) => call(world, '/chat/completions', { body });
 
 describe('what the ledger refuses', () => {
-  it.each<[AdmissionRefusal, number, string]>([
+  it.each<[PlainReason, number, string]>([
     ['unknown_family', 401, 'invalid_token'],
     ['key_withdrawn', 401, 'invalid_token'],
     ['grant_revoked', 401, 'grant_revoked'],

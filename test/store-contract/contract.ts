@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { accounts } from './accounts.ts';
+import { admissionLimits } from './admission_limits.ts';
 import { authorizations } from './authorizations.ts';
 import { clients } from './clients.ts';
 import { credentials } from './credentials.ts';
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   'refresh tokens': refreshTokens,
   'signing keys': signingKeys,
   ledger,
+  'limits on calls': admissionLimits,
   instances,
   records,
   sweeping,

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { AdmissionRefusal } from '../../src/store/admission.ts';
+import type { PlainReason } from '../../src/store/admission.ts';
 import {
   type Arena,
   callOf,
@@ -39,6 +39,8 @@ export function ledger(arena: () => Arena): void {
         clientId: client.id,
         credential: { id: credential.id, version: 1, sandbox: false },
         startedAt: clock.now,
+        limits: [],
+        outputCap: null,
       },
     ]);
     expect(await stores[1].records.listCalls({ grantId: grant.id }, { before: null, limit: 10 })).toEqual([
@@ -90,7 +92,7 @@ export function ledger(arena: () => Arena): void {
   });
 
   type Granted = Awaited<ReturnType<typeof createGrant>>;
-  const refusals: readonly (readonly [string, AdmissionRefusal, (granted: Granted) => Promise<unknown>])[] = [
+  const refusals: readonly (readonly [string, PlainReason, (granted: Granted) => Promise<unknown>])[] = [
     [
       'the grant was revoked',
       'grant_revoked',

@@ -378,6 +378,33 @@ export function races(arena: () => Arena): void {
       expect(await perform(stores[1], { do: 'admit', batch: [callOf(granted, kid)] })).toBe('grant_revoked');
     });
 
+    test('calls that are asked for at once exceed no rate', async () => {
+      const authorizationDetails = [
+        { type: 'provider_access', provider: 'openai', rate: { requests_per_minute: 5 } },
+      ] as const;
+      const limited = await createGrant(arena(), { terms: { authorizationDetails } });
+      const other = await createGrant(arena(), { terms: { authorizationDetails } });
+      const free = await createGrant(arena());
+      const kid = await createSigningKey(arena());
+      const outcomes = await race(
+        many((index) => {
+          // In either order: whoever locks both must not wait for another that does.
+          const both = index % 4 < 2 ? [limited, other] : [other, limited];
+          return { do: 'admit', batch: [...both, free].map((granted) => callOf(granted, kid)) };
+        }),
+      );
+      expect(outcomes.map((outcome) => outcome.split(' ').at(-1))).toEqual(Array(tries).fill('admitted'));
+      for (const { grant } of [limited, other]) {
+        const calls = await arena().stores[0].records.listCalls(
+          { grantId: grant.id },
+          { before: null, limit: 100 },
+        );
+        expect(calls).toHaveLength(5);
+      }
+      const refused = outcomes.join(' ').match(/rate_limited/g);
+      expect(refused).toHaveLength(2 * (tries - 5));
+    });
+
     test('a call is settled once, whoever settles it', async () => {
       const { stores } = arena();
       const granted = await createGrant(arena());

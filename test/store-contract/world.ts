@@ -252,7 +252,10 @@ export function callOf(
     provider: 'openai',
     route: 'POST /chat/completions',
     model: 'gpt-5',
+    models: ['gpt-5'],
+    outputCap: 'open',
     scopes: ['chat'],
+    access: null,
     reservedNanoUsd: 1_000_000,
     ...change,
   };

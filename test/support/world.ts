@@ -47,7 +47,10 @@ export async function recordCall(
       provider: 'openai',
       route: call.route,
       model: call.model,
+      models: [call.model],
+      outputCap: null,
       scopes: [call.scope],
+      access: null,
       reservedNanoUsd: 1_000_000,
     },
   ]);

@@ -31,6 +31,7 @@ export const routes: readonly Route[] = [
     path: '/v1/messages',
     scope: 'anthropic:text',
     body: { kind: 'json', fields: messageFields },
+    output: { caps: ['max_tokens'] },
     answer: { types: [json, 'text/event-stream'], json: 'held', endings: ['event: message_stop'] },
     usage: messageUsage,
   },
@@ -50,10 +51,10 @@ const cardFields = [
   ...['capabilities', 'max_input_tokens', 'max_tokens'],
 ];
 
-function modelList(answer: unknown): unknown {
+function modelList(answer: unknown, isAllowed: (model: string) => boolean): unknown {
   const data = at(answer, ['data']);
   if (!Array.isArray(data)) return null;
-  const cards = data.map(modelCard).filter((card) => card !== null);
+  const cards = data.map(modelCard).filter((card) => card !== null && isAllowed(String(card.id)));
   return {
     data: cards,
     has_more: false,

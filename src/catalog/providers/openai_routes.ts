@@ -1,5 +1,5 @@
 import { at, isObject } from '../../lib/json.ts';
-import type { AnswerRules, Route } from '../route.ts';
+import type { AnswerRules, OutputRules, Route } from '../route.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
 import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
 import {
@@ -39,6 +39,12 @@ const responsesAnswer: AnswerRules = {
   ],
 };
 
+const chatOutput: OutputRules = { caps: ['max_completion_tokens', 'max_tokens'] };
+/** Of a completion the provider writes 16 tokens where nothing else is said. */
+const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16 };
+const responsesOutput: OutputRules = { caps: ['max_output_tokens'] };
+const unboundedOutput: OutputRules = { caps: [] };
+
 /** What is lent of OpenAI's API. Whatever is not here is refused. */
 export const routes: readonly Route[] = [
   {
@@ -62,6 +68,7 @@ export const routes: readonly Route[] = [
     path: '/chat/completions',
     scope: 'openai:text',
     body: { kind: 'json', fields: chatFields },
+    output: chatOutput,
     answer: chatAnswer,
     usage: chatUsage,
   },
@@ -70,6 +77,7 @@ export const routes: readonly Route[] = [
     path: '/completions',
     scope: 'openai:text',
     body: { kind: 'json', fields: completionFields },
+    output: completionOutput,
     answer: chatAnswer,
     usage: chatUsage,
   },
@@ -78,6 +86,7 @@ export const routes: readonly Route[] = [
     path: '/responses',
     scope: 'openai:text',
     body: { kind: 'json', fields: responsesFields },
+    output: responsesOutput,
     answer: responsesAnswer,
     usage: responsesUsage,
   },
@@ -86,6 +95,7 @@ export const routes: readonly Route[] = [
     path: '/responses/compact',
     scope: 'openai:text',
     body: { kind: 'json', fields: compactFields },
+    output: unboundedOutput,
     answer: held,
     usage: responsesUsage,
   },
@@ -102,6 +112,7 @@ export const routes: readonly Route[] = [
     path: '/decisions',
     scope: 'openai:text',
     body: { kind: 'json', fields: decisionFields },
+    output: unboundedOutput,
     answer: held,
     usage: responsesUsage,
   },
@@ -175,13 +186,14 @@ export const routes: readonly Route[] = [
 const fineTuned = /(^|:)ft[:-]/;
 const publicOwner = /^(openai(-[a-z]+)?|system|sandbox)$/;
 
-function modelList(answer: unknown): unknown {
+function modelList(answer: unknown, isAllowed: (model: string) => boolean): unknown {
   const data = at(answer, ['data']);
   if (!Array.isArray(data)) return null;
-  return { object: 'list', data: data.map(modelCard).filter((card) => card !== null) };
+  const cards = data.map((card) => modelCard(card));
+  return { object: 'list', data: cards.filter((card) => card !== null && isAllowed(card.id)) };
 }
 
-function modelCard(answer: unknown): unknown {
+function modelCard(answer: unknown) {
   if (!isObject(answer)) return null;
   const { id, created, owned_by: owner, shutdown_date } = answer;
   if (typeof id !== 'string' || fineTuned.test(id)) return null;

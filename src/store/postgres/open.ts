@@ -17,8 +17,9 @@ export type Session = NodePgDatabase;
  * One database and what every part of the store does with it.
  *
  * Transactions lock rows in one order, so that they never wait for each other in a circle: invitation, user, client,
- * credential, grants by id, device, authorization request, wraps by credential and holder, code, family, refresh token, calls by
- * id. What makes grants or takes credentials from them locks the user; ending a grant locks just the grant.
+ * credential, grants by id, device, authorization request, wraps by credential and holder, code, family, refresh token, rates
+ * by grant and provider, calls by id. What makes grants or takes credentials from them locks the user; ending a grant locks
+ * just the grant.
  */
 export interface Connection {
   readonly pool: pg.Pool;
@@ -97,16 +98,9 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
         const session = sessionOn(client);
         const ended = endingsOf(session);
         ended.length = 0;
-        try {
-          const now = await begin(client);
-          const result = await work(session, clock?.() ?? now);
-          await commit(client);
-          for (const ending of ended) onEnded(ending);
-          return result;
-        } catch (error) {
-          if (isRefusal(error)) await client.query('rollback');
-          throw error;
-        }
+        const result = await transaction(client, (now) => work(session, clock?.() ?? now));
+        for (const ending of ended) onEnded(ending);
+        return result;
       }),
   };
 }
@@ -148,6 +142,18 @@ async function bringUpToDate(url: Secret, migrationsFolder: string | undefined):
     throw error instanceof StoreError ? error : new StoreError(unusable(url, error));
   } finally {
     await client.end();
+  }
+}
+
+/** Runs a transaction on a connection, and rolls back if `work` throws. */
+export async function transaction<T>(client: pg.ClientBase, work: (now: number) => Promise<T>): Promise<T> {
+  try {
+    const result = await work(await begin(client));
+    await commit(client);
+    return result;
+  } catch (error) {
+    if (isRefusal(error)) await client.query('rollback');
+    throw error;
   }
 }
 

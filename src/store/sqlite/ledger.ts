@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3';
 import type { AdmissionRequest } from '../admission.ts';
-import { type AdmissionRow, decide, proofReplayed } from '../admission.ts';
+import { type AdmissionRow, decide } from '../admission.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../contract/ledger.ts';
-import type { ClientStatus, CredentialStatus, UserStatus } from '../records.ts';
+import type { ClientStatus, CredentialStatus, ProviderAccess, UserStatus } from '../records.ts';
 import type { Connection } from './open.ts';
 import { proofUser } from './proofs.ts';
 
@@ -18,6 +18,7 @@ const readAdmission = `
     grants.user_id AS userId,
     grants.client_id AS clientId,
     grants.scope AS grantScope,
+    grants.authorization_details AS authorizationDetails,
     grants.expires_at AS expiresAt,
     users.status AS userStatus,
     iif(clients.deleted_at IS NULL, clients.status, 'deleted') AS clientStatus,
@@ -35,6 +36,10 @@ const readAdmission = `
     SELECT max(held.id) FROM wraps JOIN credentials AS held ON held.id = wraps.credential_id
     WHERE wraps.holder = grants.id AND held.provider = asked.provider
   )`;
+
+const readRate = 'SELECT theoretical_arrival_at FROM rates WHERE grant_id = ? AND provider = ?';
+const updateRate = 'UPDATE rates SET theoretical_arrival_at = ? WHERE grant_id = ? AND provider = ?';
+const readProof = 'SELECT 1 FROM dpop_proofs WHERE hash = ?';
 
 const insertCall = `
   INSERT INTO calls (
@@ -54,6 +59,7 @@ interface RawAdmission {
   readonly userId: string;
   readonly clientId: string;
   readonly grantScope: string;
+  readonly authorizationDetails: string;
   readonly expiresAt: number | null;
   readonly userStatus: UserStatus;
   readonly clientStatus: ClientStatus | 'deleted';
@@ -67,13 +73,28 @@ interface RawAdmission {
 export function sqliteLedger(connection: Connection): LedgerStore {
   const { client, write } = connection;
   const read = client.prepare<[string, string, string], RawAdmission>(readAdmission);
+  const readArrival = client.prepare<[string, string], number>(readRate).pluck();
+  const findProof = client.prepare<[string], 1>(readProof).pluck();
   const insert = client.prepare(insertCall);
   const update = client.prepare(settleCall);
+  const count = client.prepare(updateRate);
   const useProof = proofUser(connection);
 
-  const readRow = ({ familyId, kid, provider }: AdmissionRequest): AdmissionRow | null => {
+  const readRow = ({ familyId, kid, provider, proof }: AdmissionRequest): AdmissionRow | null => {
     const row = read.get(familyId, kid, provider);
-    return row ? admissionRow(row) : null;
+    if (!row) return null;
+    const { credentialId: id, credentialVersion: version, credentialStatus: status, ...rest } = row;
+    const authorizationDetails = parseDetails(row.authorizationDetails);
+    const isLimited = authorizationDetails.length > 0;
+    return {
+      ...rest,
+      authorizationDetails,
+      theoreticalArrivalAt: isLimited ? (readArrival.get(row.grantId, provider) ?? null) : null,
+      proofIsUsed: proof !== null && findProof.get(proof.hash) !== undefined,
+      revoked: row.revoked === 1,
+      keyStands: row.keyStands === 1,
+      credential: id === null ? null : { id, version, status, sandbox: row.credentialSandbox === 1 },
+    };
   };
 
   const settleOne = (settlement: Settlement, now: number): boolean => {
@@ -87,12 +108,14 @@ export function sqliteLedger(connection: Connection): LedgerStore {
       return certain(() =>
         write((now) => {
           for (const settlement of settlements) settleOne(settlement, now);
-          const results = decide(batch, batch.map(readRow), now).map((result, index) =>
-            result.kind === 'admitted' && !useProof(batch[index]?.proof ?? null) ? proofReplayed : result,
-          );
+          const { results, rates } = decide(batch, batch.map(readRow), now);
+          for (const { grantId, provider, theoreticalArrivalAt } of rates) {
+            count.run(theoreticalArrivalAt, grantId, provider);
+          }
           for (const [index, call] of batch.entries()) {
             const result = results[index];
             if (result?.kind !== 'admitted') continue;
+            useProof(call.proof);
             const { userId, clientId, grantId, credential } = result;
             insert.run(
               call.callId,
@@ -130,12 +153,7 @@ function certain<T>(write: () => T): T {
   }
 }
 
-function admissionRow(row: RawAdmission): AdmissionRow {
-  const { credentialId: id, credentialVersion: version, credentialStatus: status, ...rest } = row;
-  return {
-    ...rest,
-    revoked: row.revoked === 1,
-    keyStands: row.keyStands === 1,
-    credential: id === null ? null : { id, version, status, sandbox: row.credentialSandbox === 1 },
-  };
+/** Most grants have none, and are spared the parsing. */
+function parseDetails(text: string): readonly ProviderAccess[] {
+  return text === '[]' ? [] : JSON.parse(text);
 }
