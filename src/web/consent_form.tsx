@@ -11,7 +11,7 @@ import { Notice } from './components/notice.tsx';
 import { ScopeTicks, scopeInWords } from './components/scopes.tsx';
 import { Day } from './components/time.tsx';
 import { Layout } from './layout.tsx';
-import { type LimitTexts, limitTexts } from './limits.ts';
+import { hasComplaint, type LimitTexts, limitTexts } from './limits.ts';
 import type { Visitor } from './page.ts';
 import { withNext } from './return_path.ts';
 
@@ -212,7 +212,7 @@ function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
   const { provider, scopes, keys, chosen } = request;
   const allowed = live ? splitScope(live.scope) : null;
   return (
-    <>
+    <div class="part">
       <ScopeTicks
         id={`${provider.name}_scope`}
         legend={`With your ${provider.title} key it may`}
@@ -229,7 +229,7 @@ function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
         complaint={complaints[`${provider.name}_key`]}
       />
       {keys.length > 0 && <LimitsOn {...props} />}
-    </>
+    </div>
   );
 }
 
@@ -240,7 +240,7 @@ function LimitsOn({ request, live, complaints }: ConsentProps & { readonly reque
   const held = limitTexts(live?.authorizationDetails.find((access) => access.provider === provider.name));
   const isSet = [...Object.values(limits), ...Object.values(held)].some(Boolean);
   return (
-    <details class="more" open={isSet || isInvalid(complaints)}>
+    <details class="more" open={isSet || hasComplaint(complaints, provider.name)}>
       <summary>{`Limits with ${provider.title}`}</summary>
       <p class="hint">
         {proposed ? 'Proposed by the app; change them as you like.' : 'The app proposes none; set your own.'}{' '}

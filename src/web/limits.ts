@@ -58,7 +58,8 @@ export function typedTexts(form: URLSearchParams, provider: string): LimitTexts 
 const amountFor = (period: string) => `Write the amount ${period} with a point, such as 5 or 0.50.`;
 
 const complaintsAbout: LimitTexts = {
-  models: 'Write names of models such as gpt-5-mini, or beginnings with a * such as gpt-5*; 50 at most.',
+  models:
+    'Write names of models such as gpt-5-mini, or beginnings with a * such as gpt-5*. 50 at most; fewer if they are long.',
   requests: 'Write the number of requests in digits, from 1 to 60000.',
   tokens: 'Write the number of tokens in digits, from 1 to 10000000.',
   day: amountFor('for a day'),
@@ -69,27 +70,38 @@ const complaintsAbout: LimitTexts = {
 
 /**
  * Reads the limits that go with these scopes.
- * @returns what is wrong, by field; `details` hold only what is right
+ * @returns what is wrong, by field; `details` are of use when nothing is
  */
 export function readLimits(
   form: URLSearchParams,
   scopes: readonly string[],
 ): { readonly details: readonly ProviderAccess[]; readonly complaints: Complaints } {
-  const details: ProviderAccess[] = [];
   const complaints: Record<string, string> = {};
-  for (const { name } of providersOfScopes(scopes)) {
-    const typed = typedTexts(form, name);
-    const right = textsOf((limit) => {
-      const one = textsOf((other) => (other === limit ? typed[limit] : ''));
-      if (readAccess([accessOf(name, one)], scopes).kind === 'read') return typed[limit];
-      complaints[limitField(name, limit)] = complaintsAbout[limit];
-      return '';
-    });
-    if (limitNames.every((limit) => right[limit] === '')) continue;
-    const read = readAccess([accessOf(name, right)], scopes);
-    if (read.kind === 'read') details.push(...read.details);
+  const complain = (provider: string, limit: LimitName) => {
+    complaints[limitField(provider, limit)] = complaintsAbout[limit];
+  };
+  const limited = providersOfScopes(scopes)
+    .map(({ name }) => ({ name, typed: typedTexts(form, name) }))
+    .filter(({ typed }) => Object.values(typed).some(Boolean));
+  for (const { name, typed } of limited) {
+    for (const limit of limitNames) {
+      const alone = textsOf((other) => (other === limit ? typed[limit] : ''));
+      if (readAccess([accessOf(name, alone)], scopes).kind === 'refused') complain(name, limit);
+    }
   }
-  return { details, complaints };
+  const read = readAccess(
+    limited.map(({ name, typed }) => accessOf(name, typed)),
+    scopes,
+  );
+  if (read.kind === 'read') return { details: read.details, complaints };
+  // Each is good, and together they are too long.
+  if (Object.keys(complaints).length === 0) for (const { name } of limited) complain(name, 'models');
+  return { details: [], complaints };
+}
+
+/** Whether a limit on this provider was complained about. */
+export function hasComplaint(complaints: Complaints, provider: string): boolean {
+  return limitNames.some((limit) => complaints[limitField(provider, limit)]);
 }
 
 /** The limits that were typed, unchecked. */

@@ -5,26 +5,19 @@ import type { Decision } from './target.ts';
 export async function decideByForm(
   browser: HttpBrowser,
   consentUrl: string,
-  { approve, scopes, life = 'month' }: Decision,
+  { approve, scopes, life = 'month', limits = {} }: Decision,
 ): Promise<string> {
   const page = await (await browser.request(consentUrl)).text();
-  const fields = [...page.matchAll(/<input[^>]*>/g)].map(([input]) => ({
-    name: /name="([^"]*)"/.exec(input)?.[1],
-    value: /value="([^"]*)"/.exec(input)?.[1] ?? '',
+  const fields = [...page.matchAll(/<(?:input|textarea)([^>]*)>([^<]*)/g)].map(([, tag = '', text = '']) => ({
+    name: /name="([^"]*)"/.exec(tag)?.[1] ?? '',
+    value: /value="([^"]*)"/.exec(tag)?.[1] ?? text,
   }));
-  const limits = [
-    ...fields.filter(({ name }) => name?.includes('_')),
-    ...[...page.matchAll(/<textarea[^>]*name="([^"]*)"[^>]*>([^<]*)</g)].map(([, name, value]) => ({
-      name,
-      value,
-    })),
-  ];
   const valuesOf = (name: string) => fields.flatMap((field) => (field.name === name ? [field.value] : []));
   const [csrf] = valuesOf('csrf');
   if (csrf === undefined) throw new Error('there is nothing to decide on');
   const form = new URLSearchParams({ csrf, decision: approve ? 'approve' : 'deny', life });
   for (const scope of scopes ?? valuesOf('scope')) form.append('scope', scope);
-  for (const { name = '', value = '' } of limits) form.append(name, value);
+  for (const { name, value } of fields) if (name.includes('_')) form.append(name, limits[name] ?? value);
   const response = await browser.request(consentUrl, { method: 'POST', body: form });
   const next = response.headers.get('location');
   if (response.status !== 303 || next === null) throw new Error(`consent answered ${response.status}`);

@@ -39,6 +39,8 @@ export interface Decision {
   readonly scopes?: readonly string[];
   /** How long it lasts: `day`, `month` or `always`; a month unless said otherwise. */
   readonly life?: string;
+  /** What the user writes into fields for limits, by their names; they stay as they are unless said otherwise. */
+  readonly limits?: Readonly<Record<string, string>>;
 }
 
 const system = { kind: 'system' } as const;

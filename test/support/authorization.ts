@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sha256 } from '../../src/lib/hash.ts';
-import { newId } from '../../src/lib/ids.ts';
-import type { Client, ProviderAccess } from '../../src/store/records.ts';
-import type { Broker } from './broker.ts';
+import type { Client } from '../../src/store/records.ts';
 import type { Person } from './person.ts';
 
 export const verifier = 'a-verifier-of-at-least-forty-three-characters';
@@ -49,32 +46,4 @@ export async function beginAuthorization(
   const { location } = await person.get(authorizePath(client, changes));
   if (!location?.startsWith('/consent/')) throw new Error(`authorize led to ${location}`);
   return location;
-}
-
-/**
- * Puts a request before a browser in which an app proposes limits.
- * @param browserToken the browser's own cookie
- * @returns path of the consent page
- */
-export async function proposeLimits(
-  { deps }: Pick<Broker, 'deps'>,
-  browserToken: string,
-  { id: clientId, redirectUris }: Pick<Client, 'id' | 'redirectUris'>,
-  authorizationDetails: readonly ProviderAccess[],
-  scope = 'openai:text openai:embeddings',
-): Promise<string> {
-  const request = {
-    id: newId('arq'),
-    clientId,
-    redirectUri: redirectUris[0] ?? '',
-    state: 'a state',
-    scope,
-    authorizationDetails,
-    codeChallenge: challengeOf(verifier),
-    dpopThumbprint: null,
-    browserHash: sha256(browserToken),
-    expiresAt: deps.clock() + 600_000,
-  };
-  await deps.store.authorizations.saveRequest(request, null);
-  return `/consent/${request.id}`;
 }

@@ -2,13 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browserCookie, sessionCookie } from '../../src/accounts/cookies.ts';
+import { sessionCookie } from '../../src/accounts/cookies.ts';
 import { createSetupLink, invite } from '../../src/accounts/invitations.ts';
 import { startSession } from '../../src/accounts/session.ts';
 import { allScopes } from '../../src/catalog/catalog.ts';
 import type { User } from '../../src/store/records.ts';
 import { depositSandboxKey } from '../../src/vault/sandbox_key.ts';
-import { authorizePath, proposeLimits } from '../support/authorization.ts';
+import { authorizePath } from '../support/authorization.ts';
 import { type Broker, createClient, createUser, startBroker } from '../support/broker.ts';
 import { launchBrowser, seriousViolations } from '../support/browser.ts';
 import { createInternet, type Internet } from '../support/internet.ts';
@@ -72,24 +72,15 @@ async function toProposal(page: Page): Promise<void> {
   const { grantId } = await connectApp(broker, world.user, client, ['openai:text', 'openai:images']);
   const held = { type: 'provider_access', provider: 'openai', rate: { requests_per_minute: 10 } } as const;
   await broker.deps.store.grants.changeLimits(grantId, id, [held], { kind: 'user', id });
-  await page.goto(`${broker.url}/account`);
-  const { name } = browserCookie(broker.deps.config);
-  const token = (await page.context().cookies()).find((cookie) => cookie.name === name)?.value ?? '';
-  const path = await proposeLimits(
-    broker,
-    token,
-    client,
-    [
-      {
-        ...held,
-        models: ['gpt-5*', 'text-embedding-3-small'],
-        budgets: [{ limit_usd: '5', period: 'month' }],
-        rate: { requests_per_minute: 60 },
-      },
-    ],
-    'openai:text openai:embeddings anthropic:text',
-  );
-  await page.goto(broker.url + path);
+  const proposed = {
+    ...held,
+    models: ['gpt-5*', 'text-embedding-3-small'],
+    budgets: [{ limit_usd: '5', period: 'month' }],
+    rate: { requests_per_minute: 60 },
+  };
+  const scope = 'openai:text openai:embeddings anthropic:text';
+  const authorization_details = JSON.stringify([proposed]);
+  await page.goto(broker.url + authorizePath(client, { scope, authorization_details }));
 }
 
 /** Pages by who looks at them, each with the way to it. */

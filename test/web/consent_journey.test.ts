@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { decodeJwt } from 'jose';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { browserCookie } from '../../src/accounts/cookies.ts';
-import type { ProviderAccess, User } from '../../src/store/records.ts';
-import { authorizePath, proposeLimits, verifier } from '../support/authorization.ts';
+import type { User } from '../../src/store/records.ts';
+import { authorizePath, verifier } from '../support/authorization.ts';
 import {
   type Broker,
   createClient,
@@ -63,13 +63,6 @@ const press = (name: string) => page.getByRole('button', { name, exact: true }).
 const heading = (name: string) => page.getByRole('heading', { name }).waitFor();
 const grantOfUser = async () => (await broker.deps.store.grants.listGrants({ userId: user.id }))[0]?.grant;
 
-/** Sends the app's browser to the consent page, with limits proposed. */
-async function propose(details: readonly ProviderAccess[]): Promise<void> {
-  const { name } = browserCookie(broker.deps.config);
-  const token = (await context.cookies()).find((cookie) => cookie.name === name)?.value ?? '';
-  await page.goto(broker.url + (await proposeLimits(broker, token, client, details)));
-}
-
 async function redeem(fields: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
   const response = await fetch(`${broker.url}/oauth/token`, {
     method: 'POST',
@@ -79,18 +72,15 @@ async function redeem(fields: Readonly<Record<string, string>>): Promise<Record<
 }
 
 test('a person lowers what an app proposes, corrects a slip of the pen, and changes their mind later', async () => {
-  await page.goto(`${broker.url}/sign-in`);
+  const proposed = {
+    type: 'provider_access',
+    provider: 'openai',
+    models: ['gpt-5*'],
+    budgets: [{ limit_usd: '20', period: 'month' }],
+    rate: { requests_per_minute: 600 },
+  };
+  await page.goto(broker.url + authorizePath(client, { authorization_details: JSON.stringify([proposed]) }));
   await signIn(page, user.email);
-  await heading('Connected apps');
-  await propose([
-    {
-      type: 'provider_access',
-      provider: 'openai',
-      models: ['gpt-5*'],
-      budgets: [{ limit_usd: '20', period: 'month' }],
-      rate: { requests_per_minute: 600 },
-    },
-  ]);
   await page.getByText('Not verified').waitFor();
   await page.getByText('Nobody here has checked who runs this app').waitFor();
   expect(await page.getByLabel('Models').inputValue()).toBe('gpt-5*');
@@ -110,14 +100,16 @@ test('a person lowers what an app proposes, corrects a slip of the pen, and chan
     code_verifier: verifier,
     redirect_uri: callback,
   });
-  expect(tokens).toMatchObject({ token_type: 'Bearer', scope: 'openai:text openai:embeddings' });
   const lowered = {
-    type: 'provider_access',
-    provider: 'openai',
+    ...proposed,
     models: ['gpt-5-mini'],
     budgets: [{ limit_usd: '5.00', period: 'month' }],
-    rate: { requests_per_minute: 600 },
   };
+  expect(tokens).toMatchObject({
+    scope: 'openai:text openai:embeddings',
+    authorization_details: [lowered],
+  });
+  expect(decodeJwt(String(tokens.access_token))).toMatchObject({ authorization_details: [lowered] });
   expect((await grantOfUser())?.authorizationDetails).toEqual([lowered]);
 
   await page.goto(`${broker.url}/apps`);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { allScopes } from '../../src/catalog/catalog.ts';
 import type { Grant, ProviderAccess, User } from '../../src/store/records.ts';
 import { depositSandboxKey } from '../../src/vault/sandbox_key.ts';
-import { beginAuthorization, proposeLimits } from '../support/authorization.ts';
+import { beginAuthorization } from '../support/authorization.ts';
 import {
   type Broker,
   createClient,
@@ -70,8 +70,8 @@ async function visit(): Promise<Visit> {
     person,
     user,
     client,
-    propose: (details, scope) =>
-      proposeLimits(broker, person.cookies.get('coatcheck_browser') ?? '', client, details, scope),
+    propose: (details, scope = 'openai:text openai:embeddings') =>
+      beginAuthorization(person, client, { scope, authorization_details: JSON.stringify(details) }),
     grant: async () => (await broker.deps.store.grants.listGrants({ userId: user.id }))[0]?.grant,
   };
 }
@@ -178,6 +178,21 @@ describe('at consent', () => {
     const page = await person.submit(await propose([]), sent);
     expect(page.html.match(/class="complaint"/g)).toHaveLength(4);
     expect(page.html).toContain('<details class="more" open="">');
+  });
+
+  test('what is too long together is said where it can be shortened', async () => {
+    const { person, propose, grant } = await visit();
+    const long = (prefix: string) =>
+      Array.from({ length: 20 }, (_, index) => prefix.repeat(50) + index).join(' ');
+    const models = { openai_models: long('a'), anthropic_models: long('b') };
+    const page = await person.submit(await propose([], 'openai:text anthropic:text'), {
+      ...approval,
+      ...models,
+      scope: ['openai:text', 'anthropic:text'],
+    });
+    expect(page.status).toBe(422);
+    expect(page.html).toContain('id="anthropic_models-complaint"');
+    expect(await grant()).toBeUndefined();
   });
 
   test('limits go with the providers of what is left ticked, each with its own', async () => {

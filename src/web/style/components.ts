@@ -26,9 +26,10 @@ button.link:hover { text-decoration: underline; }
   box-shadow: var(--shadow);
 }
 .card { padding: var(--s5); }
-.card, .card form, .confirm > form { display: flex; flex-direction: column; gap: var(--s4); }
-:is(.card, form) > :is(button, .button, details) { align-self: flex-start; }
-:is(.card, form) > details[open] { align-self: stretch; }
+.card, .card form, .confirm > form, .part { display: flex; flex-direction: column; gap: var(--s4); }
+:is(.card, form, .part) > :is(button, .button, details) { align-self: flex-start; }
+:is(.card, form, .part) > details[open] { align-self: stretch; }
+.part + * { padding-block-start: var(--s4); border-block-start: 1px solid var(--line); }
 .card > :is(h1, h2):has(+ :is(p, details)) { margin-block-end: calc(-1 * var(--s2)); }
 .empty { padding-block: var(--s7); text-align: center; }
 .empty > p { max-width: 30rem; margin-inline: auto; color: var(--muted); }
