@@ -36,6 +36,7 @@ export default defineConfig({
     // For a machine that has other things to do; what is promised in less is measured by the test itself.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
