@@ -34,7 +34,7 @@ export function reachTarget(
   const cookiesOf = (session = '') => new Map([[cookie, session]]);
   const pages = new Person({ url: issuer }, cookiesOf(operator));
   const registered: string[] = [];
-  let turn = 0;
+  const cast = createCast(people, (session) => disconnect(new Person({ url: issuer }, cookiesOf(session))));
 
   return {
     baseUrl: issuer,
@@ -54,8 +54,8 @@ export function reachTarget(
     newBrowser: () => new HttpBrowser(issuer),
 
     async signIn() {
-      turn += 1;
-      return new HttpBrowser(issuer, cookiesOf(people[turn % people.length]));
+      const session = await cast.next();
+      return new HttpBrowser(issuer, cookiesOf(session));
     },
 
     decide: decideByForm,
@@ -64,6 +64,37 @@ export function reachTarget(
       for (const client of registered) await pages.post('/operator/apps', { client, decision: 'deleted' });
     },
   };
+}
+
+/**
+ * Gives out people in turn, each as good as new to the test that gets them. Who is given out before the tests is theirs for
+ * good, and not given out again.
+ * @param renew takes back what somebody has let in
+ */
+function createCast(people: readonly string[], renew: (session: string) => Promise<void>) {
+  let free = people;
+  let test: string | undefined;
+  let renewed = new Map<string, Promise<void>>();
+  return {
+    async next(): Promise<string> {
+      const [session, ...others] = free;
+      if (session === undefined) throw new Error('This file signs in more people than there are.');
+      const { id } = TestRunner.getCurrentTest() ?? {};
+      free = id === undefined ? others : [...others, session];
+      if (id !== test) renewed = new Map();
+      test = id;
+      const renewal = renewed.get(session) ?? renew(session);
+      renewed.set(session, renewal);
+      await renewal;
+      return session;
+    },
+  };
+}
+
+/** Revokes whatever somebody has let in. */
+async function disconnect(person: Person): Promise<void> {
+  const { html } = await person.get('/apps');
+  for (const [, path = ''] of html.matchAll(/action="(\/apps\/\w+\/revoke)"/g)) await person.post(path);
 }
 
 /** Fills in the form for a new app, and that for its settings. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TestProject } from 'vitest/node';
+import { providers } from '../../src/catalog/catalog.ts';
 import { Person } from '../support/person.ts';
 
 /** As many as tests need at a time; a server lets only so many sign up from one address in an hour. */
@@ -31,7 +32,7 @@ export default async function setUp({ provide }: Pick<TestProject, 'provide'>): 
   };
 }
 
-/** Makes an account with a key for the sandbox. */
+/** Makes an account with keys for the sandbox. */
 async function invite(operator: Person, issuer: string) {
   const { html } = await operator.post('/operator/invitations', { email: '' });
   const link = /<code id="invitation-link">([^<]*)</.exec(html)?.[1] ?? '';
@@ -41,7 +42,9 @@ async function invite(operator: Person, issuer: string) {
   const entered = await person.submit(new URL(link).pathname, { email, password: secret() });
   if (entered.status !== 303) throw new Error(`signing up answered ${entered.status}: ${entered.text}`);
   await person.get('/keys/new');
-  const deposited = await person.post('/keys/sandbox', { provider: 'openai' });
-  if (deposited.status !== 303) throw new Error('The server needs its sandbox: COATCHECK_SANDBOX=on.');
+  for (const { name: provider } of providers) {
+    const deposited = await person.post('/keys/sandbox', { provider });
+    if (deposited.status !== 303) throw new Error('The server needs its sandbox: COATCHECK_SANDBOX=on.');
+  }
   return { person, email };
 }

@@ -117,11 +117,17 @@ export const mutations: readonly Mutation[] = [
     "if (end.family(family.id, { at: now, actor, reason: 'refresh_reuse' })) {",
     'if (now < 0) {',
   ]),
-  broken(77, 'The grace goes on when the successor is used', refresh, [
-    'store/rotation.ts',
-    'spent.seq === family.seq - 1 &&\n    successor?.usedAt === null',
-    'successor !== null',
-  ]),
+  broken(
+    77,
+    'The grace goes on when the successor is used',
+    refresh,
+    [
+      'store/rotation.ts',
+      'spent.seq === family.seq - 1 &&\n    successor?.usedAt === null',
+      'successor !== null',
+    ],
+    ['store/sqlite/refreshing.ts', 'forgetSalt.run({ familyId: family.id, seq: token.seq - 1 });', ''],
+  ),
   broken(78, 'Another client may use a refresh token', refresh, [
     'oauth/grant_types/refresh_token.ts',
     'if (found?.standing.family.clientId !== client.id) throw',

@@ -107,19 +107,25 @@ describe('vault', () => {
     await expect(vault.open(mine.tokens.grant_id, other.credential.id, 1)).rejects.toThrow('holds no wrap');
   });
 
-  it('156 does not open a row that was moved to another credential', async () => {
-    const { vault, store } = broker.deps;
+  it('156 does not open a row that was moved to another credential, with its wrap', async () => {
     const { credential, tokens } = await connect(broker);
     const other = await deposit(broker, (await createUser(broker)).id);
-    const stolen = await store.credentials.findSealed(other.id, 'owner');
-    if (!stolen) throw new Error('not there');
-    await store.credentials.replaceKey(
-      credential.id,
-      credential.version,
-      { ...credential, ciphertext: stolen.ciphertext },
-      { kind: 'system' },
-    );
-    await expect(vault.open(tokens.grant_id, credential.id, credential.version + 1)).rejects.toThrow();
+    const moves = [
+      ['credentials', 'ciphertext', `id = '${other.id}'`, `id = '${credential.id}'`],
+      [
+        'wraps',
+        'wrapped',
+        `credential_id = '${other.id}' and holder = 'owner'`,
+        `credential_id = '${credential.id}'`,
+      ],
+    ];
+    for (const [table, column, from, to] of moves) {
+      await broker.home.query(
+        `update ${table} set ${column} = (select ${column} from ${table} where ${from}) where ${to}`,
+      );
+    }
+    const open = broker.deps.vault.open(tokens.grant_id, credential.id, credential.version);
+    await expect(open).rejects.toThrow('unable to authenticate data');
   });
 
   it('replaces a key without breaking grants', async () => {
