@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { ClientStatus, UserStatus } from '../../src/store/records.ts';
 import { ask, callProxy, introspect, obtainCode, obtainTokens, redeem, refresh, revoke } from './flow.ts';
 import { startTarget } from './target.ts';
 
@@ -200,6 +201,26 @@ describe('refresh', () => {
     const { refreshToken } = await obtainTokens(target, doomed);
     await target.broker.deps.store.clients.deleteClient(doomed.clientId, { kind: 'system' });
     expect((await refresh(target, doomed, refreshToken)).error).toBe('invalid_client');
+  });
+
+  it('81 what an operator suspends gets nothing until that is lifted, and then goes on', async () => {
+    const by = { kind: 'system' } as const;
+    const { accounts, clients } = target.broker.deps.store;
+    const { tokens, grant } = await connected();
+    const { userId, clientId } = grant;
+    const suspensions = [
+      ['invalid_grant', (status: UserStatus) => accounts.setUserStatus(userId, status, by)],
+      ['unauthorized_client', (status: ClientStatus) => clients.setClientStatus(clientId, status, by)],
+    ] as const;
+    let { refreshToken } = tokens;
+    for (const [error, suspend] of suspensions) {
+      await suspend('suspended');
+      expect((await refresh(target, app, refreshToken)).error).toBe(error);
+      await suspend('active');
+      const next = await refresh(target, app, refreshToken);
+      expect(next.status).toBe(200);
+      refreshToken = next.refreshToken;
+    }
   });
 
   it('79 what the user has taken back since is missing from the next access token', async () => {

@@ -117,6 +117,23 @@ describe('a repeated request', () => {
     }
   });
 
+  it('24 is judged by its limits too, and changes none', async () => {
+    const limit = (max_output_tokens?: number) => ({
+      authorization_details: JSON.stringify([
+        { type: 'provider_access', provider: 'openai', ...(max_output_tokens && { max_output_tokens }) },
+      ]),
+    });
+    const browser = await target.signIn();
+    const tokens = await obtainTokens(target, app, { scope, ...limit(100) }, { browser });
+    const before = await grantOf(tokens.accessToken);
+    expect(before).toMatchObject({ providers: [{ limits: { max_output_tokens: 100 } }] });
+    for (const within of [limit(100), limit(5), limit(), {}]) {
+      expect(leadsTo(await askAgain(browser, app, within))).toMatch(toAnswer);
+    }
+    expect(leadsTo(await askAgain(browser, app, limit(101)))).toMatch(toConsent);
+    expect(await grantOf(tokens.accessToken)).toEqual(before);
+  });
+
   it('24 of a user who has allowed nothing, or nothing any more, is shown', async () => {
     const unknown = await target.registerApp();
     const stranger = await target.signIn();

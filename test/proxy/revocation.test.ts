@@ -224,6 +224,29 @@ describe('what else ends a grant', () => {
     await other.close();
   });
 
+  it.each(['user', 'app'])('148 the suspension of its %s, also for running streams', async (suspended) => {
+    const other = await startWorld();
+    const { accounts, clients, grants } = other.broker.deps.store;
+    other.upstream.answer = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write('data: {"choices":[]}\n\n');
+    };
+    const opened = other.upstream.next();
+    const stream = await call(other, '/chat/completions', { body: { ...chat, stream: true } });
+    const streaming = await opened;
+    const reading = stream.text().catch((error: Error) => error);
+    const [view] = await grants.listGrants({});
+    const { userId, clientId } = view?.grant ?? expect.fail();
+    const actor = { kind: 'system' } as const;
+    const suspendedAt = performance.now();
+    if (suspended === 'user') await accounts.setUserStatus(userId, 'suspended', actor);
+    else await clients.setClientStatus(clientId, 'suspended', actor);
+    expect(await reading).toBeInstanceOf(Error);
+    await streaming.closed;
+    expect(performance.now() - suspendedAt).toBeLessThan(1_000);
+    await other.close();
+  });
+
   it('the loss of its key', async () => {
     const other = await startWorld();
     const { store } = other.broker.deps;
