@@ -29,7 +29,7 @@ export async function showConsent(c: PageContext) {
   return consentPage(c, found, null, {});
 }
 
-/** Records the decision. What is allowed comes from the stored request; the form only narrows it. */
+/** Records the decision. What is allowed comes from the stored request, which the form only narrows; the limits are the user's. */
 export async function submitConsent(c: PageContext) {
   const found = await findOpen(c);
   if (found instanceof Response) return found;
