@@ -9,7 +9,7 @@ import { answerTarget } from './answer_target.ts';
 import { type Complaints, isInvalid } from './components/form.tsx';
 import { Consent, lifeOf, lives } from './consent_form.tsx';
 import { contentSecurityPolicy } from './headers.ts';
-import { proposedTexts, readLimits, typedTexts } from './limits.ts';
+import { firstTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
 import { problem } from './problem.tsx';
 
@@ -201,7 +201,7 @@ async function consentPage(
         return {
           provider,
           proposed,
-          limits: choice ? typedTexts(c.var.form, provider.name) : proposedTexts(proposed, held),
+          limits: choice ? typedTexts(c.var.form, provider.name) : firstTexts(proposed, held),
           scopes,
           keys: credentials.filter((credential) => credential.provider === provider.name),
           chosen: pick.kind === 'picked' ? (pick.credentials[0]?.id ?? '') : '',

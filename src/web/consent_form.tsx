@@ -250,6 +250,7 @@ function LimitsOn({ request, live, complaints }: ConsentProps & { readonly reque
         provider={provider}
         texts={limits}
         held={isAllowed ? held : null}
+        proposed={limitTexts(proposed)}
         complaints={complaints}
       />
     </details>

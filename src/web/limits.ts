@@ -41,13 +41,13 @@ export function limitTexts(access: ProviderAccess | undefined): LimitTexts {
   };
 }
 
-/** What the fields begin with: what the app proposes, and where it proposes nothing what the user has set before. */
-export function proposedTexts(
+/** What the fields begin with: the limits that hold, so that approving again loosens none, and what else the app proposes. */
+export function firstTexts(
   proposed: ProviderAccess | undefined,
   held: ProviderAccess | undefined,
 ): LimitTexts {
-  const [first, second] = [limitTexts(proposed), limitTexts(held)];
-  return textsOf((limit) => first[limit] || second[limit]);
+  const [now, then] = [limitTexts(held), limitTexts(proposed)];
+  return textsOf((limit) => now[limit] || then[limit]);
 }
 
 /** What somebody has typed. */

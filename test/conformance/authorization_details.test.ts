@@ -262,7 +262,16 @@ describe('authorization details', () => {
       rate: { requests_per_minute: 6 },
       max_output_tokens: 2000,
     };
-    await obtainTokens(target, app, { scope, ...asking(now) }, { browser });
+    const decision = {
+      approve: true,
+      limits: {
+        openai_models: 'gpt-5-mini, o4',
+        openai_month: '1.00',
+        openai_requests: '6',
+        openai_tokens: '2000',
+      },
+    };
+    await obtainTokens(target, app, { scope, ...asking(now) }, { browser, decision });
     const { type, provider, ...limits } = { ...now, models: ['gpt-5-mini'], max_output_tokens: 1000 };
     expect((await introspect(target, app, tokens.accessToken)).authorization_details).toEqual([
       { ...detail, ...limits },

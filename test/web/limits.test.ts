@@ -225,7 +225,7 @@ describe('at consent', () => {
 });
 
 describe('at a repeated consent', () => {
-  test('the fields begin with the new proposal, and keep what the user has set beside it', async () => {
+  test('the fields keep what holds, and tell of what the app proposes instead', async () => {
     const { person, propose } = await visit();
     const held = {
       ...fields,
@@ -235,10 +235,16 @@ describe('at a repeated consent', () => {
       openai_tokens: '500',
     };
     await person.submit(await propose([access]), { ...approval, ...held });
-    const proposal = { ...bare, rate: { requests_per_minute: 90 }, max_output_tokens: 500 };
+    const proposal = {
+      ...bare,
+      rate: { requests_per_minute: 90 },
+      max_output_tokens: 500,
+      budgets: [{ limit_usd: '1.00', period: 'day' as const }],
+    };
     const page = await person.get(await propose([proposal]));
-    expect(heldBy(page)).toEqual({ ...held, openai_requests: '90' });
-    expect(page.html.match(/Now: [^<]*/g)).toEqual(['Now: 10.', 'Now: until ']);
+    expect(heldBy(page)).toEqual({ ...held, openai_day: '1.00' });
+    expect(page.text).toContain('The app proposes: 90.');
+    expect(page.html.match(/Now: [^<]*/g)).toEqual(['Now: no limit.', 'Now: until ']);
   });
 
   test('without a proposal nothing is lost, and every change is shown beside what holds', async () => {

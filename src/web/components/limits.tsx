@@ -12,15 +12,22 @@ export function LimitFields(props: {
   readonly texts: LimitTexts;
   /** What holds so far; where a field says something else, its hint tells. */
   readonly held?: LimitTexts | null;
+  /** What the app proposes, told likewise. */
+  readonly proposed?: LimitTexts;
   readonly complaints: Complaints;
 }) {
-  const { provider, texts, held, complaints } = props;
+  const { provider, texts, held, proposed, complaints } = props;
   const field = (limit: LimitName, hint = '') => {
     const name = limitField(provider.name, limit);
-    const now = held && held[limit] !== texts[limit] ? inWords(limit, held[limit]) : null;
+    const notes = [
+      ...(held && held[limit] !== texts[limit] ? [`Now: ${inWords(limit, held[limit])}.`] : []),
+      ...(proposed?.[limit] && proposed[limit] !== texts[limit]
+        ? [`The app proposes: ${inWords(limit, proposed[limit])}.`]
+        : []),
+    ];
     return {
       name,
-      hint: now === null ? hint : [hint, ' ', <strong>{`Now: ${now}.`}</strong>],
+      hint: notes.length === 0 ? hint : [hint, ' ', <strong>{notes.join(' ')}</strong>],
       complaint: complaints[name],
     };
   };
