@@ -1,4 +1,4 @@
-import { price } from './prices.ts';
+import { type PriceTable, price } from './prices.ts';
 import type { Usage, UsageReport } from './usage.ts';
 
 /** The models of a call, as far as they are known from its request. */
@@ -12,10 +12,11 @@ export interface CallModels {
  * @returns integer nano-USD; null as soon as a part of it has no known price
  */
 export function costOf(
-  priceTable: string,
+  priceTable: PriceTable,
   models: CallModels,
-  { charges }: Pick<UsageReport, 'charges'>,
+  { charges, costNanoUsd }: Pick<UsageReport, 'charges' | 'costNanoUsd'>,
 ): number | null {
+  if (costNanoUsd !== null) return costNanoUsd;
   const [only, ...more] = models.otherModels;
   const toolModel = more.length === 0 ? only : undefined;
   let total = 0;
@@ -29,7 +30,7 @@ export function costOf(
 }
 
 function firstPrice(
-  priceTable: string,
+  priceTable: PriceTable,
   models: readonly (string | null | undefined)[],
   usage: Usage,
 ): number | null {

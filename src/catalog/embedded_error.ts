@@ -14,6 +14,7 @@ export function withPublicError(rules: ErrorRules, data: unknown): JsonObject | 
       ? { type: 'error', error: publicError(rules, error), sequence_number }
       : { ...publicError(rules, data), type: 'error', sequence_number };
   }
+  if (data.object === 'error') return { object: 'error', ...publicError(rules, data) };
   if (isObject(data.error)) return { ...data, error: publicError(rules, data.error) };
   if (isObject(data.response) && isObject(data.response.error)) {
     const response = { ...data.response, error: publicError(rules, data.response.error) };
@@ -31,6 +32,8 @@ function publicError(rules: ErrorRules, carrier: JsonObject): JsonObject {
     rules.callersFault.test(error.code ?? '') || rules.callersFault.test(error.type ?? '');
   return {
     ...error,
+    // Some SDKs take no error without its number, which says nothing of the account.
+    code: typeof carrier.code === 'number' ? carrier.code : error.code,
     message: isCallersFault ? error.message : 'The provider broke off with an error. Try again.',
     source: 'provider',
   };

@@ -1,4 +1,4 @@
-import { at, type JsonObject } from '../lib/json.ts';
+import { at, isObject, type JsonObject, parseJson } from '../lib/json.ts';
 
 /** What a provider says when it refuses. */
 export interface ProviderError {
@@ -40,6 +40,8 @@ export interface ErrorRules {
   readonly callersFault: RegExp;
   /** What in a text names the account, its keys or its requests. */
   readonly privateText: RegExp;
+  /** The error in the body of a refusal: an object, or what it says. */
+  readonly inBody: (body: unknown) => unknown;
   /** Where an error carries its code. */
   readonly codePath: readonly string[];
   /** Writes a refusal in the provider's own shape. */
@@ -80,6 +82,12 @@ export function readError(rules: ErrorRules, carrier: JsonObject): ProviderError
     code: word(at(carrier, rules.codePath)),
     param: text(carrier.param)?.slice(0, longestMessage) ?? null,
   };
+}
+
+/** The error in the body of a refusal. @param body as it was received */
+export function errorIn(rules: ErrorRules, body: Buffer): ProviderError {
+  const error = rules.inBody(parseJson(body.toString('utf8')));
+  return readError(rules, isObject(error) ? error : { message: error });
 }
 
 /** What a refusal with this status means; null when it is about the request, and its text may go on. */

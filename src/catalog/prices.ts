@@ -1,5 +1,6 @@
 import { calcPrice, type ModelPrice, type PriceCalculation } from '@pydantic/genai-prices';
 import { LRUCache } from 'lru-cache';
+import { nanoUsd } from './nano_usd.ts';
 import type { Usage } from './usage.ts';
 
 /** Counts that cost more than plain tokens where they occur: without a rate of their own their price is unknown. */
@@ -10,21 +11,36 @@ const ownRates: Readonly<Record<string, string>> = {
   cache_write_1h_tokens: 'cache_write_1h_mtok',
 };
 
-const nanoPerUsd = 1e9;
 const million = 1e6;
+
+/** What a model costs, in USD for a million tokens. */
+export interface TokenPrices {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** A provider's id in the price table, or prices of its own by model. */
+export type PriceTable = string | Readonly<Record<string, TokenPrices>>;
 
 /** Looked up again after a minute: some rates change with the time of day. */
 const knownRates = new LRUCache<string, ModelPrice>({ max: 1_000, ttl: 60_000, ttlResolution: 1_000 });
 
 /**
- * Prices a call by the price table.
- * @param priceTable the provider's id in the table
+ * Prices a call by a price table.
  * @returns integer nano-USD, rounded half up; null when the price is not known, which is never the same as 0
  */
-export function price(priceTable: string, model: string, usage: Usage): number | null {
-  const total = priceOfText(ratesOf(priceTable, model), usage) || priceOfAny(priceTable, model, usage);
-  // The table's sums are binary fractions, a hair off; 15 digits put an exact half back in its place.
-  return total === null ? null : Math.round(Number((total * nanoPerUsd).toPrecision(15)));
+export function price(priceTable: PriceTable, model: string, usage: Usage): number | null {
+  const total =
+    typeof priceTable === 'string'
+      ? priceOfText(ratesOf(priceTable, model), usage) || priceOfAny(priceTable, model, usage)
+      : priceOfOwn(priceTable, model, usage);
+  return total === null ? null : nanoUsd(total);
+}
+
+function priceOfOwn(prices: Exclude<PriceTable, string>, model: string, usage: Usage): number | null {
+  const own = Object.hasOwn(prices, model) ? prices[model] : undefined;
+  const total = own ? priceOfText({ input_mtok: own.input, output_mtok: own.output }, usage) : Number.NaN;
+  return Number.isNaN(total) ? null : total;
 }
 
 function ratesOf(priceTable: string, model: string): ModelPrice {
@@ -52,7 +68,8 @@ function priceOfText(rates: ModelPrice, usage: Usage): number {
   } = usage;
   const fresh = input - read - written;
   const isSimple = fresh >= 0 && reasoning <= output && Object.values(others).every((count) => count === 0);
-  if (!isSimple || rates.requests_kcount !== undefined) return Number.NaN;
+  const hasMoreRates = rates.requests_kcount !== undefined || rates.output_reasoning_mtok !== undefined;
+  if (!isSimple || hasMoreRates) return Number.NaN;
   const cost = (count: number, rate: ModelPrice[string]) => (count === 0 ? 0 : count * rateAt(rate, input));
   const { input_mtok, cache_read_mtok = input_mtok, cache_write_mtok = input_mtok, output_mtok } = rates;
   const total =
@@ -83,13 +100,14 @@ function calculate(priceTable: string, model: string, usage: Usage): PriceCalcul
   }
 }
 
-/** The table prices a count that it has no rate for at nothing. That is not free, it is unknown. */
+/** The table prices a count that it has no rate for at nothing, and a model without rates. That is not free, it is unknown. */
 function isComplete({ model_price: rates, total_price }: PriceCalculation, usage: Usage): boolean {
   const counted = Object.entries(usage).filter(([, count]) => count > 0);
   const lacksRate = counted.some(([name]) => {
     const rate = ownRates[name];
     return rate !== undefined && rates[rate] === undefined;
   });
-  const isFree = Object.values(rates).every((rate) => rate === 0);
+  const known = Object.values(rates);
+  const isFree = known.length > 0 && known.every((rate) => rate === 0);
   return !lacksRate && (total_price > 0 || counted.length === 0 || isFree);
 }

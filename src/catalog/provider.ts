@@ -1,5 +1,6 @@
 import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
+import type { PriceTable } from './prices.ts';
 import type { Route } from './route.ts';
 
 /** One capability that can be lent, as it appears at consent. */
@@ -41,8 +42,12 @@ export interface Provider {
   readonly sandboxKeyPrefix: string;
   /** Where the sandbox has this provider's API, in place of its base URL. */
   readonly sandboxPath: string;
-  /** Free request that shows whether a key is good: a GET of this path under the base URL. */
-  readonly verifyPath: string;
+  /** Where its list of models is, under the base URL and the mount. */
+  readonly modelsPath: string;
+  /** A GET of this costs nothing and shows whether a key is good; where it is left out, the list of models does. */
+  readonly verifyPath?: string;
+  /** What in the answer to that request speaks against lending the key; null when nothing does. */
+  readonly keyRefusal?: (answer: unknown) => string | null;
   /** A key may belong to several organisations and projects, so that a call can name the one that it bills to. */
   readonly billsByProject: boolean;
   /** Header names (in lower case) and values that carry the key and where it bills to. */
@@ -51,8 +56,7 @@ export interface Provider {
     readonly organization: string | null;
     readonly project: string | null;
   }) => readonly (readonly [name: string, value: string])[];
-  /** Provider id in the price table. */
-  readonly priceTable: string;
+  readonly priceTable: PriceTable;
   /** How its own SDK is pointed at the broker. @param token expression for the access token */
   readonly sdkExample: (baseUrl: string, token: string) => string;
 }

@@ -101,8 +101,10 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
 }
 
 /** An object that has only an id to say what it is stands for something the provider has stored. */
-function inspectReference({ path }: Walk, { id, type, role }: JsonObject): BodyRefusal | null {
+function inspectReference({ rules, path }: Walk, node: JsonObject): BodyRefusal | null {
+  const { id, type, role } = node;
   if (id === undefined || id === null || typeof type === 'string' || typeof role === 'string') return null;
+  if (rules.contentKeys?.some((key) => isObject(node[key]))) return null;
   return notAllowed(written(path, 'id'), storedThing);
 }
 

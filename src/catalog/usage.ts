@@ -1,4 +1,5 @@
 import { at, isObject, type JsonObject } from '../lib/json.ts';
+import { nanoUsd } from './nano_usd.ts';
 
 /** Counts of one call in the price table's terms. */
 export type Usage = Readonly<Record<string, number>>;
@@ -19,6 +20,10 @@ export interface UsageRules {
   readonly table: UsageTable;
   /** What holds the usage at the beginning of a stream, when what will be written is still to come. */
   readonly opening?: Place;
+  /** What else may hold the usage inside of an answer or event. */
+  readonly holder?: Place;
+  /** What the call costs in USD, where the usage itself says so; null where it does not. */
+  readonly cost?: (reported: JsonObject) => number | null;
   /** Further models at work in a call, and where their usage stands. */
   readonly sides?: readonly { readonly path: Place; readonly table: UsageTable }[];
 }
@@ -27,6 +32,8 @@ export interface UsageRules {
 export interface UsageReport {
   readonly usage: Usage;
   readonly charges: readonly Charge[];
+  /** What the provider says that the call costs, in integer nano-USD; null when it does not say. */
+  readonly costNanoUsd: number | null;
   /** Nothing more is to come; until then it says how much at least. */
   readonly isFinal: boolean;
   /** As the provider wrote it. */
@@ -43,20 +50,24 @@ const holders: readonly Place[] = [[], ['response'], ['message']];
  * @returns null when it reports none
  */
 export function readUsage(
-  { table, opening, sides = [] }: UsageRules,
+  { table, opening, holder: ownHolder, cost, sides = [] }: UsageRules,
   answer: unknown,
   before: UsageReport | null = null,
 ): UsageReport | null {
-  const holder = holders.map((path) => at(answer, path)).find((one) => isObject(at(one, ['usage'])));
+  const holder = [...holders, ...(ownHolder ? [ownHolder] : [])]
+    .map((path) => at(answer, path))
+    .find((one) => isObject(at(one, ['usage'])));
   const given = at(holder, ['usage']);
   if (!isObject(given)) return null;
   const reported = { ...before?.reported, ...withoutNulls(given) };
   const usage = counts(table, reported);
   if (!usage) return null;
+  const usd = cost?.(reported) ?? null;
   const model = modelIn(holder) ?? before?.charges[0]?.model ?? null;
   return {
     usage,
     charges: [{ model, usage }, ...sideCharges(sides, holder)],
+    costNanoUsd: usd === null ? null : nanoUsd(usd),
     isFinal: opening === undefined || holder !== at(answer, opening),
     reported,
   };

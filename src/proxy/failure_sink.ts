@@ -1,5 +1,4 @@
-import { failureMeaning, readError } from '../catalog/failure.ts';
-import { at, isObject, type JsonObject, parseJson } from '../lib/json.ts';
+import { errorIn, failureMeaning } from '../catalog/failure.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { Refusal } from './refusal.ts';
 
@@ -16,7 +15,7 @@ export function createFailureSink(context: AnswerContext, head: AnswerHead, keys
   const answer = () => {
     if (isAnswered) return;
     isAnswered = true;
-    const error = readError(errors, errorIn(Buffer.concat(chunks)));
+    const error = errorIn(errors, Buffer.concat(chunks));
     const means = failureMeaning(errors, head.status, error);
     if (!means) return context.relay(head.status, error, head.headers);
     if (means.keyIsBad) context.keyIsBad();
@@ -40,9 +39,4 @@ export function createFailureSink(context: AnswerContext, head: AnswerHead, keys
     },
     end: answer,
   };
-}
-
-function errorIn(body: Buffer): JsonObject {
-  const error = at(parseJson(body.toString('utf8')), ['error']);
-  return isObject(error) ? error : { message: error };
 }

@@ -1,5 +1,7 @@
 import { request } from 'undici';
+import { errorIn, failureMeaning } from '../catalog/failure.ts';
 import { featureHeaders, type Provider } from '../catalog/provider.ts';
+import { parseJson } from '../lib/json.ts';
 import type { Secret } from '../lib/secret.ts';
 
 /** What a provider says of a key. */
@@ -7,10 +9,14 @@ export type KeyCheck =
   | { readonly kind: 'verified' }
   /** The provider knows no such key, or has revoked it. */
   | { readonly kind: 'invalid' }
+  /** The key is good for more than is lent. `advice` says what to paste instead. */
+  | { readonly kind: 'refused'; readonly advice: string }
   /** The provider could not be asked, or its answer tells nothing about the key. `reason` is for people. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
 const timeout = 10_000;
+/** Lists of models come to this much. */
+const largestAnswer = 16 * 1024 ** 2;
 
 /**
  * Asks the provider whether a key is good, with a request that costs nothing.
@@ -22,8 +28,9 @@ export async function checkKey(
   key: { readonly key: Secret; readonly organization: string | null; readonly project: string | null },
 ): Promise<KeyCheck> {
   let status: number;
+  let body: Buffer;
   try {
-    const answer = await request(baseUrl + provider.verifyPath, {
+    const answer = await request(baseUrl + (provider.verifyPath ?? provider.modelsPath), {
       headers: Object.fromEntries([
         ...featureHeaders(provider, {}),
         ...provider.authorize({ ...key, key: key.key.unwrap() }),
@@ -33,12 +40,27 @@ export async function checkKey(
       signal: AbortSignal.timeout(timeout),
     });
     status = answer.statusCode;
-    await answer.body.dump();
+    body = await readUpTo(largestAnswer, answer.body);
   } catch {
     return { kind: 'unknown', reason: `${provider.title} could not be reached` };
   }
+  const advice = provider.keyRefusal?.(parseJson(body.toString('utf8')));
+  if (advice) return { kind: 'refused', advice };
   // 403, and 429 for that matter, come after the key was recognised; a restricted key may not list models.
   if (status < 300 || status === 403 || status === 429) return { kind: 'verified' };
-  if (status === 401) return { kind: 'invalid' };
+  const isBad = failureMeaning(provider.errors, status, errorIn(provider.errors, body))?.keyIsBad;
+  if (status === 401 || isBad) return { kind: 'invalid' };
   return { kind: 'unknown', reason: `${provider.title} answered with status ${status}` };
+}
+
+/** @returns the body, or its beginning where it is longer than that */
+async function readUpTo(limit: number, body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) break;
+  }
+  return Buffer.concat(chunks);
 }

@@ -134,6 +134,8 @@ async function examine(
   switch (check.kind) {
     case 'verified':
       return { kind: 'good', key, sandbox: shape.sandbox, status: 'verified', note: null };
+    case 'refused':
+      return check;
     case 'invalid':
       return {
         kind: 'refused',

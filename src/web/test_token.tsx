@@ -88,13 +88,13 @@ function TestToken(props: {
           Scope: <code>{scope}</code>
         </p>
       </section>
-      {providersOfScopes(splitScope(scope)).map(({ name, title, mount, verifyPath, sdkExample }) => (
+      {providersOfScopes(splitScope(scope)).map(({ name, title, mount, modelsPath, sdkExample }) => (
         <section class="card">
           <h2>{`Call ${title}`}</h2>
           <Snippet
             id={`curl-${name}`}
             label="With curl"
-            text={`curl ${issuer}${mount}${verifyPath} \\\n  -H 'Authorization: Bearer ${token}'`}
+            text={`curl ${issuer}${mount}${modelsPath} \\\n  -H 'Authorization: Bearer ${token}'`}
           />
           <Snippet id={`sdk-${name}`} label="With the SDK" text={sdkExample(issuer + mount, `'${token}'`)} />
         </section>

@@ -226,7 +226,7 @@ describe('price', () => {
     expect(price('openai', model, usage)).toBeNull();
   });
 
-  it.each(['openai', 'anthropic'])(
+  it.each(['openai', 'anthropic', 'mistral', 'groq', 'openrouter', 'deepseek', 'x-ai', 'together'])(
     'is what the table itself comes to, for text of any length and every model of %s',
     (priceTable) => {
       const models = findProvider({ providerId: priceTable })?.models.map(({ id }) => id) ?? [];
@@ -253,7 +253,7 @@ describe('price', () => {
   it('of a call with a tool that has a model of its own is known only as a whole', () => {
     const own = { model: 'gpt-5', usage: { input_tokens: 10, output_tokens: 10 } };
     const tool = { model: null, usage: { input_tokens: 8, output_tokens: 90 } };
-    const report = { usage: own.usage, charges: [own, tool] };
+    const report = { usage: own.usage, charges: [own, tool], costNanoUsd: null };
     expect(costOf('openai', { model: 'gpt-5', otherModels: [] }, report)).toBeNull();
     expect(costOf('openai', { model: 'gpt-5', otherModels: ['gpt-image-2'] }, report)).toBe(
       (price('openai', 'gpt-5', own.usage) ?? 0) + (price('openai', 'gpt-image-2', tool.usage) ?? 0),
@@ -262,7 +262,7 @@ describe('price', () => {
 
   it('goes by the model that was asked for, else by the one that answered', () => {
     const usage = { input_tokens: 1000, output_tokens: 0 };
-    const report = { usage, charges: [{ model: 'gpt-4o', usage }] };
+    const report = { usage, charges: [{ model: 'gpt-4o', usage }], costNanoUsd: null };
     expect(costOf('openai', { model: null, otherModels: [] }, report)).toBe(price('openai', 'gpt-4o', usage));
     expect(costOf('openai', { model: 'gpt-4o-mini', otherModels: [] }, report)).toBe(
       price('openai', 'gpt-4o-mini', usage),

@@ -348,16 +348,17 @@ describe('command line beside a running server', () => {
     const lines: string[] = [];
     const report = new Promise<void>((resolve) => {
       child.stdout.setEncoding('utf8').on('data', async (text: string) => {
+        const isFirst = lines.length === 0;
         lines.push(...text.trim().split('\n'));
         const url = /http\S+/.exec(lines[0] ?? '')?.[0];
-        if (lines.length === 1) {
+        if (isFirst) {
           await fetch(`${url}/models`, { headers: { authorization: 'Bearer sk-sandbox-reported' } });
         } else resolve();
       });
     });
     await report;
     child.kill();
-    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ method: 'GET', path: '/v1/models', status: 200 });
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ method: 'GET', path: '/v1/models', status: 200 });
     expect(lines.join()).not.toContain('sk-sandbox-reported');
   });
 });

@@ -26,7 +26,7 @@ afterAll(async () => {
 /** Asks a provider for its models, with a token for this one, that one or all. */
 function models(of: (typeof providers)[number], tokenFor: string, headers: Record<string, string> = {}) {
   const world = { url: broker.url + of.mount, token: tokens.get(tokenFor) ?? '' };
-  return call(world, of.verifyPath, { headers });
+  return call(world, of.modelsPath, { headers });
 }
 
 const pairs = providers.flatMap((one) => providers.map((other) => ({ one, other })));

@@ -26,7 +26,7 @@ export const anthropic: Provider = {
   keyShape,
   sandboxKeyPrefix,
   sandboxPath: '/anthropic',
-  verifyPath: '/v1/models',
+  modelsPath: '/v1/models',
   billsByProject: false,
   authorize: ({ key }) => [['x-api-key', key]],
   priceTable: 'anthropic',

@@ -1,23 +1,10 @@
+import { at } from '../../lib/json.ts';
 import type { ErrorRules, FailureMeaning } from '../failure.ts';
-
-const lacksPermission: FailureMeaning = {
-  status: 403,
-  code: 'provider_key_invalid',
-  message:
-    "The user's key is not permitted to do this. Its owner can give it the permission at the provider.",
-  fixedAt: 'keys',
-};
+import { keyIsBad, lacksPermission, outOfQuota, rateLimited } from './failure_meanings.ts';
 
 const organisationOff: FailureMeaning = {
   ...lacksPermission,
   message: "The user's account with the provider is switched off. Its owner can use another key.",
-};
-
-const outOfQuota: FailureMeaning = {
-  status: 429,
-  code: 'provider_quota_exceeded',
-  message: "The user's account with the provider has no quota left. Its owner can see to its billing.",
-  fixedAt: 'billing',
 };
 
 /** The kinds of error that its SDK and its documentation know, by status. */
@@ -39,28 +26,12 @@ export const errors: ErrorRules = {
     { status: 400, message: /credit balance|usage limits/i, means: outOfQuota },
     { status: 400, code: /^organization_on_hold$/, means: organisationOff },
     { status: 400, message: /organization has been disabled/i, means: organisationOff },
-    {
-      status: 401,
-      means: {
-        status: 403,
-        code: 'provider_key_invalid',
-        message: "The provider does not accept the user's key any more. Its owner can replace it.",
-        keyIsBad: true,
-        fixedAt: 'keys',
-      },
-    },
+    { status: 401, means: keyIsBad },
     { status: 402, means: outOfQuota },
     { status: 403, means: lacksPermission },
     { status: 429, code: /spend_limit_reached$/, means: outOfQuota },
     { status: 429, message: /credit balance|usage limits|spend limit/i, means: outOfQuota },
-    {
-      status: 429,
-      means: {
-        status: 429,
-        code: 'provider_rate_limited',
-        message: "The provider's rate limit for the user's account is reached. Try again later.",
-      },
-    },
+    { status: 429, means: rateLimited },
     {
       status: 529,
       means: { status: 502, code: 'provider_error', message: 'The provider is overloaded. Try again later.' },
@@ -69,6 +40,7 @@ export const errors: ErrorRules = {
   callersFault: /^(invalid_|request_too_large)/,
   privateText:
     /\bsk-ant-[\w*.-]+|\b(?:wrkspc|req|org|user|apikey|file|container)_(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6,}|\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b|[\w.+-]+@[\w-]+\.[\w.-]+/g,
+  inBody: (body) => at(body, ['error']),
   codePath: ['details', 'error_code'],
   body: (error, { status, requestId }) => ({
     type: 'error',

@@ -40,7 +40,7 @@ export const openai: Provider = {
   keyShape,
   sandboxKeyPrefix,
   sandboxPath: '/v1',
-  verifyPath: '/models',
+  modelsPath: '/models',
   billsByProject: true,
   authorize: ({ key, organization, project }) => [
     ['authorization', `Bearer ${key}`],
