@@ -28,6 +28,13 @@ const baseUrl = z
   )
   .transform((value) => value.replace(/\/+$/, ''));
 
+/** @param path what of the provider's path belongs to it */
+const providerUrl = (title: string, usual: string, path: string, example = usual) =>
+  baseUrl.default(usual).meta({
+    description: `Where calls to ${title} go, ${path}. Trusted as written. Sandbox keys never go there.`,
+    example,
+  });
+
 const databaseUrl = z
   .string()
   .refine(
@@ -78,21 +85,29 @@ export const environment = z.object({
       'The master keys themselves, comma-separated, newest first, instead of a file. Not beside COATCHECK_MASTER_KEY_FILE.',
     example: '(32 random bytes in base64)',
   }),
-  COATCHECK_OPENAI_BASE_URL: baseUrl.default('https://api.openai.com/v1').meta({
-    description: 'Where calls to OpenAI go, `/v1` included. Trusted as written. Sandbox keys never go there.',
-    example: 'https://eu.api.openai.com/v1',
-  }),
-  COATCHECK_ANTHROPIC_BASE_URL: baseUrl.default('https://api.anthropic.com').meta({
-    description:
-      'Where calls to Anthropic go, without `/v1`. Trusted as written. Sandbox keys never go there.',
-    example: 'https://api.anthropic.com',
-  }),
+  COATCHECK_OPENAI_BASE_URL: providerUrl(
+    'OpenAI',
+    'https://api.openai.com/v1',
+    '`/v1` included',
+    'https://eu.api.openai.com/v1',
+  ),
+  COATCHECK_ANTHROPIC_BASE_URL: providerUrl('Anthropic', 'https://api.anthropic.com', 'without `/v1`'),
+  COATCHECK_MISTRAL_BASE_URL: providerUrl('Mistral', 'https://api.mistral.ai', 'without `/v1`'),
+  COATCHECK_GROQ_BASE_URL: providerUrl('Groq', 'https://api.groq.com', 'without `/openai/v1`'),
+  COATCHECK_OPENROUTER_BASE_URL: providerUrl(
+    'OpenRouter',
+    'https://openrouter.ai/api/v1',
+    '`/api/v1` included',
+  ),
+  COATCHECK_DEEPSEEK_BASE_URL: providerUrl('DeepSeek', 'https://api.deepseek.com', 'without `/v1`'),
+  COATCHECK_XAI_BASE_URL: providerUrl('xAI', 'https://api.x.ai/v1', '`/v1` included'),
+  COATCHECK_TOGETHER_BASE_URL: providerUrl('Together', 'https://api.together.ai/v1', '`/v1` included'),
   COATCHECK_SANDBOX: z
     .union([z.enum(['on', 'off']), baseUrl], { error: 'must be on, off or the URL of a running sandbox' })
     .optional()
     .meta({
       description:
-        'The simulated providers for sandbox keys (`sk-sandbox-…`, `sk-ant-sandbox-…`): `on` starts them inside, a URL names where they run, `off` refuses such keys. Default `on`, in production `off`.',
+        'The simulated providers for sandbox keys (`sk-sandbox-…`, `sk-ant-sandbox-…` and so on): `on` starts them inside, a URL names where they run, `off` refuses such keys. Default `on`, in production `off`.',
       example: 'on',
     }),
   COATCHECK_ACCESS_TOKEN_TTL: seconds(1800, day).meta({
@@ -239,6 +254,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     providerBaseUrls: {
       openai: vars.COATCHECK_OPENAI_BASE_URL,
       anthropic: vars.COATCHECK_ANTHROPIC_BASE_URL,
+      mistral: vars.COATCHECK_MISTRAL_BASE_URL,
+      groq: vars.COATCHECK_GROQ_BASE_URL,
+      openrouter: vars.COATCHECK_OPENROUTER_BASE_URL,
+      deepseek: vars.COATCHECK_DEEPSEEK_BASE_URL,
+      xai: vars.COATCHECK_XAI_BASE_URL,
+      together: vars.COATCHECK_TOGETHER_BASE_URL,
     },
     sandbox: sandboxSetting(vars.COATCHECK_SANDBOX ?? (production ? 'off' : 'on')),
     accessTokenTtl: vars.COATCHECK_ACCESS_TOKEN_TTL,

@@ -1,9 +1,24 @@
 import type { Provider, ScopeRow } from './provider.ts';
 import { anthropic } from './providers/anthropic.ts';
+import { deepseek } from './providers/deepseek.ts';
+import { groq } from './providers/groq.ts';
+import { mistral } from './providers/mistral.ts';
 import { openai } from './providers/openai.ts';
+import { openrouter } from './providers/openrouter.ts';
+import { together } from './providers/together.ts';
+import { xai } from './providers/xai.ts';
 
 /** Every provider whose keys can be lent. */
-export const providers: readonly Provider[] = [openai, anthropic];
+export const providers: readonly Provider[] = [
+  openai,
+  anthropic,
+  mistral,
+  groq,
+  openrouter,
+  deepseek,
+  xai,
+  together,
+];
 
 const providersByName = new Map(providers.map((provider) => [provider.name, provider]));
 const scopeRows = new Map(providers.flatMap((provider) => provider.scopes).map((row) => [row.scope, row]));

@@ -1,4 +1,5 @@
 import { allScopes, findScope, providers } from '../catalog/catalog.ts';
+import type { Provider } from '../catalog/provider.ts';
 import {
   jwksComplaint,
   longestName,
@@ -72,16 +73,43 @@ export function ClientFields({
         required
       />
       {providers.map((provider, index) => (
-        <ScopeTicks
-          {...(index > 0 && { id: `scope-${provider.name}` })}
-          legend={`It may ask to, with ${provider.title}`}
-          rows={provider.scopes}
+        <ProviderScopes
+          provider={provider}
           ticked={client.scopes}
-          complaint={index === 0 ? complaints.scope : null}
-          named
+          isFirst={index === 0}
+          complaints={complaints}
         />
       ))}
     </>
+  );
+}
+
+/** What an app may ask of one provider; folded up while that is nothing. */
+function ProviderScopes(props: {
+  readonly provider: Provider;
+  readonly ticked: readonly string[];
+  readonly isFirst: boolean;
+  readonly complaints: Complaints;
+}) {
+  const { provider, ticked, isFirst, complaints } = props;
+  const { name, title, scopes } = provider;
+  const isOpen = scopes.some(({ scope }) => ticked.includes(scope));
+  const ticks = (
+    <ScopeTicks
+      id={isFirst ? 'scope' : `scope-${name}`}
+      legend={`It may ask to, with ${title}`}
+      rows={scopes}
+      ticked={ticked}
+      complaint={isFirst ? complaints.scope : null}
+      named
+    />
+  );
+  if (isFirst || isOpen) return ticks;
+  return (
+    <details class="more">
+      <summary>{title}</summary>
+      {ticks}
+    </details>
   );
 }
 

@@ -60,12 +60,9 @@ function newKey(c: PageContext, typed: Typed, next: string | null, complaints: C
   );
 }
 
-/** Whose keys may belong to several organisations and projects. */
-const billedByProject = providers
-  .filter(({ billsByProject }) => billsByProject)
-  .map(({ title }) => title)
-  .join(', ');
-const providerOptions = providers.map(({ name, title }) => ({ value: name, label: title }));
+function providerOptions() {
+  return providers.map(({ name, title }) => ({ value: name, label: title }));
+}
 
 function DepositForm(props: {
   readonly visitor: Visitor;
@@ -75,11 +72,13 @@ function DepositForm(props: {
   readonly complaints: Complaints;
 }) {
   const { visitor, chosen, typed, next, complaints } = props;
+  /** Whose keys may belong to several organisations and projects. */
+  const billedByProject = providers.filter(({ billsByProject }) => billsByProject);
   return (
     <section class="card">
       <Form action="/keys/new" csrf={visitor.csrf}>
         {next && <input type="hidden" name="next" value={next} />}
-        <Select name="provider" label="Provider" selected={chosen?.name ?? ''} options={providerOptions} />
+        <Select name="provider" label="Provider" selected={chosen?.name ?? ''} options={providerOptions()} />
         <Field
           name="key"
           label="API key"
@@ -91,8 +90,8 @@ function DepositForm(props: {
           hint={
             <>
               Make one for Coatcheck alone, with a monthly limit, at{' '}
-              <KeysPages of={chosen ? [chosen] : providers} />. It is checked with its provider, encrypted,
-              and never shown again.
+              {chosen ? <KeysPage of={chosen} /> : 'the provider'}. It is checked with its provider,
+              encrypted, and never shown again.
             </>
           }
         />
@@ -108,8 +107,8 @@ function DepositForm(props: {
         <details class="more" open={typed.organization !== '' || typed.project !== ''}>
           <summary>Organisation and project</summary>
           <p class="hint">
-            Only for {billedByProject}, and only when the key can use several and you want calls billed to a
-            certain one.
+            Only for {billedByProject.map(({ title }) => title).join(', ')}, and only when the key can use
+            several and you want calls billed to a certain one.
           </p>
           <BillingFields details={typed} complaints={complaints} />
         </details>
@@ -119,19 +118,11 @@ function DepositForm(props: {
   );
 }
 
-/** Where keys are made. */
-function KeysPages({ of }: { readonly of: readonly Provider[] }) {
+function KeysPage({ of: { keysPage } }: { readonly of: Provider }) {
   return (
-    <>
-      {of.map(({ keysPage }, index) => (
-        <>
-          {index > 0 && ' or '}
-          <a href={keysPage} rel="noreferrer" target="_blank">
-            {new URL(keysPage).host}
-          </a>
-        </>
-      ))}
-    </>
+    <a href={keysPage} rel="noreferrer" target="_blank">
+      {new URL(keysPage).host}
+    </a>
   );
 }
 
@@ -152,7 +143,7 @@ function SandboxOffer(props: {
           name="provider"
           label="Simulated provider"
           selected={chosen?.name ?? ''}
-          options={providerOptions}
+          options={providerOptions()}
         />
         <button type="submit" class="quiet">
           Use a sandbox key

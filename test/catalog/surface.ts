@@ -45,8 +45,15 @@ export function callsOfSdk(sdk: string): { readonly calls: ReadonlySet<string>; 
   const calls = new Set<string>();
   let unread = 0;
   for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.mjs')) continue;
+    const isFunction = /^funcs\/\w+\.js$/.test(name);
+    if (!isFunction && !name.endsWith('.mjs')) continue;
     const source = readFileSync(join(root, name), 'utf8');
+    if (isFunction && source.includes('pathToFunc(')) {
+      const [, method] = /method: "([A-Z]+)"/.exec(source) ?? [];
+      const [, path] = /pathToFunc\("([^"#]+)/.exec(source) ?? [];
+      if (method && path) calls.add(`${method} ${withoutNames(path)}`);
+      else unread += 1;
+    }
     unread += source.match(anyCall)?.length ?? 0;
     for (const [, verb = '', , template = '', rest = ''] of source.matchAll(callPattern)) {
       unread -= 1;

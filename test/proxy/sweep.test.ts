@@ -48,7 +48,11 @@ describe.each(providers)('of everything that the API of $name can be asked for',
   beforeAll(async () => {
     world = await startWorld({
       provider: provider.name,
-      answer: json(200, { object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] }),
+      answer: json(200, {
+        ...{ object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] },
+        // One provider tells its own models from the account's by this.
+        type: 'base',
+      }),
     });
   });
   afterAll(async () => {
@@ -57,6 +61,9 @@ describe.each(providers)('of everything that the API of $name can be asked for',
 
   const surface = readSurface(provider.name);
   const lent = surface.filter(({ verdict }) => verdict === 'lent');
+
+  /** Whether the slash behind the mount is written so that it is none: nothing of the provider's ground is asked for. */
+  const isBesideMount = (target: string) => target.includes(`${provider.mount}%25`);
 
   /** Whether the row leads to something that is lent: with a query it is the row without it. */
   function leadsSomewhere({ method, path }: SurfaceRow): boolean {
@@ -83,7 +90,7 @@ describe.each(providers)('of everything that the API of $name can be asked for',
     return {
       target: `${method} ${target}`,
       status: answer.statusCode,
-      code: /"code":"(\w+)"/.exec(body)?.[1],
+      code: /"(?:code|error_type)":"(\w+)"/.exec(body)?.[1],
     };
   }
 
@@ -112,7 +119,9 @@ describe.each(providers)('of everything that the API of $name can be asked for',
     );
     const near = await askAll(surface.filter(leadsSomewhere), other);
     const answers = [...never, ...near];
-    expect(answers.filter(({ status, code }) => status !== 404 || code !== 'not_delegable')).toEqual([]);
+    const told = answers.filter(({ target }) => !isBesideMount(target));
+    expect(told.filter(({ status, code }) => status !== 404 || code !== 'not_delegable')).toEqual([]);
+    expect(answers.filter(({ status }) => status !== 404)).toEqual([]);
     expect(world.upstream.requests).toHaveLength(before);
     console.log(
       `${answers.length} requests to anything else refused, in ${Object.keys(other).length + 3} spellings`,

@@ -51,8 +51,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     PORT: String(port),
     COATCHECK_DATA_DIR: home.dataDir,
     ...home.env,
-    COATCHECK_OPENAI_BASE_URL: options.upstreamUrl ?? sandbox.url,
-    COATCHECK_ANTHROPIC_BASE_URL: options.upstreamUrl ?? sandbox.urls.anthropic,
+    ...Object.fromEntries(
+      Object.entries(sandbox.urls).map(([provider, url]) => [
+        `COATCHECK_${provider.toUpperCase()}_BASE_URL`,
+        options.upstreamUrl ?? url,
+      ]),
+    ),
     ...options.env,
   });
   const log = pino({ level: 'debug' }, { write: (line: string) => void logs.push(line) });

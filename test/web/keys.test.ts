@@ -143,7 +143,7 @@ test('where it bills to is asked only where that can be said', async () => {
 test('the page for a new key says where keys are made', async () => {
   await begin();
   const either = await person.get('/keys/new');
-  expect(either.text).toContain('at platform.openai.com or platform.claude.com .');
+  expect(either.text).toContain('at the provider.');
   const one = await person.get('/keys/new?provider=anthropic');
   expect(one.text).toContain('at platform.claude.com .');
   expect(one.html.match(/<option value="anthropic" selected/g)).toHaveLength(2);

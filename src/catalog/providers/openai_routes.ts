@@ -1,5 +1,6 @@
 import { at, isObject } from '../../lib/json.ts';
 import type { AnswerRules, OutputRules, Route } from '../route.ts';
+import { captions, chatAnswer, eventStream, held, json, through } from './openai_answers.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
 import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
 import {
@@ -21,13 +22,6 @@ import {
   transcriptionUsage,
 } from './openai_usage.ts';
 
-const json = 'application/json';
-const eventStream = 'text/event-stream';
-const captions = ['text/plain', 'text/vtt', 'application/x-subrip'];
-
-const held: AnswerRules = { types: [json], json: 'held', endings: null };
-const through: AnswerRules = { types: [json, eventStream], json: 'through', endings: null };
-const chatAnswer: AnswerRules = { types: [json, eventStream], json: 'held', endings: ['data: [DONE]'] };
 const responsesAnswer: AnswerRules = {
   types: [json, eventStream],
   json: 'held',

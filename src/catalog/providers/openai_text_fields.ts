@@ -31,7 +31,7 @@ const serviceTier: FieldRule = {
   advice: 'Only the service tiers "default" and "flex" are lent. Leave it out.',
 };
 
-const streamOptions: FieldRule = {
+export const streamOptions: FieldRule = {
   kind: 'usage_option',
   option: 'include_usage',
   fields: allowAll('include_usage', 'include_obfuscation'),

@@ -5,7 +5,7 @@ import type { TreeRules } from '../fields.ts';
 export const stored =
   'Nothing is stored with the provider through the broker. Send the whole conversation as input.';
 
-const refusedTypes: TreeRules['refusedTypes'] = [
+export const refusedTypes: TreeRules['refusedTypes'] = [
   ['web_search', 'Web search costs per search and is not lent. Leave it out.'],
   ['file_search', "File search reads the user's documents and is not lent. Leave it out."],
   ['code_interpreter', 'Running code with the provider is not lent. Leave it out.'],
@@ -18,7 +18,7 @@ const refusedTypes: TreeRules['refusedTypes'] = [
   ['programmatic_tool_calling', 'Loops at the provider are not lent. Leave it out.'],
 ];
 
-const refusedKeys: TreeRules['refusedKeys'] = {
+export const refusedKeys: TreeRules['refusedKeys'] = {
   file_id: "The user's files cannot be named. Send the content itself, as data or as a URL.",
   file_ids: "The user's files cannot be named. Send the content itself, as data or as a URL.",
   vector_store_ids: "The user's documents cannot be searched. Leave it out.",
@@ -29,7 +29,7 @@ const refusedKeys: TreeRules['refusedKeys'] = {
   server_url: 'Letting the model call other servers is not lent. Call them yourself, as function tools.',
 };
 
-const opaqueKeys: TreeRules['opaqueKeys'] = [
+export const opaqueKeys: TreeRules['opaqueKeys'] = [
   'parameters',
   'output_schema',
   'schema',
@@ -40,7 +40,7 @@ const opaqueKeys: TreeRules['opaqueKeys'] = [
   'pending_safety_checks',
 ];
 
-const types = (...names: readonly string[]): TreeRules['types'] =>
+export const types = (...names: readonly string[]): TreeRules['types'] =>
   Object.fromEntries(names.map((name) => [name, {}]));
 
 export const chatTree: TreeRules = {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../src/lib/json.ts';
+import { isObject, type JsonObject } from '../../../src/lib/json.ts';
 import type { UpstreamRequest } from './upstream.ts';
 import { chat } from './world.ts';
 
@@ -37,50 +37,105 @@ const everyHeader = {
   'access-control-expose-headers': 'x-request-id-canary',
 };
 
-export const dialects: readonly Dialect[] = [
-  {
-    provider: 'openai',
-    path: '/chat/completions',
-    body: chat,
-    answer: { object: 'chat.completion', choices: [] },
-    events: ['data: {"choices":[]}\n\n', 'data: [DONE]\n\n'],
-    account: [
-      'org-Canary00Organization',
-      'proj_Canary00Project',
-      'user-Canary00User',
-      'req_canary00request',
-      'ft:gpt-4o:canary::x',
-    ],
-    headers: {
-      ...everyHeader,
-      'openai-organization': 'org-Canary00Organization',
-      'openai-project': 'proj_Canary00Project',
-      'openai-processing-ms': '12',
-      'openai-version': '2020-10-01',
-      'x-request-id': 'req_canary00request',
-      'x-ratelimit-limit-requests': '987654',
-      'x-openai-proxy-wasm': 'canary',
-    },
-    error: (error) => ({ error }),
-    brokenStreams: [
-      ['an error as data', 'data: {"error":MESSAGE}\n\n'],
-      ['an error event', 'event: error\ndata: {"type":"error","code":null,"message":TEXT,"param":null}\n\n'],
-      ['an error event without a type', 'event: error\ndata: {"message":TEXT}\n\n'],
-      [
-        'a failed response',
-        'event: response.failed\ndata: {"type":"response.failed","response":{"error":MESSAGE}}\n\n',
-      ],
-      ['an error written with spaces', 'data: { "error" : MESSAGE }\n\n'],
-      ['an error on several lines', 'data: {"error":\ndata: MESSAGE}\n\n'],
-      ['an error after a carriage return', 'data: {"error":MESSAGE}\r\r'],
-      ['an error as text', 'data: {"error":TEXT}\n\n'],
-    ],
-    keyIn: ({ headers }) => (headers.authorization ?? '').replace('Bearer ', ''),
-    keyHeaders: (key) => ({ authorization: `Bearer ${key}` }),
-    refusedKey: { code: 'invalid_api_key' },
-    rateLimit: { type: 'tokens', code: 'rate_limit_exceeded' },
-    quota: { status: 429, error: { type: 'insufficient_quota', code: 'insufficient_quota' } },
+const openai: Dialect = {
+  provider: 'openai',
+  path: '/chat/completions',
+  body: chat,
+  answer: { object: 'chat.completion', choices: [] },
+  events: ['data: {"choices":[]}\n\n', 'data: [DONE]\n\n'],
+  account: [
+    'org-Canary00Organization',
+    'proj_Canary00Project',
+    'user-Canary00User',
+    'req_canary00request',
+    'ft:gpt-4o:canary::x',
+  ],
+  headers: {
+    ...everyHeader,
+    'openai-organization': 'org-Canary00Organization',
+    'openai-project': 'proj_Canary00Project',
+    'openai-processing-ms': '12',
+    'openai-version': '2020-10-01',
+    'x-request-id': 'req_canary00request',
+    'x-ratelimit-limit-requests': '987654',
+    'x-openai-proxy-wasm': 'canary',
   },
+  error: (error) => ({ error }),
+  brokenStreams: [
+    ['an error as data', 'data: {"error":MESSAGE}\n\n'],
+    ['an error event', 'event: error\ndata: {"type":"error","code":null,"message":TEXT,"param":null}\n\n'],
+    ['an error event without a type', 'event: error\ndata: {"message":TEXT}\n\n'],
+    [
+      'a failed response',
+      'event: response.failed\ndata: {"type":"response.failed","response":{"error":MESSAGE}}\n\n',
+    ],
+    ['an error written with spaces', 'data: { "error" : MESSAGE }\n\n'],
+    ['an error on several lines', 'data: {"error":\ndata: MESSAGE}\n\n'],
+    ['an error after a carriage return', 'data: {"error":MESSAGE}\r\r'],
+    ['an error as text', 'data: {"error":TEXT}\n\n'],
+  ],
+  keyIn: ({ headers }) => (headers.authorization ?? '').replace('Bearer ', ''),
+  keyHeaders: (key) => ({ authorization: `Bearer ${key}` }),
+  refusedKey: { code: 'invalid_api_key' },
+  rateLimit: { type: 'tokens', code: 'rate_limit_exceeded' },
+  quota: { status: 429, error: { type: 'insufficient_quota', code: 'insufficient_quota' } },
+};
+
+/** Those whose API is after OpenAI's. */
+const compatible: readonly Dialect[] = [
+  {
+    ...openai,
+    provider: 'mistral',
+    path: '/v1/chat/completions',
+    account: ['ca9a0000-0000-4000-8000-0ca9a00e0001', 'Canary00Canary00Canary00Canary00', 'org-Canary00'],
+    error: (error) => (isObject(error) ? { object: 'error', ...error } : { detail: error }),
+    brokenStreams: [
+      ...openai.brokenStreams,
+      ['an error that is the event', 'data: {"object":"error","message":TEXT,"type":"internal_error"}\n\n'],
+    ],
+    refusedKey: {},
+    quota: { status: 402, error: {} },
+  },
+  {
+    ...openai,
+    provider: 'groq',
+    path: '/openai/v1/chat/completions',
+    account: ['org_01Canary00Organization', 'req_01Canary00Request', 'proj_01Canary00Project'],
+    quota: { status: 429, error: { code: 'insufficient_quota' } },
+  },
+  {
+    ...openai,
+    provider: 'openrouter',
+    account: ['user_2Canary00User', 'org_2Canary00Organization', 'req-1Canary00Request'],
+    error: (error) => ({
+      error: isObject(error) ? { ...error, code: 400 } : error,
+      user_id: 'user_2Canary00User',
+    }),
+    quota: { status: 402, error: {} },
+  },
+  {
+    ...openai,
+    provider: 'deepseek',
+    account: ['user_Canary00User', 'canary@example.com'],
+    refusedKey: { type: 'authentication_error', code: 'invalid_request_error' },
+    quota: { status: 402, error: { message: 'Insufficient Balance' } },
+  },
+  {
+    ...openai,
+    provider: 'xai',
+    account: ['ca9a0000-0000-4000-8000-0ca9a00e0001', 'team-Canary00Team', 'canary@example.com'],
+    quota: { status: 403, error: { message: 'The team has no credits left.' } },
+  },
+  {
+    ...openai,
+    provider: 'together',
+    account: ['proj_Canary00Project', 'key_Canary00Key', 'canary@example.com'],
+    quota: { status: 402, error: {} },
+  },
+];
+
+export const dialects: readonly Dialect[] = [
+  openai,
   {
     provider: 'anthropic',
     path: '/v1/messages',
@@ -128,4 +183,5 @@ export const dialects: readonly Dialect[] = [
       error: { type: 'invalid_request_error', message: 'Your credit balance is too low.' },
     },
   },
+  ...compatible,
 ];

@@ -79,10 +79,14 @@ export interface PublicError {
   readonly param: string | null;
   readonly source: string;
   readonly action_url?: string;
+  readonly metadata?: { readonly error_type: string | null };
 }
 
+/** The error of an answer, wherever its provider has it and its code. */
 export async function errorOf(response: Response): Promise<PublicError> {
-  return ((await response.json()) as { error: PublicError }).error;
+  const body = (await response.json()) as PublicError & { readonly error?: PublicError };
+  const error = body.error ?? body;
+  return { ...error, code: error.metadata?.error_type ?? error.code };
 }
 
 export const chat = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Good morning' }] };

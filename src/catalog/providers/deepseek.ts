@@ -1,0 +1,43 @@
+import {
+  allow,
+  allowAll,
+  chatFields,
+  compatibleProvider,
+  modelGrammar,
+  modelRoutes,
+  openaiSdkExample,
+  pseudonym,
+  streamOptions,
+  textRoute,
+} from './openai_compatible.ts';
+
+const name = 'deepseek';
+
+/** DeepSeek, which has no SDK of its own: apps use OpenAI's. Left out: completions (beta), its Anthropic and responses APIs. */
+export const deepseek = compatibleProvider({
+  name,
+  title: 'DeepSeek',
+  mount: '/deepseek',
+  routes: [
+    ...modelRoutes(name, '/models'),
+    textRoute(name, '/chat/completions', {
+      ...chatFields,
+      ...allowAll('logprobs', 'top_logprobs'),
+      thinking: { kind: 'object', fields: { type: allow } },
+      stream_options: streamOptions,
+      user: pseudonym,
+      user_id: pseudonym,
+    }),
+  ],
+  models: { grammar: modelGrammar, refused: [] },
+  keysPage: 'https://platform.deepseek.com/api_keys',
+  billingPage: 'https://platform.deepseek.com/top_up',
+  keys: {
+    key: /^sk-[0-9a-f]{32}$/,
+    sandboxKeyPrefix: 'sk-deepseek-sandbox-',
+    advice: 'DeepSeek keys are sk- and 32 digits and letters from a to f.',
+  },
+  modelsPath: '/models',
+  priceTable: 'deepseek',
+  sdkExample: openaiSdkExample(name),
+});

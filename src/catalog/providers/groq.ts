@@ -1,0 +1,128 @@
+import type { FieldRules } from '../fields.ts';
+import type { Route } from '../route.ts';
+import type { UsageRules } from '../usage.ts';
+import { captions, held, json } from './openai_answers.ts';
+import {
+  allow,
+  allowAll,
+  chatFields,
+  compatibleProvider,
+  drop,
+  embeddingsRoute,
+  model,
+  modelGrammar,
+  modelRoutes,
+  pseudonym,
+  refuse,
+  streamUsage,
+  textRoute,
+  webSearch,
+} from './openai_compatible.ts';
+import { chatUsage, speechUsage, transcriptionUsage } from './openai_usage.ts';
+
+const name = 'groq';
+
+/** A stream ends with what Groq adds of its own. */
+const usage: UsageRules = { ...chatUsage, holder: ['x_groq'] };
+
+const documents = 'Documents for the provider to search are not lent. Put their text into the messages.';
+
+const chat: FieldRules = {
+  ...chatFields,
+  ...allowAll('functions', 'function_call', 'parallel_tool_calls', 'disable_tool_validation'),
+  ...allowAll('max_completion_tokens', 'n', 'seed', 'logit_bias', 'logprobs', 'top_logprobs'),
+  ...allowAll('include_reasoning', 'reasoning_format', 'citation_options'),
+  stream_options: streamUsage,
+  service_tier: {
+    kind: 'limit',
+    to: ['on_demand', 'flex'],
+    otherwise: { replaces: ['auto'], by: 'on_demand' },
+    advice: 'Only the service tiers "on_demand" and "flex" are lent. Leave it out.',
+  },
+  user: pseudonym,
+  // The provider takes neither yet.
+  store: drop,
+  metadata: drop,
+  compound_custom: refuse(webSearch),
+  search_settings: refuse(webSearch),
+  include_domains: refuse(webSearch),
+  exclude_domains: refuse(webSearch),
+  documents: refuse(documents),
+};
+
+const speech: FieldRules = {
+  model,
+  ...allowAll('input', 'voice', 'response_format', 'sample_rate', 'speed'),
+};
+
+const translation: FieldRules = {
+  model,
+  ...allowAll('file', 'url', 'prompt', 'response_format', 'temperature'),
+};
+
+const transcription: FieldRules = {
+  ...translation,
+  language: allow,
+  'timestamp_granularities[]': allow,
+};
+
+function soundRoute(path: string, fields: FieldRules): Route {
+  return {
+    method: 'POST',
+    path,
+    scope: `${name}:audio.transcribe`,
+    body: { kind: 'multipart', fields },
+    answer: { ...held, types: [json, ...captions] },
+    usage: transcriptionUsage,
+  };
+}
+
+/** Groq, by the types of `groq-sdk` 1.6. Its answers say nothing of what sound costs. */
+export const groq = compatibleProvider({
+  name,
+  title: 'Groq',
+  mount: '/groq',
+  routes: [
+    ...modelRoutes(name, '/openai/v1/models'),
+    textRoute(name, '/openai/v1/chat/completions', chat, usage),
+    embeddingsRoute(name, '/openai/v1/embeddings', {
+      model,
+      ...allowAll('input', 'encoding_format'),
+      user: pseudonym,
+    }),
+    {
+      method: 'POST',
+      path: '/openai/v1/audio/speech',
+      scope: `${name}:audio.speech`,
+      body: { kind: 'json', fields: speech },
+      answer: { types: ['audio/', 'application/octet-stream'], json: 'through', endings: null },
+      usage: speechUsage,
+    },
+    soundRoute('/openai/v1/audio/transcriptions', transcription),
+    soundRoute('/openai/v1/audio/translations', translation),
+  ],
+  models: {
+    grammar: modelGrammar,
+    refused: [
+      {
+        pattern: /(^|\/)compound/i,
+        advice: 'Models that search the web and run code at the provider are not lent. Name a plain one.',
+      },
+    ],
+  },
+  keysPage: 'https://console.groq.com/keys',
+  billingPage: 'https://console.groq.com/settings/billing',
+  keys: {
+    key: /^gsk_[A-Za-z0-9]{20,200}$/,
+    sandboxKeyPrefix: 'gsk_sandbox_',
+    advice: 'Groq keys begin with gsk_, and only letters and digits follow.',
+  },
+  modelsPath: '/openai/v1/models',
+  priceTable: 'groq',
+  sdkExample: (baseUrl, token) => `import Groq from 'groq-sdk';
+
+const groq = new Groq({
+  baseURL: '${baseUrl}',
+  apiKey: ${token},
+});`,
+});

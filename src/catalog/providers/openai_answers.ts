@@ -1,0 +1,15 @@
+import type { AnswerRules } from '../route.ts';
+
+/** How OpenAI's API answers. */
+
+export const json = 'application/json';
+export const eventStream = 'text/event-stream';
+export const captions = ['text/plain', 'text/vtt', 'application/x-subrip'];
+
+export const held: AnswerRules = { types: [json], json: 'held', endings: null };
+export const through: AnswerRules = { types: [json, eventStream], json: 'through', endings: null };
+export const chatAnswer: AnswerRules = {
+  types: [json, eventStream],
+  json: 'held',
+  endings: ['data: [DONE]'],
+};
