@@ -20,7 +20,8 @@ const origin = z
     (value) => URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value),
     'must be a scheme, a host and if need be a port, without a path or a slash at the end',
   );
-const baseUrl = z
+/** Where a provider's API is; without a slash at the end. */
+export const baseUrl = z
   .string()
   .refine(
     (value) => URL.canParse(value) && /^https?:/.test(value) && !/[?#]/.test(value),
@@ -102,6 +103,11 @@ export const environment = z.object({
   COATCHECK_DEEPSEEK_BASE_URL: providerUrl('DeepSeek', 'https://api.deepseek.com', 'without `/v1`'),
   COATCHECK_XAI_BASE_URL: providerUrl('xAI', 'https://api.x.ai/v1', '`/v1` included'),
   COATCHECK_TOGETHER_BASE_URL: providerUrl('Together', 'https://api.together.ai/v1', '`/v1` included'),
+  COATCHECK_PROVIDERS_FILE: z.string().min(1).optional().meta({
+    description:
+      "JSON file with further providers whose API is after OpenAI's, such as model servers of your own; [operations.md](operations.md#providers-of-your-own) says what is in it.",
+    example: '/etc/coatcheck/providers.json',
+  }),
   COATCHECK_SANDBOX: z
     .union([z.enum(['on', 'off']), baseUrl], { error: 'must be on, off or the URL of a running sandbox' })
     .optional()
@@ -184,6 +190,8 @@ export interface Config {
   readonly masterKey: { readonly file: string } | { readonly keys: Secret };
   /** Base URL per provider name, without a slash at the end. */
   readonly providerBaseUrls: Readonly<Record<string, string>>;
+  /** File that lists the operator's own providers. */
+  readonly providersFile: string | null;
   readonly sandbox: 'on' | 'off' | { readonly url: string };
   readonly accessTokenTtl: number;
   readonly refreshTokenTtl: number;
@@ -261,6 +269,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       xai: vars.COATCHECK_XAI_BASE_URL,
       together: vars.COATCHECK_TOGETHER_BASE_URL,
     },
+    providersFile: vars.COATCHECK_PROVIDERS_FILE ? resolve(vars.COATCHECK_PROVIDERS_FILE) : null,
     sandbox: sandboxSetting(vars.COATCHECK_SANDBOX ?? (production ? 'off' : 'on')),
     accessTokenTtl: vars.COATCHECK_ACCESS_TOKEN_TTL,
     refreshTokenTtl: vars.COATCHECK_REFRESH_TOKEN_TTL,

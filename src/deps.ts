@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { providers } from './catalog/catalog.ts';
+import { lendAlso, providers } from './catalog/catalog.ts';
 import { type Config, databaseFile } from './config.ts';
 import { createInstance, type Instance, type LeaseTimes } from './ledger/instance.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { createPublicFetch, type Network, type PublicFetch } from './lib/public_fetch.ts';
 import type { Secret } from './lib/secret.ts';
 import { createTxtLookup, type TxtLookup } from './lib/txt_records.ts';
+import { readProvidersFile } from './providers_file.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
 import type { Store } from './store/store.ts';
@@ -51,10 +52,13 @@ export interface DepsOptions {
 /**
  * Builds everything: makes the data folder (0700) and, outside production, the master key file (0600) when they are not
  * there, opens the store and brings its schema up to date.
- * @throws KeyringError when the master keys are missing or unusable, StoreError when the store is
+ * @throws ConfigError when the file of providers is wrong, KeyringError when the master keys are missing or unusable, StoreError when the store is
  */
 export async function openDeps(config: Config, options: DepsOptions): Promise<Deps> {
   const { log, clock = systemClock, sandboxUrl, lease } = options;
+  const own = readProvidersFile(config.providersFile);
+  lendAlso(own.providers);
+  const baseUrls = { ...config.providerBaseUrls, ...own.baseUrls };
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   chmodSync(config.dataDir, 0o700);
   const database = databaseFile(config.dataDir);
@@ -93,7 +97,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     fetchPublic: createPublicFetch(options.network),
     lookUpTxt: createTxtLookup(options.network),
     upstreamOf: (providerName, sandbox) =>
-      (sandbox ? sandboxUrls.get(providerName) : config.providerBaseUrls[providerName]) ?? null,
+      (sandbox ? sandboxUrls.get(providerName) : baseUrls[providerName]) ?? null,
   };
 }
 

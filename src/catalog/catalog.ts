@@ -8,26 +8,39 @@ import { openrouter } from './providers/openrouter.ts';
 import { together } from './providers/together.ts';
 import { xai } from './providers/xai.ts';
 
-/** Every provider whose keys can be lent. */
-export const providers: readonly Provider[] = [
-  openai,
-  anthropic,
-  mistral,
-  groq,
-  openrouter,
-  deepseek,
-  xai,
-  together,
-];
+const builtIn: readonly Provider[] = [openai, anthropic, mistral, groq, openrouter, deepseek, xai, together];
 
-const providersByName = new Map(providers.map((provider) => [provider.name, provider]));
-const scopeRows = new Map(providers.flatMap((provider) => provider.scopes).map((row) => [row.scope, row]));
+const all: Provider[] = [];
+const providersByName = new Map<string, Provider>();
+const scopeRows = new Map<string, ScopeRow>();
+const scopes: string[] = [];
+lendAlso([]);
+
+/** Every provider whose keys can be lent. */
+export const providers: readonly Provider[] = all;
 
 /** Every scope there is, in the order in which people see them. */
-export const allScopes: readonly string[] = [...scopeRows.keys()];
+export const allScopes: readonly string[] = scopes;
+
+/** Puts the operator's own providers behind those that are built in, before anything asks for them. */
+export function lendAlso(own: readonly Provider[]): void {
+  all.splice(0, all.length, ...builtIn, ...own);
+  providersByName.clear();
+  scopeRows.clear();
+  for (const provider of all) {
+    providersByName.set(provider.name, provider);
+    for (const row of provider.scopes) scopeRows.set(row.scope, row);
+  }
+  scopes.splice(0, scopes.length, ...scopeRows.keys());
+}
 
 /** What an app may ask for that names no scopes when it is registered. Further providers have to be named. */
 export const defaultScopes: readonly string[] = openai.scopes.map(({ scope }) => scope);
+
+/** Whether the provider of this name comes with the broker. */
+export function isBuiltIn(name: string): boolean {
+  return builtIn.some((provider) => provider.name === name);
+}
 
 /** The provider of this name, such as `openai`. */
 export function findProvider(name: string): Provider | undefined {

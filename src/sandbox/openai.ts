@@ -37,13 +37,18 @@ const routes: readonly Route[] = [
   { ...paidForm, path: '/audio/translations', answer: createTranslation },
 ];
 
+function keyHeader(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 /** A simulated OpenAI. */
 export const openai: Api = {
   name: 'openai',
   path: '/v1',
   routes,
   keyPrefix: 'sk-sandbox-',
-  keyIn: bearerKey,
+  // Some that are after OpenAI take the key in a header of its own.
+  keyIn: (headers) => bearerKey(headers) ?? keyHeader(headers['api-key'] ?? headers['x-api-key']),
   errors: openaiErrors,
   errorBody: ({ body }) => ({ error: body }),
 
