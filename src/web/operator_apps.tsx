@@ -1,3 +1,4 @@
+import { sha256 } from '../lib/hash.ts';
 import type { ClientView } from '../store/contract/clients.ts';
 import type { Client, User } from '../store/records.ts';
 import { asUser } from './actor.ts';
@@ -9,7 +10,7 @@ import { Day } from './components/time.tsx';
 import { typeTitles } from './developer.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
-import { notFound } from './problem.tsx';
+import { notFound, problem } from './problem.tsx';
 
 /** As many as one page shows; who waits for an answer comes first. */
 export const mostAppsShown = 200;
@@ -58,9 +59,12 @@ export async function decideOnApp(c: PageContext, user: User) {
   const by = asUser(user);
   const decision = form.get('decision') ?? '';
   switch (decision) {
-    case 'verified':
-      await clients.setVerified(id, true, by);
+    case 'verified': {
+      const client = await clients.findClient(id);
+      const isAsSeen = client && form.get('seen') === seen(client);
+      if (!isAsSeen || !(await clients.setVerified(id, true, by, client))) return changed(c);
       break;
+    }
     case 'unverified':
     case 'declined':
       await clients.setVerified(id, false, by);
@@ -78,6 +82,25 @@ export async function decideOnApp(c: PageContext, user: User) {
       return notFound(c);
   }
   return c.redirect(`/operator/apps?done=${decision}`, 303);
+}
+
+/** What the operator vouches for: its owner may change it while they look at it. */
+function seen({ name, redirectUris }: Client): string {
+  return sha256(JSON.stringify([name, redirectUris]));
+}
+
+function changed(c: PageContext) {
+  return problem(
+    c,
+    409,
+    'The app is not what it was',
+    <>
+      <p>It has been changed or deleted since you saw it, so nothing was decided.</p>
+      <a class="button quiet" href="/operator/apps">
+        Look at it again
+      </a>
+    </>,
+  );
 }
 
 function App({ view, visitor }: { readonly view: ClientView; readonly visitor: Visitor }) {
@@ -106,6 +129,7 @@ function App({ view, visitor }: { readonly view: ClientView; readonly visitor: V
       </p>
       <Form action="/operator/apps" csrf={visitor.csrf} class="actions">
         <input type="hidden" name="client" value={client.id} />
+        <input type="hidden" name="seen" value={seen(client)} />
         {client.verified ? (
           <Decide decision="unverified">Take the verification back</Decide>
         ) : (

@@ -47,7 +47,10 @@ export function reachTarget(
       const app = await registerOnPages(pages, options);
       registered.push(app.clientId);
       // For any number of users.
-      await pages.post('/operator/apps', { client: app.clientId, decision: 'verified' });
+      const { html } = await pages.get('/operator/apps');
+      const row = html.split('<li>').find((one) => one.includes(app.clientId)) ?? '';
+      const seen = /name="seen" value="([^"]*)"/.exec(row)?.[1];
+      await pages.post('/operator/apps', { client: app.clientId, seen, decision: 'verified' });
       return app;
     },
 

@@ -101,6 +101,16 @@ export function trust(arena: () => Arena): void {
     },
   );
 
+  test('a client is vouched for as it was seen', async () => {
+    const client = await createClient(arena().stores[0], await createUser(arena().stores[0]));
+    for (const other of [{ name: 'Another' }, { redirectUris: ['https://elsewhere.example.com/'] }]) {
+      expect(await clientsOf().setVerified(client.id, true, operator, { ...client, ...other })).toBe(false);
+      expect((await clientNow(client)).verified).toBe(false);
+    }
+    expect(await clientsOf().setVerified(client.id, true, operator, client)).toBe(true);
+    expect((await clientNow(client)).verified).toBe(true);
+  });
+
   test('what a document says takes the place of what it said, and keeps what was decided here', async () => {
     const { stores, clock } = arena();
     const document = {

@@ -57,9 +57,11 @@ async function rowOf({ name }: RegisteredClient): Promise<string> {
   return html.split('<li>').find((row) => row.includes(`<bdi>${name}</bdi>`)) ?? '';
 }
 
+const seenIn = (row: string) => /name="seen" value="([^"]*)"/.exec(row)?.[1];
+
 async function decide(client: RegisteredClient, decision: string): Promise<Screen> {
-  await operator.get('/operator/apps');
-  return operator.post('/operator/apps', { client: client.id, decision });
+  const seen = seenIn(await rowOf(client));
+  return operator.post('/operator/apps', { client: client.id, seen, decision });
 }
 
 test('an owner asks, proves the domain by a file, and the operator decides', async () => {
@@ -176,6 +178,23 @@ test('a declined request can be made again', async () => {
   await decide(client, 'declined');
   expect(await clientNow(client)).toMatchObject({ verified: false, verificationAskedAt: null });
   expect((await developer.get(`/developer/${client.id}`)).text).toContain('Ask for verification');
+});
+
+test('nobody vouches for what an app has become since they saw it', async () => {
+  const client = await createApp();
+  const seen = seenIn(await rowOf(client));
+  const asUser = { kind: 'user', id: owner.id } as const;
+  for (const change of [{ name: 'Another' }, { redirectUris: ['https://elsewhere.example.com/'] }]) {
+    await broker.deps.store.clients.updateClient(client.id, change, asUser);
+    const stale = await operator.post('/operator/apps', { client: client.id, seen, decision: 'verified' });
+    expect([stale.status, stale.text]).toEqual([409, expect.stringContaining('not what it was')]);
+    expect(await clientNow(client)).toMatchObject({ verified: false });
+    const { name, redirectUris } = client;
+    await broker.deps.store.clients.updateClient(client.id, { name, redirectUris }, asUser);
+  }
+  const unseen = await operator.post('/operator/apps', { client: client.id, decision: 'verified' });
+  expect(unseen.status).toBe(409);
+  expect((await decide(client, 'verified')).location).toBe('/operator/apps?done=verified');
 });
 
 test('the operator suspends an app, lifts that, and deletes it', async () => {

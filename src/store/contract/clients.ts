@@ -58,8 +58,17 @@ export interface ClientStore {
    * @returns false when they are not the client's any more
    */
   markDomainProven(id: string, redirectUris: readonly string[], actor: Actor): Promise<boolean>;
-  /** Vouches for a client, or no longer; either answers its owner. @returns false when there is no such client */
-  setVerified(id: string, verified: boolean, actor: Actor): Promise<boolean>;
+  /**
+   * Vouches for a client, or no longer; either answers its owner.
+   * @param seen what is vouched for
+   * @returns false when there is no such client, or it is not as it was seen any more
+   */
+  setVerified(
+    id: string,
+    verified: boolean,
+    actor: Actor,
+    seen?: Pick<Client, 'name' | 'redirectUris'>,
+  ): Promise<boolean>;
   /** Deletes the client; its grants end. @returns the ids of the grants that ended, null when there was no such client */
   deleteClient(id: string, actor: Actor): Promise<readonly string[] | null>;
 }

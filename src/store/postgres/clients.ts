@@ -159,10 +159,11 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
       );
     },
 
-    async setVerified(id, verified, actor) {
+    async setVerified(id, verified, actor, seen) {
       const set = { verified, verificationAskedAt: null };
       const action = 'client.verification_changed';
-      return write((tx, at) => change(tx, id, set, { at, actor, action, detail: { verified } }));
+      const asSeen = seen && and(eq(clients.name, seen.name), hasRedirectUris(seen.redirectUris));
+      return write((tx, at) => change(tx, id, set, { at, actor, action, detail: { verified } }, asSeen));
     },
 
     async deleteClient(id, actor) {

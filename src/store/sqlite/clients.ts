@@ -174,11 +174,11 @@ export function sqliteClients(connection: Connection): ClientStore {
       );
     },
 
-    async setVerified(id, verified, actor) {
+    async setVerified(id, verified, actor, seen) {
+      const set = { verified, verificationAskedAt: null };
       const action = 'client.verification_changed';
-      return write((at) =>
-        change(id, { verified, verificationAskedAt: null }, { at, actor, action, detail: { verified } }),
-      );
+      const asSeen = seen && and(eq(clients.name, seen.name), hasRedirectUris(seen.redirectUris));
+      return write((at) => change(id, set, { at, actor, action, detail: { verified } }, asSeen));
     },
 
     async deleteClient(id, actor) {
