@@ -1,3 +1,5 @@
+import type { ImpliedModel } from './models.ts';
+
 /** What is done about each top-level field of a request body. A field without a rule is refused. */
 export type FieldRules = Readonly<Record<string, FieldRule>>;
 
@@ -23,6 +25,8 @@ export type FieldRule =
   | { readonly kind: 'model' }
   /** A further model that the call makes use of. */
   | { readonly kind: 'other_model' }
+  /** Goes on as it is, and may have the call make use of a further model. */
+  | { readonly kind: 'implies_model'; readonly model: ImpliedModel }
   /** Replaced by a pseudonym of the grant, `always` or only when `given`. */
   | { readonly kind: 'pseudonym'; readonly when: 'always' | 'given' }
   /** Must be an object, whose fields have rules of their own. `always`: they apply also when it was left out. */
@@ -51,8 +55,8 @@ export interface TreeRules {
 export interface TypeRule {
   /** Needed beyond the route's own scope. */
   readonly scope?: string;
-  /** Makes use of a model, which the provider chooses unless its `model` names one. */
-  readonly usesModel?: true;
+  /** Models that it makes use of. */
+  readonly models?: readonly ImpliedModel[];
   /** A string that must be there, this one if one is named: without it the object would do more than is lent. */
   readonly needs?: { readonly path: readonly string[]; readonly value?: string; readonly advice: string };
 }

@@ -1,3 +1,4 @@
+import { at, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid } from './body_refusal.ts';
 
 /** Which models of a provider an app may name at all. */
@@ -12,6 +13,25 @@ export type UsedModels = Map<string | null, string>;
 /** Notes a model. @param place where it stands, such as `tools[0].model` */
 export function noteModel(models: UsedModels, model: string | null, place: () => string): void {
   if (!models.has(model)) models.set(model, place());
+}
+
+/** A model that an object makes use of, which the provider chooses unless it is named. */
+export interface ImpliedModel {
+  /** Where it is named, from the object on. */
+  readonly named: readonly string[];
+  /** It is made use of only where this field is none of these, null for a field that is not given. */
+  readonly unless?: { readonly field: string; readonly is: readonly unknown[] };
+}
+
+/** Notes the model that an object leaves to the provider, if it does. @param place where it would be named */
+export function noteImplied(
+  models: UsedModels,
+  { named, unless }: ImpliedModel,
+  object: JsonObject,
+  place: () => string,
+): void {
+  const isUsed = !unless?.is.includes(object[unless.field] ?? null);
+  if (isUsed && (at(object, named) ?? null) === null) noteModel(models, null, place);
 }
 
 /** Whether an app may name this model. */

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
 import type { FieldRule, FieldRules } from './fields.ts';
-import { checkModel, type ModelRules, noteModel, type UsedModels } from './models.ts';
+import { checkModel, type ModelRules, noteImplied, noteModel, type UsedModels } from './models.ts';
 import { inspectTree } from './tree.ts';
 
 /** A body that may go on, and what it needs. */
@@ -29,7 +29,7 @@ interface Findings extends PolicyContext {
   readonly scopes: Set<string>;
   readonly usedModels: UsedModels;
   readonly otherModels: Set<string>;
-  readonly streams: boolean;
+  readonly sent: JsonObject;
   model: string | null;
   usageIsExtra: boolean;
 }
@@ -49,7 +49,7 @@ export function applyPolicy(
     scopes: new Set(),
     usedModels: new Map(),
     otherModels: new Set(),
-    streams: body.stream === true,
+    sent: body,
     model: null,
     usageIsExtra: false,
   };
@@ -130,6 +130,11 @@ function applyRule(
       noteModel(findings.usedModels, String(value), () => param);
       return checkModel(findings.models, value, param) ?? passed(value);
     }
+    case 'implies_model': {
+      const { model } = rule;
+      noteImplied(findings.usedModels, model, findings.sent, () => model.named.join('.'));
+      return passed(value);
+    }
     case 'pseudonym':
       return passed(rule.when === 'always' || isGiven ? findings.pseudonym : undefined);
     case 'object':
@@ -140,7 +145,7 @@ function applyRule(
     case 'tree':
       return inspectTree(rule.tree, findings.models, value, param, findings) ?? passed(value);
     case 'usage_option':
-      return findings.streams ? askForUsage(rule, value, param, findings) : passed(value);
+      return findings.sent.stream === true ? askForUsage(rule, value, param, findings) : passed(value);
   }
 }
 

@@ -1,7 +1,7 @@
 import { at, isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
 import type { TreeRules } from './fields.ts';
-import { checkModel, type ModelRules, noteModel, type UsedModels } from './models.ts';
+import { checkModel, type ModelRules, noteImplied, noteModel, type UsedModels } from './models.ts';
 
 /** What is learned while a tree is walked. */
 interface Findings {
@@ -90,8 +90,8 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
     return notAllowed(written(path, 'type'), known?.[1] ?? unknownType);
   }
   if (rule.scope) findings.scopes.add(rule.scope);
-  if (rule.usesModel && (node.model ?? null) === null) {
-    noteModel(findings.usedModels, null, () => written(path, 'model'));
+  for (const model of rule.models ?? []) {
+    noteImplied(findings.usedModels, model, node, () => written(path, ...model.named));
   }
   if (!rule.needs) return null;
   const { needs } = rule;

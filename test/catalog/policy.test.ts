@@ -327,6 +327,25 @@ describe('what goes on', () => {
     ]);
   });
 
+  it.each([
+    ['/images/generations', {}, 'svg.model'],
+    ['/images/generations', { svg: { reasoning: {} } }, 'svg.model'],
+    ['/images/edits', {}, 'svg[model]'],
+  ])('tells of the author of a drawing that nobody names, at %s with %j', (path, author, place) => {
+    const drawn = (format: string | null) =>
+      checked(path, { model: 'm', output_format: format, ...author }).usedModels.get(null);
+    expect(drawn('svg')).toBe(place);
+    expect([drawn('png'), drawn(null)]).toEqual([undefined, undefined]);
+  });
+
+  it('tells of the author that a tool leaves to the provider', () => {
+    const tool = { type: 'image_generation', model: 'gpt-image-2', output_format: 'svg' };
+    const placeIn = (...tools: object[]) =>
+      checked('/responses', { ...response, tools }).usedModels.get(null);
+    expect(placeIn({ ...tool, output_format: 'png' }, tool)).toBe('tools[1].svg.model');
+    expect(placeIn({ ...tool, svg: { model: 'gpt-5' } })).toBeUndefined();
+  });
+
   it('leaves the body that came in as it was', () => {
     const body = Object.freeze({ ...chat, stream: true, store: true, user: 'u' });
     checked('/chat/completions', body);

@@ -63,6 +63,12 @@ describe('models', () => {
       (openai) =>
         openai.images.generate({ model: 'gpt-image-2', prompt: 'A train', svg: { model: 'gpt-4o' } }),
     ],
+    [
+      'of an author of drawings who is not named',
+      'svg.model',
+      null,
+      (openai) => openai.images.generate({ model: 'gpt-image-2', prompt: 'A train', output_format: 'svg' }),
+    ],
     ['in the path', 'model', 'gpt-4o', (openai) => openai.models.retrieve('gpt-4o')],
     ['that is not named', 'model', null, (openai) => openai.moderations.create({ input: 'Hi' })],
     [

@@ -1,4 +1,5 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
+import type { ImpliedModel } from '../models.ts';
 
 /**
  * What rules for the request fields of OpenAI's API have in common. Fields are as the types of its SDK have them (`openai`
@@ -25,4 +26,10 @@ export const voice: FieldRule = {
   kind: 'text',
   not: /^voice_/,
   advice: 'Only the built-in voices are lent. Name one of them.',
+};
+
+/** A picture that is not of pixels is written by a text model. */
+export const drawingAuthor: ImpliedModel = {
+  named: ['svg', 'model'],
+  unless: { field: 'output_format', is: [null, 'png', 'webp', 'jpeg', 'gif'] },
 };

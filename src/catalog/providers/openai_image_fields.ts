@@ -1,10 +1,10 @@
 import type { FieldRules } from '../fields.ts';
-import { allow, allowAll, model, pseudonym, stream } from './openai_common_fields.ts';
+import { allow, allowAll, drawingAuthor, model, pseudonym, stream } from './openai_common_fields.ts';
 
 const pictureFields: FieldRules = {
   model,
   ...allowAll('prompt', 'n', 'size', 'quality', 'background', 'response_format'),
-  ...allowAll('output_format', 'output_compression', 'partial_images'),
+  ...allowAll('output_compression', 'partial_images'),
   ...allowAll('complexity', 'frame_count', 'frame_duration_ms'),
   user: pseudonym,
   safety_identifier: { kind: 'pseudonym', when: 'given' },
@@ -12,6 +12,7 @@ const pictureFields: FieldRules = {
 
 export const imageFields: FieldRules = {
   ...pictureFields,
+  output_format: { kind: 'implies_model', model: drawingAuthor },
   style: allow,
   moderation: { kind: 'limit', to: ['auto', 'low'], advice: 'moderation must be "auto" or "low".' },
   svg: { kind: 'object', fields: { model: { kind: 'other_model' }, reasoning: allow } },
@@ -22,6 +23,7 @@ export const imageFields: FieldRules = {
 export const imageEditFields: FieldRules = {
   ...pictureFields,
   ...allowAll('image', 'image[]', 'mask', 'markup', 'input_fidelity', 'stream', 'svg[reasoning][effort]'),
+  output_format: { kind: 'implies_model', model: { ...drawingAuthor, named: ['svg[model]'] } },
   'svg[model]': { kind: 'other_model' },
 };
 

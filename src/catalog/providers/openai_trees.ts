@@ -1,4 +1,5 @@
 import type { TreeRules } from '../fields.ts';
+import { drawingAuthor } from './openai_common_fields.ts';
 
 /** What OpenAI's conversations and tools may hold. */
 
@@ -91,7 +92,7 @@ export const responsesTree: TreeRules = {
         advice: `${stored} Ask for include: ["reasoning.encrypted_content"] and give reasoning back with it, or leave it out.`,
       },
     },
-    image_generation: { scope: 'openai:images', usesModel: true },
+    image_generation: { scope: 'openai:images', models: [{ named: ['model'] }, drawingAuthor] },
     image_generation_call: {
       needs: { path: ['result'], advice: `${stored} Give the picture back in result.` },
     },
