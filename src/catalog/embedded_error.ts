@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
-import { type ErrorRules, readError } from './failure.ts';
+import { type ErrorRules, failureMeaning, readError } from './failure.ts';
 
 /**
  * Looks for an error inside an answer that began well: the data of an event, or a JSON answer that reports failure.
@@ -28,8 +28,9 @@ export function withPublicError(rules: ErrorRules, data: unknown): JsonObject | 
 /** An error keeps its text only where that is about the request: other texts name the account. */
 function publicError(rules: ErrorRules, carrier: JsonObject): JsonObject {
   const error = readError(rules, carrier);
-  const isCallersFault =
-    rules.callersFault.test(error.code ?? '') || rules.callersFault.test(error.type ?? '');
+  const isNamedSo = rules.callersFault.test(error.code ?? '') || rules.callersFault.test(error.type ?? '');
+  // Some that are about the account go by the same name.
+  const isCallersFault = isNamedSo && failureMeaning(rules, 400, error) === null;
   return {
     ...error,
     // Some SDKs take no error without its number, which says nothing of the account.

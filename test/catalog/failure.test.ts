@@ -106,6 +106,17 @@ describe('errors inside an answer', () => {
     const data = { response: { error: { code: 'invalid_image_url', message: 'No picture at that URL' } } };
     expect(JSON.stringify(withPublicError(errors, data))).toContain('No picture at that URL');
   });
+
+  it.each([
+    'Your credit balance is too low to access the Anthropic API.',
+    'You have reached your specified API usage limits.',
+    'This organization has been disabled.',
+  ])('keeps to itself what is said of the account under the name of a wrong request: %s', (message) => {
+    const data = { type: 'error', error: { type: 'invalid_request_error', message } };
+    expect(JSON.stringify(withPublicError(anthropic, data))).not.toContain(message);
+    const prompt = { type: 'error', error: { type: 'invalid_request_error', message: 'prompt is too long' } };
+    expect(JSON.stringify(withPublicError(anthropic, prompt))).toContain('prompt is too long');
+  });
 });
 
 describe('errors of Anthropic', () => {
