@@ -12,7 +12,7 @@ import { GrantBadges, GrantFacts } from './components/grant.tsx';
 import { LimitFields } from './components/limits.tsx';
 import { Done } from './components/notice.tsx';
 import { Layout } from './layout.tsx';
-import { limitTexts, readLimits, typedTexts } from './limits.ts';
+import { limitField, limitTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
 import { notFound } from './problem.tsx';
 
@@ -30,9 +30,12 @@ export async function submitLimits(c: PageContext, user: User) {
   if (!view) return notFound(c);
   const { deps, form } = c.var;
   const { id, scope } = view.grant;
-  const { details, complaints } = readLimits(form, splitScope(scope));
+  const scopes = splitScope(scope);
+  const { details, complaints } = readLimits(form, scopes);
   if (isInvalid(complaints)) return connectedAppPage(c, view, complaints);
-  const changed = await deps.store.grants.changeLimits(id, user.id, details, asUser(user));
+  // A form from before the app got another provider would take that one's limits away.
+  const isWhole = providersOfScopes(scopes).every(({ name }) => form.has(limitField(name, 'models')));
+  const changed = isWhole && (await deps.store.grants.changeLimits(id, user.id, details, asUser(user)));
   return c.redirect(changed ? `/apps/${id}?done=limited` : `/apps/${id}`, 303);
 }
 

@@ -316,7 +316,7 @@ describe('of a connected app', () => {
     expect((await person.get('/apps')).text).toContain(words);
     expect(heldBy(shown)).toEqual(fields);
     expect(await grant()).toEqual({ ...before, authorizationDetails: [access], updatedAt: now });
-    await person.post(`${path}/limits`, {});
+    await person.post(`${path}/limits`, { openai_models: '' });
     expect((await grant())?.authorizationDetails).toEqual([]);
     expect((await person.get('/account')).text).toContain('Limits of an app changed');
   });
@@ -336,8 +336,24 @@ describe('of a connected app', () => {
   test('are set for nothing but what it may do', async () => {
     const { person, path, grant } = await connected();
     await person.submit(path, {});
-    await person.post(`${path}/limits`, { anthropic_tokens: '8' });
+    await person.post(`${path}/limits`, { openai_models: '', anthropic_tokens: '8' });
     expect((await grant())?.authorizationDetails).toEqual([]);
+  });
+
+  test('are not taken away by a form that did not show them yet', async () => {
+    const { person, path, grant, propose } = await connected();
+    const both = [access, { ...bare, provider: 'anthropic', max_output_tokens: 8 }];
+    const scope = 'openai:text anthropic:text';
+    await person.submit(await propose([], scope), {
+      ...{ ...approval, scope: scope.split(' ') },
+      ...{ ...fields, anthropic_tokens: '8' },
+    });
+    expect((await grant())?.authorizationDetails).toEqual(both);
+    const stale = await person.submit(`${path}/limits`, fields);
+    expect([stale.status, stale.location]).toEqual([303, path]);
+    expect((await grant())?.authorizationDetails).toEqual(both);
+    await person.post(`${path}/limits`, { ...fields, anthropic_models: '' });
+    expect((await grant())?.authorizationDetails).toEqual([access]);
   });
 
   test('are nobody else’s to change, nor anybody’s after its end', async () => {
