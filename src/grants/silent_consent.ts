@@ -23,7 +23,7 @@ type Extent = Pick<Grant, 'scope' | 'authorizationDetails'>;
 
 /**
  * Looks for a live grant that allows all that is asked for. Only for apps that prove who they are and that somebody vouches
- * for: anybody may pose as another (OAuth 2.1 §7.3, RFC 8252 §8.6).
+ * for: anybody may pose as another.
  */
 export async function findSilentConsent(
   { store }: SilentConsentDeps,
@@ -31,7 +31,7 @@ export async function findSilentConsent(
   client: Client,
   asked: Extent,
 ): Promise<SilentConsent> {
-  if (!client.verified || !isConfidential(client)) return { kind: 'to_ask' };
+  if (!isKnownForSure(client)) return { kind: 'to_ask' };
   const grant = await store.grants.findLiveGrant(userId, client.id, false);
   if (!grant || !asksNoMore(asked, grant)) return { kind: 'to_ask' };
   const held = await store.credentials.listHeldBy(grant.id);
@@ -39,6 +39,15 @@ export async function findSilentConsent(
   return needed.every(({ name }) => held.some(({ provider }) => provider === name))
     ? { kind: 'allowed', grant }
     : { kind: 'key_missing' };
+}
+
+/**
+ * Whether nobody else can pose as an app (OAuth 2.1 §7.3). A secret of one that runs on people's own devices is none (RFC 8252
+ * §8.5), and nobody answers for one that has registered itself.
+ */
+function isKnownForSure(client: Client): boolean {
+  const { verified, ownerId, type } = client;
+  return verified && ownerId !== null && type !== 'native' && isConfidential(client);
 }
 
 /** Whether a grant allows all that is asked for. Of limits that are not named nothing is asked: they stay as they are. */

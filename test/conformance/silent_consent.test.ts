@@ -1,4 +1,7 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { sha256 } from '../../src/lib/hash.ts';
+import { newId, newToken } from '../../src/lib/ids.ts';
+import type { Client } from '../../src/store/records.ts';
 import type { Fields } from '../support/authorization.ts';
 import type { HttpBrowser } from '../support/http_browser.ts';
 import { expectPage } from './expect_page.ts';
@@ -37,6 +40,20 @@ async function askAgain(browser: HttpBrowser, client = app, changes: Fields = {}
 async function grantOf(accessToken: string): Promise<Record<string, unknown>> {
   const headers = { authorization: `Bearer ${accessToken}` };
   return (await fetch(`${target.baseUrl}/grant`, { headers })).json() as Promise<Record<string, unknown>>;
+}
+
+/** A verified app that keeps a secret, or says so. */
+async function appWithSecret(changes: Partial<Pick<Client, 'type' | 'ownerId'>>): Promise<RegisteredApp> {
+  const { ownerId = null } = (await storeBehind().clients.findClient(app.clientId)) ?? {};
+  const clientSecret = newToken('cccs');
+  const redirectUri = 'https://app.example/callback';
+  const client = { ownerId, name: 'Test app', type: 'web', jwks: null, ...changes } as const;
+  const { id } = await storeBehind().clients.createClient(
+    { ...client, id: newId('cli'), scope, secretHash: sha256(clientSecret), redirectUris: [redirectUri] },
+    system,
+  );
+  await storeBehind().clients.setVerified(id, true, system);
+  return { clientId: id, clientSecret, redirectUri };
 }
 
 const toConsent = /^\/consent\//;
@@ -96,6 +113,8 @@ describe('a repeated request', () => {
     for (const client of [
       await target.registerApp({ type: 'spa' }),
       await target.registerApp({ type: 'native' }),
+      await appWithSecret({ type: 'native' }),
+      await appWithSecret({ ownerId: null }),
       unverified,
     ]) {
       const { browser } = await connected(client);
