@@ -26,7 +26,6 @@ export type ErrorCode =
   | 'interaction_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
-  | 'invalid_token'
   | 'grant_revoked'
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'
