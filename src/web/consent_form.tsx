@@ -147,7 +147,7 @@ function WhoAsks({ client, target }: { readonly client: Client; readonly target:
         <p>
           <Badge tone="good">Verified app</Badge> {place}
         </p>
-        <Origin client={client} />
+        <Origin client={client} target={target} />
       </Notice>
     );
   }
@@ -157,13 +157,13 @@ function WhoAsks({ client, target }: { readonly client: Client; readonly target:
         <Badge tone="warning">Not verified</Badge> Nobody here has checked who runs this app; its name is its
         own word. {place}
       </p>
-      <Origin client={client} />
+      <Origin client={client} target={target} />
     </Notice>
   );
 }
 
-/** Since when the app is known, and where a document about it is from. */
-function Origin({ client }: { readonly client: Client }) {
+/** Since when the app is known, where a document about it is from, and whether the site that gets the answer is its own. */
+function Origin({ client, target }: { readonly client: Client; readonly target: AnswerTarget }) {
   return (
     <p>
       {client.freshUntil === null ? (
@@ -174,6 +174,13 @@ function Origin({ client }: { readonly client: Client }) {
         </>
       )}
       <Day at={client.createdAt} />.
+      {target.kind === 'site' && client.domainProvenAt !== null && (
+        <>
+          {' '}
+          Whoever made it showed on <Day at={client.domainProvenAt} /> that <strong>{target.name}</strong> is
+          theirs.
+        </>
+      )}
     </p>
   );
 }

@@ -283,10 +283,15 @@ test('the eleventh person is told that an app that nobody vouches for takes no m
   expect((await connect()).answer.status).toBe(303);
 });
 
-test('the consent page tells since when an app is known, and whether anybody vouches for it', async () => {
+test('the consent page tells since when an app is known, whose site gets the answer, and whether anybody vouches', async () => {
   const client = await createApp();
   const path = await beginAuthorization(developer, client);
-  expect((await developer.get(path)).text).toMatch(/Not verified .* Registered here since \d+ \w+ \d{4}/);
+  const before = await developer.get(path);
+  expect(before.text).toMatch(/Not verified .* Registered here since \d+ \w+ \d{4}/);
+  expect(before.text).not.toContain('is theirs');
+  await broker.deps.store.clients.markDomainProven(client.id, client.redirectUris, { kind: 'system' });
+  const host = `app${apps}.example.com`;
+  expect((await developer.get(path)).text).toMatch(new RegExp(`showed on .* that ${host} is theirs`));
   await decide(client, 'verified');
   expect((await developer.get(path)).text).toMatch(/Verified app .* Registered here since/);
 });
