@@ -1,5 +1,5 @@
 import { startSession } from '../../src/accounts/session.ts';
-import { allScopes } from '../../src/catalog/catalog.ts';
+import { allScopes, providers } from '../../src/catalog/catalog.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import { newId, newToken } from '../../src/lib/ids.ts';
 import { ask, authorizeUrl, formAuth, obtainCode, obtainTokens } from '../conformance/flow.ts';
@@ -79,8 +79,7 @@ async function connectionAt(
 ): Promise<Material> {
   const { broker } = target;
   const { id: userId, email } = await createUser(broker);
-  const { id: keyId } = await deposit(broker, userId);
-  await deposit(broker, userId, undefined, 'anthropic');
+  const [key] = await Promise.all(providers.map(({ name }) => deposit(broker, userId, undefined, name)));
   const { id: clientId, secret } = await createClient(broker, userId, {
     type,
     redirectUris: [redirectUri],
@@ -103,7 +102,7 @@ async function connectionAt(
     ...(secret === null ? { publicClientId: clientId } : { clientSecret: secret }),
     ...(type === 'spa' ? {} : await deviceAt(target, app, person)),
     ...(await registrationAt(target)),
-    ...{ userId, email, password, keyId, clientId, redirectUri, csrf },
+    ...{ userId, email, password, keyId: key?.id ?? '', clientId, redirectUri, csrf },
     ...{ session: cookieOf(person, 'session'), browser: cookieOf(person, 'browser') },
     ...{ code: issued.code, verifier: issued.verifier, challenge: issued.challenge },
     ...{ boundCode: bound.code, boundVerifier: bound.verifier },
