@@ -22,15 +22,10 @@ export interface GrantView {
 }
 
 /** What a user allows a client: the grant's new content and a wrap for each credential that it may use. */
-export interface GrantTerms {
+export interface GrantTerms
+  extends Pick<Grant, 'userId' | 'clientId' | 'test' | 'scope' | 'authorizationDetails' | 'expiresAt'> {
   /** The live grant's id, or a new one if there is none yet; the wraps name it as their holder. */
   readonly id: string;
-  readonly userId: string;
-  readonly clientId: string;
-  readonly test: boolean;
-  readonly scope: string;
-  readonly authorizationDetails: readonly ProviderAccess[];
-  readonly expiresAt: number | null;
   readonly wraps: readonly Wrap[];
 }
 
