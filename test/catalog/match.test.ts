@@ -54,6 +54,7 @@ describe('match', () => {
     expect(matched('GET', '/models/gpt-4.1:latest')).toBe('/models/gpt-4.1:latest');
     expect(matched('GET', '/models/ft:gpt-4o-mini:acme::abc')).toBeNull();
     expect(matched('GET', '/models/gpt-4o:ft:acme')).toBeNull();
+    expect(matched('GET', '/models/davinci:ft-acme-2023-05-01')).toBeNull();
     expect(matched('GET', `/models/${'m'.repeat(129)}`)).toBeNull();
   });
 

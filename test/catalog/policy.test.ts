@@ -179,6 +179,7 @@ describe('what is refused', () => {
     ['gpt-5-search-api'],
     ['o3-deep-research'],
     ['ft:gpt-4o:acme::abc'],
+    ['davinci:ft-acme-2023-05-01'],
     ['http://evil.example/gpt'],
     ['gpt-4o/../../files'],
     [' gpt-4o'],

@@ -1,6 +1,6 @@
 import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './openai_errors.ts';
-import { routes } from './openai_routes.ts';
+import { fineTuned, routes } from './openai_routes.ts';
 
 const sandboxKeyPrefix = 'sk-sandbox-';
 
@@ -22,7 +22,7 @@ export const openai: Provider = {
     grammar: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
     refused: [
       {
-        pattern: /(^|:)ft:/i,
+        pattern: fineTuned,
         advice: "The user's fine-tuned models are not lent. Name a model of the provider.",
       },
       {

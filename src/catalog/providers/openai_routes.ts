@@ -177,7 +177,7 @@ export const routes: readonly Route[] = [
 ];
 
 /** Fine-tuned models name the organisation, and what it trains. */
-const fineTuned = /(^|:)ft[:-]/;
+export const fineTuned = /(^|:)ft[:-]/i;
 const publicOwner = /^(openai(-[a-z]+)?|system|sandbox)$/;
 
 function modelList(answer: unknown, isAllowed: (model: string) => boolean): unknown {
