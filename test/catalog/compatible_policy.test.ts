@@ -191,6 +191,7 @@ describe('what a refusal means', () => {
   it.each<[string, number, object, string | null]>([
     ['xai', 400, { code: 'invalid', error: 'Incorrect API key provided: xa***yz.' }, 'provider_key_invalid'],
     ['xai', 400, { code: 'invalid', error: 'temperature is above 2' }, null],
+    ['xai', 400, { code: 'invalid', error: 'unknown variant `Incorrect API key`' }, null],
     ['xai', 403, { error: 'Your team has no credits yet.' }, 'provider_quota_exceeded'],
     ['deepseek', 402, { error: { message: 'Insufficient Balance' } }, 'provider_quota_exceeded'],
     ['openrouter', 403, { error: { code: 403, message: 'Key limit exceeded' } }, 'provider_quota_exceeded'],

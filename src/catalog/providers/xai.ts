@@ -33,9 +33,9 @@ const usage: UsageRules = {
 
 const errors: ErrorRules = {
   ...commonErrors,
-  // A wrong key is told as a wrong request.
+  // A wrong key is told as a wrong request. Such a refusal begins so: further inside stands what the app has sent.
   failures: [
-    { status: 400, message: /incorrect( |%20)api( |%20)key/i, means: keyIsBad },
+    { status: 400, message: /^incorrect( |%20)api( |%20)key/i, means: keyIsBad },
     ...commonErrors.failures,
   ],
 };
