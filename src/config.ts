@@ -93,6 +93,11 @@ export const environment = z.object({
     'https://eu.api.openai.com/v1',
   ),
   COATCHECK_ANTHROPIC_BASE_URL: providerUrl('Anthropic', 'https://api.anthropic.com', 'without `/v1`'),
+  COATCHECK_GEMINI_BASE_URL: providerUrl(
+    'Gemini',
+    'https://generativelanguage.googleapis.com',
+    'without `/v1` and `/v1beta`',
+  ),
   COATCHECK_MISTRAL_BASE_URL: providerUrl('Mistral', 'https://api.mistral.ai', 'without `/v1`'),
   COATCHECK_GROQ_BASE_URL: providerUrl('Groq', 'https://api.groq.com', 'without `/openai/v1`'),
   COATCHECK_OPENROUTER_BASE_URL: providerUrl(
@@ -262,6 +267,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     providerBaseUrls: {
       openai: vars.COATCHECK_OPENAI_BASE_URL,
       anthropic: vars.COATCHECK_ANTHROPIC_BASE_URL,
+      gemini: vars.COATCHECK_GEMINI_BASE_URL,
       mistral: vars.COATCHECK_MISTRAL_BASE_URL,
       groq: vars.COATCHECK_GROQ_BASE_URL,
       openrouter: vars.COATCHECK_OPENROUTER_BASE_URL,

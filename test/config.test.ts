@@ -33,6 +33,7 @@ describe('configuration', () => {
     expect(providerBaseUrls).toMatchObject({
       openai: 'https://api.openai.com/v1',
       anthropic: 'https://api.anthropic.com',
+      gemini: 'https://generativelanguage.googleapis.com',
     });
     const elsewhere = readConfig({ COATCHECK_ANTHROPIC_BASE_URL: 'https://eu.example/claude/' });
     expect(elsewhere.providerBaseUrls.anthropic).toBe('https://eu.example/claude');

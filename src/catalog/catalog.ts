@@ -1,6 +1,7 @@
 import type { Provider, ScopeRow } from './provider.ts';
 import { anthropic } from './providers/anthropic.ts';
 import { deepseek } from './providers/deepseek.ts';
+import { gemini } from './providers/gemini.ts';
 import { groq } from './providers/groq.ts';
 import { mistral } from './providers/mistral.ts';
 import { openai } from './providers/openai.ts';
@@ -8,7 +9,17 @@ import { openrouter } from './providers/openrouter.ts';
 import { together } from './providers/together.ts';
 import { xai } from './providers/xai.ts';
 
-const builtIn: readonly Provider[] = [openai, anthropic, mistral, groq, openrouter, deepseek, xai, together];
+const builtIn: readonly Provider[] = [
+  openai,
+  anthropic,
+  gemini,
+  mistral,
+  groq,
+  openrouter,
+  deepseek,
+  xai,
+  together,
+];
 
 const all: Provider[] = [];
 const providersByName = new Map<string, Provider>();

@@ -31,11 +31,12 @@ function publicError(rules: ErrorRules, carrier: JsonObject): JsonObject {
   const isNamedSo = rules.callersFault.test(error.code ?? '') || rules.callersFault.test(error.type ?? '');
   // Some that are about the account go by the same name.
   const isCallersFault = isNamedSo && failureMeaning(rules, 400, error) === null;
-  return {
+  const shown = {
     ...error,
-    // Some SDKs take no error without its number, which says nothing of the account.
-    code: typeof carrier.code === 'number' ? carrier.code : error.code,
     message: isCallersFault ? error.message : 'The provider broke off with an error. Try again.',
     source: 'provider',
-  };
+  } as const;
+  if (rules.embedded) return rules.embedded(shown);
+  // Some SDKs take no error without its number, which says nothing of the account.
+  return { ...shown, code: typeof carrier.code === 'number' ? carrier.code : error.code };
 }

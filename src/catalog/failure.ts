@@ -42,6 +42,10 @@ export interface ErrorRules {
   readonly privateText: RegExp;
   /** The error in the body of a refusal: an object, or what it says. */
   readonly inBody: (body: unknown) => unknown;
+  /** Brings an error's type and code to where they are read, if they stand elsewhere. */
+  readonly plain?: (carrier: JsonObject) => JsonObject;
+  /** Writes an error inside of an answer that began well in the provider's own shape, if that is another. */
+  readonly embedded?: (error: WireError) => JsonObject;
   /** Where an error carries its code. */
   readonly codePath: readonly string[];
   /** Writes a refusal in the provider's own shape. */
@@ -73,7 +77,8 @@ export function redact({ privateText }: Pick<ErrorRules, 'privateText'>, text: s
 }
 
 /** The error that a body, or the data of an event, carries, without what names the account. */
-export function readError(rules: ErrorRules, carrier: JsonObject): ProviderError {
+export function readError(rules: ErrorRules, given: JsonObject): ProviderError {
+  const carrier = rules.plain?.(given) ?? given;
   const text = (value: unknown) => (typeof value === 'string' ? redact(rules, value) : null);
   const word = (value: unknown) => (typeof value === 'string' && identifier.test(value) ? text(value) : null);
   return {

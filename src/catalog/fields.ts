@@ -31,6 +31,10 @@ export type FieldRule =
   | { readonly kind: 'pseudonym'; readonly when: 'always' | 'given' }
   /** Must be an object, whose fields have rules of their own. `always`: they apply also when it was left out. */
   | { readonly kind: 'object'; readonly fields: FieldRules; readonly always?: true }
+  /** A list of objects, whose fields have rules of their own. */
+  | { readonly kind: 'list'; readonly fields: FieldRules }
+  /** Must be the model that the path names, behind `prefix` or without it. */
+  | { readonly kind: 'path_model'; readonly prefix: string }
   /** A list of words; one of them needs another scope. */
   | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
   /** Anything, as long as every object in it keeps to the tree's rules. */

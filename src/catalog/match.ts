@@ -12,7 +12,7 @@ export interface Match {
 
 const pathGrammar = /^(\/[A-Za-z0-9_.:@-]+)+$/;
 const dotSegment = /\/\.{1,2}(\/|$)/;
-const place = /^\{.+\}$/;
+const place = /^\{.+?\}/;
 
 /**
  * Finds the route for a path under a provider's mount.
@@ -30,7 +30,12 @@ export function match(provider: Provider, method: string, path: string): Match |
   );
   if (!found) return null;
   const { route: matched, parts } = found;
-  return { route: matched, path, model: segments[parts.findIndex((part) => place.test(part))] ?? null };
+  const index = parts.findIndex((part) => place.test(part));
+  return {
+    route: matched,
+    path: path + (matched.query ?? ''),
+    model: valueIn(parts[index] ?? '', segments[index] ?? ''),
+  };
 }
 
 interface RouteIndex {
@@ -61,7 +66,15 @@ function fits(parts: readonly string[], segments: readonly string[], { models }:
     parts.length === segments.length &&
     parts.every((part, index) => {
       const segment = segments[index] ?? '';
-      return place.test(part) ? isLent(models, segment) : part === segment;
+      if (!place.test(part)) return part === segment;
+      const value = valueIn(part, segment);
+      return value !== null && isLent(models, value);
     })
   );
+}
+
+/** What stands in the place of a part such as `{model}:countTokens`; null when the segment is not one of this kind. */
+function valueIn(part: string, segment: string): string | null {
+  const behind = part.replace(place, '');
+  return segment.endsWith(behind) ? segment.slice(0, segment.length - behind.length) : null;
 }

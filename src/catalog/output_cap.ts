@@ -1,4 +1,4 @@
-import type { JsonObject } from '../lib/json.ts';
+import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid } from './body_refusal.ts';
 import type { OutputRules } from './route.ts';
 
@@ -15,24 +15,35 @@ export interface OutputCap {
 }
 
 /** Reads how long a call lets its answer get. @returns a refusal if it says two things */
-export function readOutputCap({ caps }: OutputRules, body: JsonObject): OutputCap | BodyRefusal {
+export function readOutputCap({ caps, within }: OutputRules, body: JsonObject): OutputCap | BodyRefusal {
   if (caps.length === 0) return { kind: 'read', tokens: 'unbounded', field: null };
-  const given = caps.filter((field) => body[field] !== undefined && body[field] !== null);
-  const [field, other] = given;
+  const holder = holderIn(body, within);
+  const [field, other] = caps.filter((cap) => holder[cap] !== undefined && holder[cap] !== null);
   if (field === undefined) return { kind: 'read', tokens: 'open', field: null };
-  if (other !== undefined && body[other] !== body[field]) {
+  const value = holder[field];
+  if (other !== undefined && holder[other] !== value) {
     return invalid(other, `${field} and ${other} contradict each other. Send one of them.`);
   }
-  const value = body[field];
   const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-  return { kind: 'read', tokens: isCount ? value : Number.POSITIVE_INFINITY, field };
+  return {
+    kind: 'read',
+    tokens: isCount ? value : Number.POSITIVE_INFINITY,
+    field: within === undefined ? field : `${within}.${field}`,
+  };
 }
 
 /** The body with a bound on its answer, which the call left open. @param tokens that the answer may have */
 export function withOutputCap(
-  { caps: [field], otherwise = Number.POSITIVE_INFINITY }: OutputRules,
+  { caps: [field], within, otherwise = Number.POSITIVE_INFINITY }: OutputRules,
   body: JsonObject,
   tokens: number,
 ): JsonObject {
-  return field === undefined ? body : { ...body, [field]: Math.min(tokens, otherwise) };
+  if (field === undefined) return body;
+  const bounded = { ...holderIn(body, within), [field]: Math.min(tokens, otherwise) };
+  return within === undefined ? bounded : { ...body, [within]: bounded };
+}
+
+function holderIn(body: JsonObject, within: string | undefined): JsonObject {
+  const holder = within === undefined ? body : body[within];
+  return isObject(holder) ? holder : {};
 }

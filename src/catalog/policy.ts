@@ -23,6 +23,8 @@ export interface PolicyContext {
   readonly models: ModelRules;
   /** Stands for the grant towards the provider; tells nothing about user or app. */
   readonly pseudonym: string;
+  /** The model that the path names, if it does. */
+  readonly pathModel?: string | null;
 }
 
 interface Findings extends PolicyContext {
@@ -50,7 +52,7 @@ export function applyPolicy(
     usedModels: new Map(),
     otherModels: new Set(),
     sent: body,
-    model: null,
+    model: context.pathModel ?? null,
     usageIsExtra: false,
   };
   const checked = applyRules(rules, body, '', findings);
@@ -135,11 +137,17 @@ function applyRule(
       noteImplied(findings.usedModels, model, findings.sent, () => model.named.join('.'));
       return passed(value);
     }
+    case 'path_model':
+      return !isGiven || value === findings.pathModel || value === rule.prefix + findings.pathModel
+        ? passed(value)
+        : invalid(param, `${param} must be the model that the path names.`);
     case 'pseudonym':
       return passed(rule.when === 'always' || isGiven ? findings.pseudonym : undefined);
     case 'object':
       if (!isGiven && !rule.always) return passed(value);
       return applyToObject(rule.fields, value ?? {}, param, findings);
+    case 'list':
+      return isGiven ? applyToList(rule.fields, value, param, findings) : passed(value);
     case 'words':
       return isGiven ? applyToWords(rule.scopes, value, param, findings) : passed(value);
     case 'tree':
@@ -157,6 +165,22 @@ function applyToObject(
 ): Passed<JsonObject> | BodyRefusal {
   if (!isObject(value)) return invalid(param, `${param} must be an object.`);
   return applyRules(rules, value, `${param}.`, findings);
+}
+
+function applyToList(
+  rules: FieldRules,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<readonly JsonObject[]> | BodyRefusal {
+  if (!Array.isArray(value)) return invalid(param, `${param} must be a list.`);
+  const items: JsonObject[] = [];
+  for (const [index, item] of value.entries()) {
+    const outcome = applyToObject(rules, item, `${param}[${index}]`, findings);
+    if (outcome.kind === 'refused') return outcome;
+    items.push(outcome.value);
+  }
+  return passed(items);
 }
 
 /** Notes the scopes that the words of a list need. */

@@ -7,6 +7,7 @@ import type { Usage } from './usage.ts';
 const ownRates: Readonly<Record<string, string>> = {
   input_audio_tokens: 'input_audio_mtok',
   output_audio_tokens: 'output_audio_mtok',
+  output_image_tokens: 'output_image_mtok',
   input_audio_seconds: 'input_audio_hours',
   cache_write_1h_tokens: 'cache_write_1h_mtok',
 };

@@ -22,6 +22,8 @@ export type BodyRules =
   | { readonly kind: 'json' | 'multipart'; readonly fields: FieldRules };
 
 export interface OutputRules {
+  /** The object of the body that holds these fields; absent: the body itself. */
+  readonly within?: string;
   /** Fields of the body that bound an answer, in tokens: the one to fill in first. None: nothing bounds it. */
   readonly caps: readonly string[];
   /** What holds where none is given; absent: as much as the model can write. */
@@ -36,8 +38,11 @@ export interface AnswerRules {
    * it comes, because it can be large.
    */
   readonly json: 'held' | 'through';
-  /** How the last event of a stream begins; a stream that ends without one was cut. Null when there is no such mark. */
-  readonly endings: readonly string[] | null;
+  /**
+   * How the last event of a stream begins, or a name that its data hold; a stream that ends without one was cut. Null when
+   * there is no such mark.
+   */
+  readonly endings: readonly (string | { readonly holds: string })[] | null;
   /**
    * Writes a JSON answer anew from what apps may see of it; null when they may see nothing of it.
    * @param isAllowed whether the app may use a model

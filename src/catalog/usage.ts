@@ -12,12 +12,24 @@ export interface Charge {
 
 type Place = readonly string[];
 
-/** How usage is written in a provider's answers: count in the price table's terms → where it stands, or what sums up to it. */
-export type UsageTable = Readonly<Record<string, Place | { readonly sum: readonly Place[] }>>;
+/**
+ * How usage is written in a provider's answers: count in the price table's terms → where it stands, what sums up to it, or
+ * the modality that it is the count of, in a list of such.
+ */
+export type UsageTable = Readonly<
+  Record<
+    string,
+    Place | { readonly sum: readonly Place[] } | { readonly modality: string; readonly in: string }
+  >
+>;
 
 /** How the usage of a call is read. */
 export interface UsageRules {
   readonly table: UsageTable;
+  /** What an answer calls its usage and its model, when not `usage` and `model`. */
+  readonly names?: { readonly usage: string; readonly model: string };
+  /** Where an answer says that it is complete, if earlier reports are not to be taken for the last. */
+  readonly completeBy?: (answer: unknown) => boolean;
   /** What holds the usage at the beginning of a stream, when what will be written is still to come. */
   readonly opening?: Place;
   /** What else may hold the usage inside of an answer or event. */
@@ -40,6 +52,13 @@ export interface UsageReport {
   readonly reported: JsonObject;
 }
 
+const usualNames = { usage: 'usage', model: 'model' };
+
+/** What an answer calls its usage. */
+export function usageName({ names = usualNames }: UsageRules): string {
+  return names.usage;
+}
+
 /** What may hold the usage inside of an answer or event. */
 const holders: readonly Place[] = [[], ['response'], ['message']];
 
@@ -50,25 +69,25 @@ const holders: readonly Place[] = [[], ['response'], ['message']];
  * @returns null when it reports none
  */
 export function readUsage(
-  { table, opening, holder: ownHolder, cost, sides = [] }: UsageRules,
+  { table, names = usualNames, opening, completeBy, holder: ownHolder, cost, sides = [] }: UsageRules,
   answer: unknown,
   before: UsageReport | null = null,
 ): UsageReport | null {
   const holder = [...holders, ...(ownHolder ? [ownHolder] : [])]
     .map((path) => at(answer, path))
-    .find((one) => isObject(at(one, ['usage'])));
-  const given = at(holder, ['usage']);
+    .find((one) => isObject(at(one, [names.usage])));
+  const given = at(holder, [names.usage]);
   if (!isObject(given)) return null;
   const reported = { ...before?.reported, ...withoutNulls(given) };
   const usage = counts(table, reported);
   if (!usage) return null;
   const usd = cost?.(reported) ?? null;
-  const model = modelIn(holder) ?? before?.charges[0]?.model ?? null;
+  const model = modelIn(holder, names.model) ?? before?.charges[0]?.model ?? null;
   return {
     usage,
     charges: [{ model, usage }, ...sideCharges(sides, holder)],
     costNanoUsd: usd === null ? null : nanoUsd(usd),
-    isFinal: opening === undefined || holder !== at(answer, opening),
+    isFinal: (opening === undefined || holder !== at(answer, opening)) && (completeBy?.(answer) ?? true),
     reported,
   };
 }
@@ -82,20 +101,26 @@ function sideCharges(sides: NonNullable<UsageRules['sides']>, holder: unknown): 
   });
 }
 
-function modelIn(holder: unknown): string | null {
-  const model = at(holder, ['model']);
+function modelIn(holder: unknown, name = usualNames.model): string | null {
+  const model = at(holder, [name]);
   return typeof model === 'string' ? model : null;
 }
 
 function counts(table: UsageTable, reported: JsonObject): Usage | null {
   const usage: Record<string, number> = {};
   for (const [name, source] of Object.entries(table)) {
-    const found = ('sum' in source ? source.sum : [source])
-      .map((place) => at(reported, place))
-      .filter(isCount);
+    const found = countsAt(source, reported).filter(isCount);
     if (found.length > 0) usage[name] = found.reduce((sum, count) => sum + count);
   }
   return Object.keys(usage).length > 0 ? usage : null;
+}
+
+function countsAt(source: UsageTable[string], reported: JsonObject): readonly unknown[] {
+  if ('sum' in source) return source.sum.map((place) => at(reported, place));
+  if (!('modality' in source)) return [at(reported, source)];
+  const list = reported[source.in];
+  const entries = Array.isArray(list) ? list.filter(isObject) : [];
+  return entries.filter(({ modality }) => modality === source.modality).map(({ tokenCount }) => tokenCount);
 }
 
 function isCount(value: unknown): value is number {

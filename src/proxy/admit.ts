@@ -105,11 +105,12 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   }
 }
 
-function checkBody({ match: { route }, provider, caller, body }: CallRequest): CheckedBody | null {
+function checkBody({ match: { route, model }, provider, caller, body }: CallRequest): CheckedBody | null {
   if (route.body.kind === 'none' || !body) return null;
   const result = applyPolicy(route.body.fields, body.fields, {
     models: provider.models,
     pseudonym: sha256(`pseudonym of ${caller.grantId}`),
+    pathModel: model,
   });
   if (result.kind === 'refused') throw refusedBody(result);
   return result;

@@ -1,4 +1,5 @@
 import { withPublicError } from '../catalog/embedded_error.ts';
+import { usageName } from '../catalog/usage.ts';
 import { at, isObject, parseJson } from '../lib/json.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { createEventSplitter, dataOf, withData } from './event_splitter.ts';
@@ -8,7 +9,6 @@ import { Refusal } from './refusal.ts';
 const largestEvent = 32 * 1024 ** 2;
 const longestBeginning = 64;
 
-const usageWord = Buffer.from('"usage"');
 const errorWord = Buffer.from('"error"');
 
 /**
@@ -16,7 +16,9 @@ const errorWord = Buffer.from('"error"');
  * others go through as they are.
  */
 export function createEventSink(context: AnswerContext, head: AnswerHead): AnswerSink {
-  const { endings } = context.admission.match.route.answer;
+  const { answer, usage } = context.admission.match.route;
+  const { endings } = answer;
+  const usageWord = Buffer.from(`"${usage ? usageName(usage) : 'usage'}"`);
   const hidesUsage = context.admission.checked?.usageIsExtra ?? false;
   const splitter = createEventSplitter();
   let hasEnded = endings === null;
@@ -28,8 +30,11 @@ export function createEventSink(context: AnswerContext, head: AnswerHead): Answe
     const isRestOfLast = event.length === 1;
     if (isRestOfLast) return isLastHidden ? null : event;
     const beginning = event.toString('latin1', 0, longestBeginning).trimStart();
-    hasEnded ||= endings?.some((ending) => beginning.startsWith(ending)) ?? true;
-    const { bytes, isError, isUsageOnly } = readEvent(event, beginning, context);
+    hasEnded ||=
+      endings?.some((ending) =>
+        typeof ending === 'string' ? beginning.startsWith(ending) : event.includes(`"${ending.holds}"`),
+      ) ?? true;
+    const { bytes, isError, isUsageOnly } = readEvent(event, beginning, usageWord, context);
     hasFailed ||= isError;
     isLastHidden = hidesUsage && isUsageOnly;
     return isLastHidden ? null : bytes;
@@ -65,9 +70,14 @@ interface ReadEvent {
 }
 
 /** Takes down the usage that an event reports and makes its error public, if it has either. */
-function readEvent(event: Buffer, beginning: string, { admission, meter }: AnswerContext): ReadEvent {
+function readEvent(
+  event: Buffer,
+  beginning: string,
+  usageWord: Buffer,
+  { admission, meter }: AnswerContext,
+): ReadEvent {
   const isNamedError = beginning.startsWith('event: error');
-  if (!isNamedError && !reportsUsage(event) && !mentionsError(event)) {
+  if (!isNamedError && !reportsUsage(event, usageWord) && !mentionsError(event)) {
     return { bytes: event, isError: false, isUsageOnly: false };
   }
   const parsed = parseJson(dataOf(event));
@@ -84,7 +94,7 @@ function brokenOff(): Refusal {
 }
 
 /** Whether the event reports usage. Inside a JSON string the quotes around the word would be escaped. */
-function reportsUsage(event: Buffer): boolean {
+function reportsUsage(event: Buffer, usageWord: Buffer): boolean {
   return textAfter(event, usageWord).some((after) => after.startsWith(':{'));
 }
 

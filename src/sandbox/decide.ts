@@ -41,8 +41,10 @@ export function decide(incoming: Incoming): Reply {
 /** The model that a request names, or the one its route would use. */
 export function modelOf({ matched, body }: Incoming): string | undefined {
   if (matched === undefined) return undefined;
-  if (matched.route.body === 'none') return matched.parameter === '' ? undefined : matched.parameter;
-  return body instanceof Refusal ? undefined : (textOf(body.fields.model) ?? matched.route.defaultModel);
+  if (matched.parameter !== '') return matched.parameter;
+  return matched.route.body === 'none' || body instanceof Refusal
+    ? undefined
+    : (textOf(body.fields.model) ?? matched.route.defaultModel);
 }
 
 function seedOfIncoming({ path, body }: Incoming): string {
@@ -70,7 +72,7 @@ function answerIncoming(incoming: Incoming, seed: string): { answer: Answer; del
   const failure = modelRefusal(errors, model);
   if (failure !== undefined) throw failure;
   const { fields, files } = body;
-  const call = { model, fields, files, stream: flagOf(fields.stream), seed, created };
+  const call = { model, fields, files, stream: route.streams ?? flagOf(fields.stream), seed, created };
   return applyFault(api, call, route.answer(call));
 }
 

@@ -11,6 +11,8 @@ export type Route = {
   | {
       readonly body: 'json' | 'multipart';
       readonly answer: (call: Call) => Answer;
+      /** Its answers are streams, whatever the body says. */
+      readonly streams?: true;
       /** What answers when the request names no model. Without it the request is refused. */
       readonly defaultModel?: string;
     }
@@ -28,7 +30,8 @@ export function matchRoute(
   for (const route of routes.filter((candidate) => candidate.method === method)) {
     const [before = '', after] = route.path.split('{model}');
     if (after === undefined && path === route.path) return { route, parameter: '' };
-    const segment = after !== undefined && path.startsWith(before) ? path.slice(before.length) : '';
+    const fits = after !== undefined && path.startsWith(before) && path.endsWith(after);
+    const segment = fits ? path.slice(before.length, path.length - after.length) : '';
     const parameter = segment.includes('/') ? '' : decoded(segment);
     if (parameter !== '') return { route, parameter };
   }

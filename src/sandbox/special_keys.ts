@@ -62,7 +62,7 @@ export const specialKeys: readonly SpecialKey[] = [
 ];
 
 function isModels(route: Route | undefined): boolean {
-  return route?.path.includes('/models') ?? false;
+  return route?.method === 'GET';
 }
 
 function applies(row: SpecialKey, route: Route | undefined): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { providers } from '../../src/catalog/catalog.ts';
 import { match } from '../../src/catalog/match.ts';
-import { callsOfSdk, pathOf, readSurface, withoutNames } from './surface.ts';
+import { callsOfSdk, namesOfGoogleSdk, pathOf, readSurface, withoutNames } from './surface.ts';
 
 const sdks: Readonly<Record<string, readonly string[]>> = {
   openai: ['openai', 'openai-6'],
@@ -45,5 +45,23 @@ describe.each(providers)('everything that the API of $name can be asked for is j
     expect(provider.routes.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
       lent.map((row) => `${row.method} ${pathOf(provider, row)}`).toSorted(),
     );
+  });
+});
+
+describe.each(['@google/genai', 'genai-2'])('everything that %s can ask for is judged', (sdk) => {
+  const paths = readSurface('gemini').map(({ path }) => path);
+  const { verbs, collections } = namesOfGoogleSdk(sdk);
+  // Those of another service, whose paths it rewrites.
+  const elsewhere = ['batchPredictionJobs', 'upload'];
+
+  it('of a model', () => {
+    expect(verbs).toContain('generateContent');
+    expect(verbs.filter((verb) => !paths.includes(`/v1beta/models/{model}:${verb}`))).toEqual([]);
+  });
+
+  it('of what is stored', () => {
+    expect(collections).toContain('files');
+    const unjudged = collections.filter((name) => !paths.includes(`/v1beta/${name}`));
+    expect(unjudged.filter((name) => !elsewhere.includes(name))).toEqual([]);
   });
 });

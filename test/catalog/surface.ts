@@ -64,6 +64,19 @@ export function callsOfSdk(sdk: string): { readonly calls: ReadonlySet<string>; 
   return { calls, unread };
 }
 
+/** What Google's SDK can do with a model, and which collections it knows, read off its own code. */
+export function namesOfGoogleSdk(sdk: string): {
+  readonly verbs: readonly string[];
+  readonly collections: readonly string[];
+} {
+  const source = readFileSync(fileURLToPath(import.meta.resolve(sdk)), 'utf8');
+  const found = (pattern: RegExp) => [...new Set([...source.matchAll(pattern)].map(([, name = '']) => name))];
+  return {
+    verbs: found(/formatMap\('\{model\}:(\w+)/g),
+    collections: found(/formatMap\('([a-z]\w+)/g),
+  };
+}
+
 /** A path with empty places and no query. */
 export function withoutNames(path: string): string {
   return path.replace(/\{[^}]*\}/g, '{}').replace(/\?.*$/, '');

@@ -25,7 +25,8 @@ const allowedHeaders = new Set([
 
 describe.each(dialects)('$provider', (dialect) => {
   const { path, body, account } = dialect;
-  const streamed = { ...body, stream: true };
+  const streamed = dialect.streamPath ? body : { ...body, stream: true };
+  const streamPath = dialect.streamPath ?? path;
   let world: ProxyWorld;
   let key: string;
   beforeAll(async () => {
@@ -78,7 +79,7 @@ describe.each(dialects)('$provider', (dialect) => {
       world.upstream.answer = withHeaders(json(200, dialect.answer));
       await expectNothingTold(await call(world, path, { body }));
       world.upstream.answer = withHeaders(events(...dialect.events));
-      await expectNothingTold(await call(world, path, { body: streamed }));
+      await expectNothingTold(await call(world, streamPath, { body: streamed }));
     });
 
     it.each([400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529])(
@@ -108,7 +109,7 @@ describe.each(dialects)('$provider', (dialect) => {
         .replace('MESSAGE', JSON.stringify({ message: text(), type: 'server_error', code: null }))
         .replace('TEXT', JSON.stringify(text()));
       world.upstream.answer = withHeaders(events(dialect.events[0] ?? '', event));
-      const told = await expectNothingTold(await call(world, path, { body: streamed }));
+      const told = await expectNothingTold(await call(world, streamPath, { body: streamed }));
       expect(told).toContain('The provider broke off with an error');
     });
 
@@ -139,6 +140,10 @@ describe.each(dialects)('$provider', (dialect) => {
     });
   });
 
+  const otherKeyHeaders = ['x-api-key', 'x-goog-api-key'].filter(
+    (name) => !providerNamed(dialect.provider).tokenHeaders.includes(name),
+  );
+
   it('149 the provider gets the key and what the call needs, nothing else of the app', async () => {
     world.upstream.answer = json(200, dialect.answer);
     await call(world, `${path}?beta=true&key=canary&model=canary`, {
@@ -159,8 +164,8 @@ describe.each(dialects)('$provider', (dialect) => {
         'anthropic-workspace-id': 'canary',
         'anthropic-user-profile-id': 'canary',
         'anthropic-dangerous-direct-browser-access': 'true',
-        'x-goog-api-key': 'canary',
-        ...(providerNamed(dialect.provider).tokenHeaders.length === 0 ? { 'x-api-key': 'canary' } : {}),
+        'x-goog-user-project': 'canary',
+        ...Object.fromEntries(otherKeyHeaders.map((name) => [name, 'canary'])),
         'api-key': 'canary',
         'proxy-authorization': 'Basic canary',
         te: 'trailers',
@@ -193,7 +198,7 @@ describe.each(dialects)('$provider', (dialect) => {
       expect(response.headers.get('x-should-retry')).toBe('false');
       expect(await errorOf(response)).toMatchObject({
         code: 'provider_key_invalid',
-        type: 'permission_error',
+        type: dialect.refusedType ?? 'permission_error',
         source: 'coatcheck',
         action_url: `${world.broker.url}/keys`,
       });

@@ -52,6 +52,7 @@ describe.each(providers)('of everything that the API of $name can be asked for',
         ...{ object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] },
         // One provider tells its own models from the account's by this.
         type: 'base',
+        ...{ name: 'models/some-id', models: [] },
       }),
     });
   });
@@ -90,7 +91,7 @@ describe.each(providers)('of everything that the API of $name can be asked for',
     return {
       target: `${method} ${target}`,
       status: answer.statusCode,
-      code: /"(?:code|error_type)":"(\w+)"/.exec(body)?.[1],
+      code: /"(?:code|error_type|reason)":"(\w+)"/.exec(body)?.[1],
     };
   }
 

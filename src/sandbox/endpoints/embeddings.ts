@@ -61,7 +61,7 @@ function defaultDimensions(model: string): number {
 }
 
 /** A direction in space, in the 32-bit numbers that both encodings carry. */
-function unitVector(seed: string, dimensions: number): Float32Array {
+export function unitVector(seed: string, dimensions: number): Float32Array {
   const numbers = derivedNumbers(seed, dimensions).map((number) => number - 0.5);
   const length = Math.hypot(...numbers) || 1;
   return Float32Array.from(numbers, (number) => number / length);

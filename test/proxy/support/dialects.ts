@@ -7,6 +7,8 @@ export interface Dialect {
   readonly provider: string;
   /** A call that writes text. */
   readonly path: string;
+  /** The same as a stream, where that has a path of its own. */
+  readonly streamPath?: string;
   readonly body: JsonObject;
   readonly answer: JsonObject;
   readonly events: readonly string[];
@@ -21,6 +23,8 @@ export interface Dialect {
   readonly keyHeaders: (key: string) => Readonly<Record<string, string>>;
   /** Errors that are not about the request. */
   readonly refusedKey: JsonObject;
+  /** What it calls errors of the kind that a refused key is, where not as OpenAI does. */
+  readonly refusedType?: string;
   readonly rateLimit: JsonObject;
   readonly quota: { readonly status: number; readonly error: JsonObject };
 }
@@ -181,6 +185,50 @@ export const dialects: readonly Dialect[] = [
     quota: {
       status: 400,
       error: { type: 'invalid_request_error', message: 'Your credit balance is too low.' },
+    },
+  },
+  {
+    provider: 'gemini',
+    path: '/v1beta/models/gemini-2.5-flash:generateContent',
+    streamPath: '/v1beta/models/gemini-2.5-flash:streamGenerateContent',
+    body: { contents: [{ role: 'user', parts: [{ text: 'Good morning' }] }] },
+    answer: { candidates: [] },
+    events: [
+      'data: {"candidates":[{"content":{"parts":[]}}]}\n\n',
+      'data: {"candidates":[{"finishReason":"STOP"}]}\n\n',
+    ],
+    account: [
+      'gen-lang-client-0987654321',
+      'projects/987654321098',
+      'project_number:987654321098',
+      'tunedModels/canary-x1',
+      'files/canary0file',
+    ],
+    headers: {
+      ...everyHeader,
+      'x-goog-upload-url': 'https://canary.example/',
+      'x-goog-quota-user': 'canary',
+      'server-timing': 'gfet4t7; dur=987654',
+    },
+    error: (error) => ({ error }),
+    brokenStreams: [
+      ['an error as data', 'data: {"error":MESSAGE}\n\n'],
+      ['an error written with spaces', 'data: { "error" : MESSAGE }\n\n'],
+      ['an error on several lines', 'data: {"error":\ndata: MESSAGE}\n\n'],
+      ['an error after a carriage return', 'data: {"error":MESSAGE}\r\r'],
+      ['an error as text', 'data: {"error":TEXT}\n\n'],
+    ],
+    keyIn: ({ headers }) => String(headers['x-goog-api-key'] ?? ''),
+    keyHeaders: (key) => ({ 'x-goog-api-key': key }),
+    refusedKey: { status: 'UNAUTHENTICATED' },
+    refusedType: 'PERMISSION_DENIED',
+    rateLimit: { status: 'RESOURCE_EXHAUSTED' },
+    quota: {
+      status: 429,
+      error: {
+        status: 'RESOURCE_EXHAUSTED',
+        details: [{ violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel-FreeTier' }] }],
+      },
     },
   },
   ...compatible,

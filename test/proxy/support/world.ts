@@ -79,6 +79,8 @@ export interface PublicError {
   readonly param: string | null;
   readonly source: string;
   readonly action_url?: string;
+  readonly status?: string;
+  readonly details?: readonly { readonly reason: string }[];
   readonly metadata?: { readonly error_type: string | null };
 }
 
@@ -86,7 +88,8 @@ export interface PublicError {
 export async function errorOf(response: Response): Promise<PublicError> {
   const body = (await response.json()) as PublicError & { readonly error?: PublicError };
   const error = body.error ?? body;
-  return { ...error, code: error.metadata?.error_type ?? error.code };
+  const code = error.metadata?.error_type ?? error.details?.[0]?.reason ?? error.code;
+  return { ...error, type: error.status ?? error.type, code };
 }
 
 export const chat = { model: 'gpt-4o-mini', messages: [{ role: 'user', content: 'Good morning' }] };
