@@ -87,7 +87,9 @@ export function readUsage(
     usage,
     charges: [{ model, usage }, ...sideCharges(sides, holder)],
     costNanoUsd: usd === null ? null : nanoUsd(usd),
-    isFinal: (opening === undefined || holder !== at(answer, opening)) && (completeBy?.(answer) ?? true),
+    isFinal:
+      (opening === undefined || holder !== at(answer, opening)) &&
+      ((before?.isFinal || completeBy?.(answer)) ?? true),
     reported,
   };
 }

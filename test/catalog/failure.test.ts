@@ -4,6 +4,7 @@ import { withPublicError } from '../../src/catalog/embedded_error.ts';
 import { failureMeaning, readError, redact } from '../../src/catalog/failure.ts';
 
 const { errors } = findProvider('openai') ?? expect.fail();
+const { errors: gemini } = findProvider('gemini') ?? expect.fail();
 const { errors: anthropic } = findProvider('anthropic') ?? expect.fail();
 
 describe('redaction', () => {
@@ -229,5 +230,55 @@ describe('errors of Anthropic', () => {
         source: 'provider',
       },
     });
+  });
+});
+
+describe('errors of Gemini', () => {
+  it.each([
+    'AIzaSyA0123456789abcdefghijklmnopqrstuv',
+    'AQ.Ab8RN6abcdefghijklmnopqrstuvwxyz',
+    'projects/123456789012',
+    'project_number:123456789012',
+    'project 123456789012',
+    'gen-lang-client-0123456789',
+    'tunedModels/adas-model-x1',
+    'somebody@example.com',
+  ])('do not name %s', (name) => {
+    for (const text of [name, `in ${name}.`, `https://api.test/?key=${name}&x`, `"${name}"`]) {
+      expect(redact(gemini, text)).not.toContain(name.slice(-8));
+    }
+  });
+
+  it('keep what is about the request', () => {
+    const text = 'models/gemini-x is not found; 1048577 tokens exceed contents[0].parts[1].inline_data';
+    expect(redact(gemini, text)).toBe(text);
+  });
+
+  const info = (reason: string) => ({ details: [{ '@type': 'a' }, { '@type': 'b', reason }] });
+  const quota = (...ids: readonly string[]) => ({
+    details: [{ violations: ids.map((quotaId) => ({ quotaId })) }],
+  });
+
+  it.each<[number, object, string, boolean | undefined]>([
+    [400, { status: 'INVALID_ARGUMENT', ...info('API_KEY_INVALID') }, 'provider_key_invalid', true],
+    [400, { message: 'API key expired. Please renew the API key.' }, 'provider_key_invalid', true],
+    [400, { status: 'FAILED_PRECONDITION' }, 'provider_key_invalid', undefined],
+    [401, { status: 'UNAUTHENTICATED' }, 'provider_key_invalid', true],
+    [403, { status: 'PERMISSION_DENIED', ...info('SERVICE_DISABLED') }, 'provider_key_invalid', undefined],
+    [403, { message: 'Your API key was reported as leaked.' }, 'provider_key_invalid', true],
+    [429, quota('GenerateRequestsPerMinutePerProjectPerModel'), 'provider_rate_limited', undefined],
+    [429, quota('InputTokensPerMinute', 'RequestsPerDay-FreeTier'), 'provider_quota_exceeded', undefined],
+    [429, { message: 'Your prepayment credits are depleted.' }, 'provider_quota_exceeded', undefined],
+    [500, { status: 'INTERNAL' }, 'provider_error', undefined],
+    [503, { status: 'UNAVAILABLE' }, 'provider_error', undefined],
+    [504, { status: 'DEADLINE_EXCEEDED' }, 'provider_error', undefined],
+  ])('%i %j', (status, carrier, code, keyIsBad) => {
+    const means = failureMeaning(gemini, status, readError(gemini, { message: '', ...carrier }));
+    expect(means?.code).toBe(code);
+    expect(means?.keyIsBad).toBe(keyIsBad);
+  });
+
+  it.each([400, 404])('%i is about the request, and goes on', (status) => {
+    expect(failureMeaning(gemini, status, readError(gemini, { status: 'INVALID_ARGUMENT' }))).toBeNull();
   });
 });

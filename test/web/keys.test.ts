@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findProvider } from '../../src/catalog/catalog.ts';
 import { createGrant } from '../../src/grants/create.ts';
 import type { User } from '../../src/store/records.ts';
 import { type Broker, createClient, createUser, deposit, startBroker } from '../support/broker.ts';
@@ -114,6 +115,31 @@ test.each([
   expect(page.html).toContain('<option value="anthropic" selected');
   expect(await keys()).toEqual([]);
 });
+
+test.each([
+  ['ya29.abcdefghijkl', 'This is a token that soon runs out'],
+  ['auth_tokens/abcdefghijkl', 'This is a token that soon runs out'],
+  ['{"type":"service_account"}', 'This is the key of a service account'],
+  ['sk-proj-abcdefghijkl', 'Gemini keys begin with AIza or AQ.'],
+  ['sk-sandbox-abcdefghijkl', 'Sandbox keys for Gemini begin with AIza-sandbox-.'],
+  ['AIzaSyabc def', 'There is a space or line break inside.'],
+  [`AIza${'a'.repeat(34)}`, 'cut short'],
+  [`AIza${'a'.repeat(36)}`, 'has something added'],
+  ['AIza-sandbox-invalid-abcdefgh', 'Gemini does not accept this key.'],
+])('what is no good key of Gemini (%s) is refused with advice', async (key, advice) => {
+  await begin();
+  const page = await person.submit('/keys/new', { provider: 'gemini', key });
+  expect(page.status).toBe(422);
+  expect(page.text).toContain(advice);
+  expect(await keys()).toEqual([]);
+});
+
+test.each([`AIza${'a'.repeat(35)}`, 'AQ.Ab8RN6abcdefghijklmnopqrstuvwxyz'])(
+  'a key of Gemini looks like %s',
+  (key) => {
+    expect(findProvider('gemini')?.keyShape(key)).toEqual({ kind: 'key', sandbox: false });
+  },
+);
 
 test('a key of another provider is checked as that one wants it', async () => {
   await begin();

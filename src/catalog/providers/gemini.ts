@@ -54,7 +54,7 @@ function keyShape(pasted: string): KeyShape {
   if (!/^(AIza|AQ\.)/.test(pasted)) return refuse('Gemini keys begin with AIza or AQ.');
   const sandbox = pasted.startsWith(sandboxKeyPrefix);
   const whole = sandbox
-    ? /^AIza-sandbox-[A-Za-z0-9_-]{8,200}$/
+    ? /^AIza-sandbox-[A-Za-z0-9_-]{4,200}$/
     : /^(AIza[A-Za-z0-9_-]{35}|AQ\.[A-Za-z0-9_-]{20,200})$/;
   if (!whole.test(pasted)) return refuse('This key is cut short or has something added. Copy it again.');
   return { kind: 'key', sandbox };
