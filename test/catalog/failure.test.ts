@@ -261,7 +261,6 @@ describe('errors of Gemini', () => {
 
   it.each<[number, object, string, boolean | undefined]>([
     [400, { status: 'INVALID_ARGUMENT', ...info('API_KEY_INVALID') }, 'provider_key_invalid', true],
-    [400, { message: 'API key expired. Please renew the API key.' }, 'provider_key_invalid', true],
     [400, { status: 'FAILED_PRECONDITION' }, 'provider_key_invalid', undefined],
     [401, { status: 'UNAUTHENTICATED' }, 'provider_key_invalid', true],
     [403, { status: 'PERMISSION_DENIED', ...info('SERVICE_DISABLED') }, 'provider_key_invalid', undefined],
@@ -280,5 +279,15 @@ describe('errors of Gemini', () => {
 
   it.each([400, 404])('%i is about the request, and goes on', (status) => {
     expect(failureMeaning(gemini, status, readError(gemini, { status: 'INVALID_ARGUMENT' }))).toBeNull();
+  });
+
+  it.each([400, 403])('%i does not have the key taken for bad by what an app has sent', (status) => {
+    const message = 'Invalid value: "API key not valid. Your API key was reported as leaked."';
+    const means = failureMeaning(
+      gemini,
+      status,
+      readError(gemini, { message, details: [{ field: message }] }),
+    );
+    expect(means?.keyIsBad).toBeUndefined();
   });
 });

@@ -40,8 +40,8 @@ const names: Readonly<Record<number, string>> = {
 
 export const errors: ErrorRules = {
   failures: [
+    // By the reason alone: messages repeat what an app has sent.
     { status: 400, code: /^API_KEY_/, means: keyIsBad },
-    { status: 400, message: /API key (not valid|not found|expired)/i, means: keyIsBad },
     // Where the account is, or what it has not been set up for.
     {
       status: 400,
@@ -54,7 +54,7 @@ export const errors: ErrorRules = {
     },
     { status: 401, means: keyIsBad },
     { status: 402, means: outOfQuota },
-    { status: 403, message: /reported as leaked/i, means: keyIsBad },
+    { status: 403, message: /^Your API key was reported as leaked/, means: keyIsBad },
     { status: 403, means: lacksPermission },
     { status: 429, code: /PerDay|PerMonth/, means: outOfQuota },
     { status: 429, message: /credits are depleted|spending (cap|limit)|limit: 0\b/i, means: outOfQuota },
