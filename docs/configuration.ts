@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { environment } from '../src/config.ts';
+import { environment } from '../src/environment.ts';
 
 /** The table of settings. */
 export function configuration(): string {

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { isBuiltIn } from './catalog/catalog.ts';
 import type { Provider } from './catalog/provider.ts';
 import { capabilities, configuredProvider, keyHeaders } from './catalog/providers/configured.ts';
-import { baseUrl, ConfigError } from './config.ts';
+import { ConfigError } from './config.ts';
+import { baseUrl } from './environment.ts';
 
 const pattern = z.string().transform((value, context) => {
   try {

@@ -12,7 +12,8 @@ const outer = ['config.ts', 'deps.ts', ...core];
 /** What each part of src may import from: itself and these. Files in src itself count by their own name. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   lib: [],
-  'config.ts': ['lib'],
+  'environment.ts': ['lib'],
+  'config.ts': ['lib', 'environment.ts'],
   'log.ts': ['lib', 'config.ts'],
   store: ['lib'],
   sandbox: ['lib'],
@@ -22,7 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ledger: ['lib', 'catalog', 'store', 'vault', 'tokens'],
   grants: ['lib', 'catalog', 'store', 'vault', 'tokens', 'ledger'],
   accounts: ['lib', 'store', 'vault'],
-  'providers_file.ts': ['lib', 'config.ts', 'catalog'],
+  'providers_file.ts': ['lib', 'environment.ts', 'config.ts', 'catalog'],
   'deps.ts': ['config.ts', 'providers_file.ts', 'sandbox', ...core],
   'transfer.ts': ['lib', 'config.ts', 'store', 'vault'],
   oauth: outer,

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { providers } from '../src/catalog/catalog.ts';
-import { environment, readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config.ts';
+import { environment } from '../src/environment.ts';
 
 const complaintAbout = (env: Record<string, string>): string => {
   try {

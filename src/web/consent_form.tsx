@@ -3,7 +3,6 @@ import type { Provider, ScopeRow } from '../catalog/provider.ts';
 import { joinScope, splitScope } from '../catalog/scope.ts';
 import type { Client, Credential, Grant, ProviderAccess, User } from '../store/records.ts';
 import type { AnswerTarget } from './answer_target.ts';
-import { Badge } from './components/badge.tsx';
 import { keyLabel } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid, Select } from './components/form.tsx';
 import { LimitFields } from './components/limits.tsx';
@@ -14,6 +13,7 @@ import { Layout } from './layout.tsx';
 import { hasComplaint, type LimitTexts, limitTexts } from './limits.ts';
 import type { Visitor } from './page.ts';
 import { withNext } from './return_path.ts';
+import { WhoAsks } from './who_asks.tsx';
 
 /** How long a person can allow an app to go on. */
 export const lives: Readonly<Record<string, { readonly label: string; readonly days: number | null }>> = {
@@ -110,78 +110,6 @@ export function Consent(props: ConsentProps) {
         </p>
       </Form>
     </Layout>
-  );
-}
-
-/** How far the app can be told from a fake. */
-function WhoAsks({ client, target }: { readonly client: Client; readonly target: AnswerTarget }) {
-  const place = {
-    site: (
-      <>
-        The answer goes to <strong>{target.name}</strong>.
-      </>
-    ),
-    this_computer: (
-      <>
-        The answer goes to a program on this computer (<strong>{target.name}</strong>). Any program here could
-        pose as this app: approve only if you have just started it yourself.
-      </>
-    ),
-    this_device: (
-      <>
-        The answer goes to whichever app on this device opens <strong>{`${target.name}:`}</strong> links.
-        Approve only if you have just used it yourself.
-      </>
-    ),
-    other_device: (
-      <>
-        It asks from a device that shows the code <strong class="unbroken">{target.name}</strong>. Approve
-        only if you see this code on a device of your own: if somebody sent it to you, they would get to use
-        your keys.
-      </>
-    ),
-  }[target.kind];
-  if (client.verified) {
-    return (
-      <Notice tone="plain">
-        <p>
-          <Badge tone="good">Verified app</Badge> {place}
-        </p>
-        <Origin client={client} target={target} />
-      </Notice>
-    );
-  }
-  return (
-    <Notice tone="warning">
-      <p>
-        <Badge tone="warning">Not verified</Badge> Nobody here has checked who runs this app; its name is its
-        own word. {place}
-      </p>
-      <Origin client={client} target={target} />
-    </Notice>
-  );
-}
-
-/** Since when the app is known, where a document about it is from, and whether the site that gets the answer is its own. */
-function Origin({ client, target }: { readonly client: Client; readonly target: AnswerTarget }) {
-  return (
-    <p>
-      {client.freshUntil === null ? (
-        'Registered here since '
-      ) : (
-        <>
-          What it says of itself comes from <strong>{new URL(client.id).host}</strong>. Known here since{' '}
-        </>
-      )}
-      <Day at={client.createdAt} />.
-      {target.kind === 'site' && client.domainProvenAt !== null && (
-        <>
-          {' '}
-          Whoever made it showed on <Day at={client.domainProvenAt} /> that <strong>{target.name}</strong> is
-          theirs.
-        </>
-      )}
-    </p>
   );
 }
 

@@ -13,12 +13,6 @@ afterAll(async () => {
   await broker.close();
 });
 
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
-}
-
 const messages = [{ role: 'user' as const, content: 'What is the weather?' }];
 const question = { model: 'claude-opus-5', max_tokens: 100, messages };
 const weather: Anthropic.Tool = {
@@ -31,7 +25,7 @@ const withTool = { ...question, tools: [weather], tool_choice: { type: 'tool' as
 const program: Readonly<Record<string, (client: Anthropic) => Promise<unknown>>> = {
   'a message': (client) => client.messages.create(question),
   'a message, streamed': async (client) =>
-    collect(await client.messages.create({ ...question, stream: true })),
+    Array.fromAsync(await client.messages.create({ ...question, stream: true })),
   'a message, put together from its stream': (client) => client.messages.stream(question).finalMessage(),
   'a message that stops short': (client) => client.messages.create({ ...question, max_tokens: 3 }),
   'a message with a system prompt and a stop sequence': (client) =>
@@ -41,7 +35,8 @@ const program: Readonly<Record<string, (client: Anthropic) => Promise<unknown>>>
       stop_sequences: ['weather'],
     }),
   'a tool': (client) => client.messages.create(withTool),
-  'a tool, streamed': async (client) => collect(await client.messages.create({ ...withTool, stream: true })),
+  'a tool, streamed': async (client) =>
+    Array.fromAsync(await client.messages.create({ ...withTool, stream: true })),
   'the result of a tool': (client) =>
     client.messages.create({
       ...question,
@@ -68,8 +63,8 @@ const program: Readonly<Record<string, (client: Anthropic) => Promise<unknown>>>
     }
     return seen;
   },
-  'the models': async (client) => collect(client.models.list()),
-  'the models, by twos': async (client) => (await collect(client.models.list({ limit: 2 }))).length,
+  'the models': async (client) => Array.fromAsync(client.models.list()),
+  'the models, by twos': async (client) => (await Array.fromAsync(client.models.list({ limit: 2 }))).length,
   'one model': (client) => client.models.retrieve('claude-opus-5'),
 };
 

@@ -14,12 +14,6 @@ afterAll(async () => {
   await broker.close();
 });
 
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
-}
-
 const model = 'gemini-2.5-flash';
 const question = { model, contents: 'What is the weather?' };
 const weather: FunctionDeclaration = {
@@ -44,7 +38,7 @@ function said(answer: object): unknown {
 const program: Readonly<Record<string, (gemini: GoogleGenAI) => Promise<unknown>>> = {
   'a text': async ({ models }) => said(await models.generateContent(question)),
   'a text, streamed': async ({ models }) =>
-    (await collect(await models.generateContentStream(question))).map(said),
+    (await Array.fromAsync(await models.generateContentStream(question))).map(said),
   'a text that stops short': async ({ models }) =>
     said(await models.generateContent({ ...question, config: { maxOutputTokens: 3 } })),
   'a text with instructions and settings': async ({ models }) =>
@@ -71,7 +65,7 @@ const program: Readonly<Record<string, (gemini: GoogleGenAI) => Promise<unknown>
     ),
   'a function': async ({ models }) => said(await models.generateContent(withTool)),
   'a function, streamed': async ({ models }) =>
-    (await collect(await models.generateContentStream(withTool))).map(said),
+    (await Array.fromAsync(await models.generateContentStream(withTool))).map(said),
   'the result of a function': async ({ models }) =>
     said(
       await models.generateContent({
@@ -97,7 +91,7 @@ const program: Readonly<Record<string, (gemini: GoogleGenAI) => Promise<unknown>
   'a chat': async ({ chats }) => {
     const chat = chats.create({ model });
     await chat.sendMessage({ message: 'Good morning' });
-    await collect(await chat.sendMessageStream({ message: 'And now?' }));
+    await Array.fromAsync(await chat.sendMessageStream({ message: 'And now?' }));
     return chat.getHistory();
   },
   'tokens, counted': async ({ models }) => said(await models.countTokens(question)),
@@ -136,7 +130,7 @@ describe.each([
 
   it('lists the models that write text', async () => {
     const names = async (gemini: GoogleGenAI) =>
-      (await collect(await gemini.models.list())).map(({ name }) => name);
+      (await Array.fromAsync(await gemini.models.list())).map(({ name }) => name);
     const lent = await names(brokered());
     expect(lent).toContain('models/gemini-2.5-flash');
     expect(lent).toEqual((await names(direct())).filter((name) => !name?.includes('image')));

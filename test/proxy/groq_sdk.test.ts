@@ -1,7 +1,7 @@
 import Groq from 'groq-sdk';
 import { describe, expect } from 'vitest';
 import { at } from '../../src/lib/json.ts';
-import { collect, trySdk } from './support/sdk.ts';
+import { trySdk } from './support/sdk.ts';
 
 const model = 'llama-3.3-70b-versatile';
 const messages = [{ role: 'user' as const, content: 'What is the weather?' }];
@@ -18,14 +18,14 @@ describe('the Groq SDK', () => {
     open: (baseURL, apiKey) => new Groq({ baseURL, apiKey, maxRetries: 0 }),
     ask: (client, asked) => client.chat.completions.create({ model: asked, messages }),
     stream: async (client, asked) =>
-      collect(await client.chat.completions.create({ model: asked, messages, stream: true })),
+      Array.fromAsync(await client.chat.completions.create({ model: asked, messages, stream: true })),
     program: {
       'a chat': (client) => client.chat.completions.create(question),
       'a chat, streamed': async (client) =>
-        collect(await client.chat.completions.create({ ...question, stream: true })),
+        Array.fromAsync(await client.chat.completions.create({ ...question, stream: true })),
       'a tool': (client) => client.chat.completions.create(withTool),
       'a tool, streamed': async (client) =>
-        collect(await client.chat.completions.create({ ...withTool, stream: true })),
+        Array.fromAsync(await client.chat.completions.create({ ...withTool, stream: true })),
       'an embedding': (client) =>
         client.embeddings.create({ model: 'nomic-embed-text-v1_5', input: 'Good morning' }),
       speech: async (client) => {

@@ -2,7 +2,7 @@ import { Mistral } from '@mistralai/mistralai';
 import { MistralError } from '@mistralai/mistralai/models/errors';
 import { describe, expect } from 'vitest';
 import { at, parseJson } from '../../src/lib/json.ts';
-import { collect, trySdk } from './support/sdk.ts';
+import { trySdk } from './support/sdk.ts';
 
 const model = 'mistral-small-2603';
 const messages = [{ role: 'user' as const, content: 'What is the weather?' }];
@@ -17,10 +17,10 @@ describe('the Mistral SDK', () => {
     model,
     open: (serverURL, apiKey) => new Mistral({ serverURL, apiKey, retryConfig: { strategy: 'none' } }),
     ask: (client, asked) => client.chat.complete({ model: asked, messages }),
-    stream: async (client, asked) => collect(await client.chat.stream({ model: asked, messages })),
+    stream: async (client, asked) => Array.fromAsync(await client.chat.stream({ model: asked, messages })),
     program: {
       'a chat': (client) => client.chat.complete(question),
-      'a chat, streamed': async (client) => collect(await client.chat.stream(question)),
+      'a chat, streamed': async (client) => Array.fromAsync(await client.chat.stream(question)),
       'a tool': (client) => client.chat.complete(withTool),
       'the result of a tool': (client) =>
         client.chat.complete({

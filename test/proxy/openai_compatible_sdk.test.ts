@@ -1,6 +1,6 @@
 import OpenAI from 'openai';
 import { describe, expect } from 'vitest';
-import { collect, trySdk } from './support/sdk.ts';
+import { trySdk } from './support/sdk.ts';
 
 /** Providers without an SDK of their own: apps use OpenAI's. */
 const providers = [
@@ -22,13 +22,13 @@ describe.each(providers)('$provider by the OpenAI SDK', ({ provider, model }) =>
     open: (baseURL, apiKey) => new OpenAI({ baseURL, apiKey, maxRetries: 0 }),
     ask: (client, asked) => client.chat.completions.create({ model: asked, messages }),
     stream: async (client, asked) =>
-      collect(await client.chat.completions.create({ model: asked, messages, stream: true })),
+      Array.fromAsync(await client.chat.completions.create({ model: asked, messages, stream: true })),
     program: {
       'a chat': (client) => client.chat.completions.create(question),
       'a chat, streamed': async (client) =>
-        collect(await client.chat.completions.create({ ...question, stream: true })),
+        Array.fromAsync(await client.chat.completions.create({ ...question, stream: true })),
       'a chat, streamed, with its usage': async (client) =>
-        collect(
+        Array.fromAsync(
           await client.chat.completions.create({
             ...question,
             stream: true,
@@ -37,7 +37,7 @@ describe.each(providers)('$provider by the OpenAI SDK', ({ provider, model }) =>
         ),
       'a tool': (client) => client.chat.completions.create(withTool),
       'a tool, streamed': async (client) =>
-        collect(await client.chat.completions.create({ ...withTool, stream: true })),
+        Array.fromAsync(await client.chat.completions.create({ ...withTool, stream: true })),
       'the result of a tool': (client) =>
         client.chat.completions.create({
           ...question,

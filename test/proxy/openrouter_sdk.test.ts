@@ -3,7 +3,7 @@ import type { ChatRequest } from '@openrouter/sdk/models';
 import { OpenRouterError } from '@openrouter/sdk/models/errors';
 import { describe, expect } from 'vitest';
 import { at, parseJson } from '../../src/lib/json.ts';
-import { collect, trySdk } from './support/sdk.ts';
+import { trySdk } from './support/sdk.ts';
 
 const model = 'openai/gpt-4o-mini';
 const messages = [{ role: 'user' as const, content: 'What is the weather?' }];
@@ -14,7 +14,7 @@ const withTool = { ...question, tools: [weather], toolChoice: 'required' as cons
 
 async function streamed(client: OpenRouter, chatRequest: ChatRequest) {
   const answer = await client.chat.send({ chatRequest: { ...chatRequest, stream: true } });
-  return 'choices' in answer ? expect.fail() : collect(answer);
+  return 'choices' in answer ? expect.fail() : Array.fromAsync(answer);
 }
 
 describe('the OpenRouter SDK', () => {

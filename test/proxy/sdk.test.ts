@@ -13,12 +13,6 @@ afterAll(async () => {
   await broker.close();
 });
 
-async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
-}
-
 const messages = [{ role: 'user' as const, content: 'What is the weather?' }];
 const sound = Buffer.from('RIFF not really a sound');
 
@@ -27,11 +21,11 @@ const program: Readonly<Record<string, (client: OpenAI) => Promise<unknown>>> = 
   'chat, plain': (client) => client.chat.completions.create({ model: 'gpt-4o-mini', messages }),
   'chat, streamed': async (client) => {
     const stream = await client.chat.completions.create({ model: 'gpt-4o-mini', messages, stream: true });
-    return (await collect(stream)).map(({ usage: _, ...chunk }) => chunk);
+    return (await Array.fromAsync(stream)).map(({ usage: _, ...chunk }) => chunk);
   },
   'chat, streamed with usage': async (client) => {
     const stream_options = { include_usage: true };
-    return collect(
+    return Array.fromAsync(
       await client.chat.completions.create({ model: 'gpt-4o-mini', messages, stream: true, stream_options }),
     );
   },
@@ -53,7 +47,9 @@ const program: Readonly<Record<string, (client: OpenAI) => Promise<unknown>>> = 
     }),
   'responses, plain': (client) => client.responses.create({ model: 'gpt-5', input: 'Hello', store: false }),
   'responses, streamed': async (client) =>
-    collect(await client.responses.create({ model: 'gpt-5', input: 'Hello', store: false, stream: true })),
+    Array.fromAsync(
+      await client.responses.create({ model: 'gpt-5', input: 'Hello', store: false, stream: true }),
+    ),
   'responses, input tokens': (client) =>
     client.responses.inputTokens.count({ model: 'gpt-5', input: 'Hello there' }),
   'completions, legacy': (client) =>
@@ -86,7 +82,7 @@ const uploads: Readonly<Record<string, (client: OpenAI, file: typeof toFile) => 
       response_format: 'text',
     }),
   'transcription, streamed': async (client, file) =>
-    collect(
+    Array.fromAsync(
       await client.audio.transcriptions.create({
         model: 'gpt-4o-transcribe',
         file: await file(sound, 'a.wav'),
@@ -129,8 +125,8 @@ describe.each([
 
   it('lists the models, but for those that name the organisation', async () => {
     const { direct, brokered } = clients();
-    const all = await collect(direct.models.list());
-    const listed = await collect(brokered.models.list());
+    const all = await Array.fromAsync(direct.models.list());
+    const listed = await Array.fromAsync(brokered.models.list());
     expect(all.some(({ id }) => id.startsWith('ft:'))).toBe(true);
     expect(listed).toEqual(all.filter(({ id }) => !id.startsWith('ft:')));
   });

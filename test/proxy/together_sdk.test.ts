@@ -1,7 +1,7 @@
 import Together from 'together-ai';
 import { describe, expect } from 'vitest';
 import { at } from '../../src/lib/json.ts';
-import { collect, trySdk } from './support/sdk.ts';
+import { trySdk } from './support/sdk.ts';
 
 const model = 'meta-llama/Llama-3.3-70B-Instruct-Turbo';
 const messages = [{ role: 'user' as const, content: 'What is the weather?' }];
@@ -17,14 +17,14 @@ describe('the Together SDK', () => {
     open: (baseURL, apiKey) => new Together({ baseURL, apiKey, maxRetries: 0 }),
     ask: (client, asked) => client.chat.completions.create({ model: asked, messages }),
     stream: async (client, asked) =>
-      collect(await client.chat.completions.create({ model: asked, messages, stream: true })),
+      Array.fromAsync(await client.chat.completions.create({ model: asked, messages, stream: true })),
     program: {
       'a chat': (client) => client.chat.completions.create(question),
       'a chat, streamed': async (client) =>
-        collect(await client.chat.completions.create({ ...question, stream: true })),
+        Array.fromAsync(await client.chat.completions.create({ ...question, stream: true })),
       'a tool': (client) => client.chat.completions.create(withTool),
       'a tool, streamed': async (client) =>
-        collect(await client.chat.completions.create({ ...withTool, stream: true })),
+        Array.fromAsync(await client.chat.completions.create({ ...withTool, stream: true })),
       'a text, completed': (client) => client.completions.create({ model, prompt: 'Once upon a time' }),
       'an embedding': (client) =>
         client.embeddings.create({ model: 'BAAI/bge-large-en-v1.5', input: 'Good morning' }),

@@ -21,7 +21,12 @@ export async function startRoundRobin(): Promise<RoundRobin> {
   const server = createServer({ keepAliveTimeout }, (incoming, outgoing) => {
     const to = passed.length % front.targets.length;
     passed.push(to);
-    const onward = send(new URL(incoming.url ?? '', front.targets[to]), {
+    const { hostname, port } = new URL(front.targets[to] ?? '');
+    const onward = send({
+      hostname,
+      port,
+      // As it was written: resolved as a URL, `//` in front would name another host.
+      path: incoming.url ?? '',
       // A connection of its own.
       agent: false,
       method: incoming.method ?? '',

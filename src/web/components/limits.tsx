@@ -51,7 +51,10 @@ export function LimitFields(props: {
         value={texts.requests}
       />
       <Field
-        {...field('tokens', 'A thousand tokens are about 750 words.')}
+        {...field(
+          'tokens',
+          'A thousand tokens are about 750 words. More than a model can write makes it refuse.',
+        )}
         {...number}
         label="Longest answer, in tokens"
         value={texts.tokens}

@@ -20,12 +20,6 @@ export interface SdkTrial<Client> {
   readonly read: (error: unknown) => { readonly status: unknown; readonly code: unknown };
 }
 
-export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const collected: Item[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
-}
-
 /** Without the words of a chunk that it reports no usage: the broker asks for it, and the app need not have. */
 function asShown(answer: unknown): unknown {
   const isNoUsage = (key: string, value: unknown) => key === 'usage' && value === null;
