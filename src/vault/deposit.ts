@@ -7,7 +7,7 @@ import { Secret } from '../lib/secret.ts';
 import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Actor, Credential, CredentialStatus } from '../store/records.ts';
 import { checkKey } from './check_key.ts';
-import type { Vault } from './vault.ts';
+import { type Vault, VaultError } from './vault.ts';
 
 export interface DepositDeps {
   readonly store: { readonly credentials: CredentialStore };
@@ -80,11 +80,17 @@ export async function replaceKey(
       : 'A real key cannot be replaced by a sandbox key. Deposit the sandbox key as a new key.';
     return { kind: 'refused', advice };
   }
+  // What was deleted while the new key was looked at has no lock any more to be put under.
+  const ciphertext = await deps.vault.replace(credential.id, key).catch((error: unknown) => {
+    if (error instanceof VaultError) return null;
+    throw error;
+  });
+  if (!ciphertext) return goneMeanwhile;
   const replaced = await deps.store.credentials.replaceKey(
     credential.id,
     credential.version,
     {
-      ciphertext: await deps.vault.replace(credential.id, key),
+      ciphertext,
       status,
       checkedAt: status === 'verified' ? deps.clock() : null,
       ...traces(key),
@@ -92,9 +98,14 @@ export async function replaceKey(
     actor,
   );
   const saved = replaced ? await deps.store.credentials.findCredential(credential.id) : null;
-  if (!saved) return { kind: 'refused', advice: 'The key was changed or deleted meanwhile. Look again.' };
+  if (!saved) return goneMeanwhile;
   return { kind: 'saved', credential: saved, note };
 }
+
+const goneMeanwhile: DepositResult = {
+  kind: 'refused',
+  advice: 'The key was changed or deleted meanwhile. Look again.',
+};
 
 type Examined =
   | {

@@ -101,6 +101,13 @@ describe('vault', () => {
     expect(await open()).not.toBe(await open());
   });
 
+  it('a key that is deleted while it is replaced is told to be gone', async () => {
+    const { credential } = await connect(broker);
+    await broker.deps.store.credentials.deleteCredential(credential.id, { kind: 'system' });
+    const replaced = await replaceKey(broker.deps, credential, 'sk-sandbox-another-key', { kind: 'system' });
+    expect(replaced).toMatchObject({ kind: 'refused', advice: expect.stringContaining('deleted meanwhile') });
+  });
+
   it('gives nothing to a grant that was not given the key', async () => {
     const { vault } = broker.deps;
     const [mine, other] = [await connect(broker), await connect(broker)];
