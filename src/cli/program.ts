@@ -3,7 +3,6 @@ import { ConfigError } from '../config.ts';
 import { WorkersError } from '../lib/workers_error.ts';
 import { StoreError } from '../store/store_error.ts';
 import { KeyringError } from '../vault/keyring.ts';
-import { VaultError } from '../vault/vault.ts';
 import { addAppCommands } from './app.ts';
 import { addBackupCommands } from './backup.ts';
 import { addCallsCommands } from './calls.ts';
@@ -74,7 +73,7 @@ function report(error: unknown): number {
 }
 
 /** Our own errors say what to do. Of the others only those that the operator can mend come without a stack. */
-const ours = [CommandError, ConfigError, KeyringError, VaultError, StoreError, WorkersError];
+const ours = [CommandError, ConfigError, KeyringError, StoreError, WorkersError];
 
 const advice: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Something is listening there already; set PORT to another.',

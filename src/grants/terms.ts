@@ -59,19 +59,26 @@ export function pickCredentials(
 
 /**
  * Writes a grant by `write`, with a wrap of each key it may use. A wrap names the grant that holds it; when another live
- * grant turns out to be there, the wraps are made again for that one.
+ * grant turns out to be there, the wraps are made again for that one. A key that is deleted meanwhile is not picked again.
  */
 export async function writeTerms<Result extends { readonly kind: string }>(
   { store, vault, clock }: TermsDeps,
   choice: GrantChoice,
   write: (terms: GrantTerms) => Promise<Result | { readonly kind: 'other_grant'; readonly grantId: string }>,
 ): Promise<Result | MissingCredential> {
-  const pick = pickCredentials(await store.credentials.listCredentials(choice.userId), choice);
-  if (pick.kind === 'no_credential') return pick;
+  let owned = await store.credentials.listCredentials(choice.userId);
   const live = await store.grants.findLiveGrant(choice.userId, choice.clientId, choice.test);
   let id = live?.id ?? newId('grt', clock());
   for (;;) {
+    const pick = pickCredentials(owned, choice);
+    if (pick.kind === 'no_credential') return pick;
     const holder = id;
+    const wraps = await Promise.all(pick.credentials.map(({ id: key }) => vault.wrapFor(key, holder)));
+    const gone = pick.credentials.filter((_, index) => wraps[index] === null);
+    if (gone.length > 0) {
+      owned = owned.filter((credential) => !gone.includes(credential));
+      continue;
+    }
     const terms: GrantTerms = {
       id,
       userId: choice.userId,
@@ -80,7 +87,7 @@ export async function writeTerms<Result extends { readonly kind: string }>(
       scope: joinScope(choice.scopes),
       authorizationDetails: choice.authorizationDetails,
       expiresAt: choice.expiresAt,
-      wraps: await Promise.all(pick.credentials.map(({ id: key }) => vault.wrapFor(key, holder))),
+      wraps: wraps.filter((wrap) => wrap !== null),
     };
     const result = await write(terms);
     if (!isOtherGrant(result)) return result;

@@ -10,7 +10,7 @@ import { sha256 } from '../lib/hash.ts';
 import type { AdmissionResult } from '../store/admission.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
-import { insufficientScope, keysUrl, refusedByLedger } from './ledger_refusal.ts';
+import { insufficientScope, keysUrl, refusedByLedger, revoked } from './ledger_refusal.ts';
 import { Refusal, unavailable } from './refusal.ts';
 import { type RequestBody, writeBody } from './request_body.ts';
 
@@ -85,6 +85,8 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox);
     if (baseUrl === null) throw sandboxIsOff(deps.config);
     const key = await openKey(deps, decision);
+    // Since the admission the grant has ended, or the user has deleted the key.
+    if (!key) throw revoked(deps.config, provider);
     return {
       [admitted]: true,
       callId,
@@ -149,7 +151,7 @@ async function askLedger(
   }
 }
 
-async function openKey({ vault }: AdmitDeps, { grantId, credential }: Admitted): Promise<OpenedKey> {
+async function openKey({ vault }: AdmitDeps, { grantId, credential }: Admitted): Promise<OpenedKey | null> {
   try {
     return await vault.open(grantId, credential.id, credential.version);
   } catch (cause) {

@@ -7,7 +7,7 @@ import { Secret } from '../lib/secret.ts';
 import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Actor, Credential, CredentialStatus } from '../store/records.ts';
 import { checkKey } from './check_key.ts';
-import { type Vault, VaultError } from './vault.ts';
+import type { Vault } from './vault.ts';
 
 export interface DepositDeps {
   readonly store: { readonly credentials: CredentialStore };
@@ -81,10 +81,7 @@ export async function replaceKey(
     return { kind: 'refused', advice };
   }
   // What was deleted while the new key was looked at has no lock any more to be put under.
-  const ciphertext = await deps.vault.replace(credential.id, key).catch((error: unknown) => {
-    if (error instanceof VaultError) return null;
-    throw error;
-  });
+  const ciphertext = await deps.vault.replace(credential.id, key);
   if (!ciphertext) return goneMeanwhile;
   const replaced = await deps.store.credentials.replaceKey(
     credential.id,

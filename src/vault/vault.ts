@@ -27,29 +27,25 @@ export interface Vault {
   ): { readonly ciphertext: Sealed; readonly ownerWrap: Wrap };
   /**
    * Encrypts another key under the credential's data key, so that all its wraps go on working.
-   * @throws VaultError when there is no such credential
+   * @returns null when there is no such credential any more
    */
-  replace(credentialId: string, key: Secret): Promise<Sealed>;
+  replace(credentialId: string, key: Secret): Promise<Sealed | null>;
   /**
    * Wraps the credential's data key for one more holder, by way of the owner's wrap. Nothing is stored here.
-   * @throws VaultError when there is no such credential
+   * @returns null when there is no such credential any more
    */
-  wrapFor(credentialId: string, holder: Holder): Promise<Wrap>;
+  wrapFor(credentialId: string, holder: Holder): Promise<Wrap | null>;
   /**
    * Opens a credential through a grant's own wrap. Opened keys are kept for a few seconds.
    * @param version as the admission returned it: another version is another cache entry
-   * @throws VaultError when the grant holds no wrap; node's own error when what is stored has been tampered with
+   * @returns null when the grant holds no wrap of it, or none any more
+   * @throws KeyringError when its master key is missing; node's own error when what is stored has been tampered with
    */
-  open(grantId: string, credentialId: string, version: number): Promise<OpenedKey>;
+  open(grantId: string, credentialId: string, version: number): Promise<OpenedKey | null>;
   /** Forgets what was opened through this grant. */
   forget(grantId: string): void;
   /** The same wrap under the current master key. */
   rewrap(wrap: Wrap): Wrap;
-}
-
-/** A credential cannot be opened. The message holds no secret. */
-export class VaultError extends Error {
-  override name = 'VaultError';
 }
 
 const ownerHolder: Holder = 'owner';
@@ -60,7 +56,7 @@ const openedKeysKept = 10_000;
 
 /** A vault on these master keys. It keeps nothing but opened keys, for a few seconds each. */
 export function createVault(keyring: Keyring, store: CredentialStore): Vault {
-  const opened = new LRUCache<string, Promise<OpenedKey>>({
+  const opened = new LRUCache<string, Promise<OpenedKey | null>>({
     max: openedKeysKept,
     ttl: openedKeyLife,
     // Without it what is too old stays in memory until it is asked for or pushed out.
@@ -82,14 +78,10 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
     return unseal(master.bytes, wrapped, ['wrap', credentialId, holder]);
   };
 
-  const sealedFor = async (credentialId: string, holder: Holder) => {
-    const sealed = await store.findSealed(credentialId, holder);
-    if (!sealed) throw new VaultError(`${holder} holds no wrap of ${credentialId}`);
-    return sealed;
-  };
-
-  const openThrough = async (grantId: string, credentialId: string): Promise<OpenedKey> => {
-    const { credential, ciphertext, wrap: held } = await sealedFor(credentialId, grantId);
+  const openThrough = async (grantId: string, credentialId: string): Promise<OpenedKey | null> => {
+    const sealed = await store.findSealed(credentialId, grantId);
+    if (!sealed) return null;
+    const { credential, ciphertext, wrap: held } = sealed;
     const plaintext = unseal(unwrap(held), ciphertext, credentialBinding(credential));
     const { organization, project, version } = credential;
     return { key: new Secret(plaintext.toString()), organization, project, version };
@@ -105,13 +97,15 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
     },
 
     async replace(credentialId, key) {
-      const owned = await sealedFor(credentialId, ownerHolder);
-      return seal(unwrap(owned.wrap), Buffer.from(key.unwrap()), credentialBinding(owned.credential));
+      const owned = await store.findSealed(credentialId, ownerHolder);
+      return (
+        owned && seal(unwrap(owned.wrap), Buffer.from(key.unwrap()), credentialBinding(owned.credential))
+      );
     },
 
     async wrapFor(credentialId, holder) {
-      const owned = await sealedFor(credentialId, ownerHolder);
-      return wrap(credentialId, holder, unwrap(owned.wrap));
+      const owned = await store.findSealed(credentialId, ownerHolder);
+      return owned && wrap(credentialId, holder, unwrap(owned.wrap));
     },
 
     open(grantId, credentialId, version) {
@@ -122,7 +116,7 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
       // Kept before it is done, so that of many first calls at once one opens the key for all.
       opened.set(cacheKey, opening);
       const drop = () => opened.delete(cacheKey);
-      opening.then((key) => key.version === version || drop(), drop);
+      opening.then((key) => key?.version === version || drop(), drop);
       return opening;
     },
 

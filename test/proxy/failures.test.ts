@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PlainReason } from '../../src/store/admission.ts';
-import { VaultError } from '../../src/vault/vault.ts';
+import { KeyringError } from '../../src/vault/keyring.ts';
 import { connect, providerNamed, startBroker } from '../support/broker.ts';
 import { dialects } from './support/dialects.ts';
 import { json } from './support/upstream.ts';
@@ -77,7 +77,7 @@ describe('a broker that cannot decide', () => {
     const { vault } = world.broker.deps;
     const { open } = vault;
     Object.assign(vault, {
-      open: () => Promise.reject(new VaultError('The master key 00000000 is missing')),
+      open: () => Promise.reject(new KeyringError('The master key 00000000 is missing')),
     });
     const response = await ask();
     Object.assign(vault, { open });
@@ -85,6 +85,18 @@ describe('a broker that cannot decide', () => {
     expect((await errorOf(response)).code).toBe('broker_unavailable');
     expect((await settledCall(world)).outcome).toBe('not_sent');
     expect(world.broker.logs.join('')).toContain('The master key 00000000 is missing');
+    expect(world.upstream.requests).toEqual([]);
+  });
+
+  it('because the grant ends between admission and opening its key says so', async () => {
+    const { vault } = world.broker.deps;
+    const { open } = vault;
+    Object.assign(vault, { open: async () => null });
+    const response = await ask();
+    Object.assign(vault, { open });
+    expect(response.status).toBe(401);
+    expect((await errorOf(response)).code).toBe('grant_revoked');
+    expect((await settledCall(world)).outcome).toBe('not_sent');
     expect(world.upstream.requests).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createGrant } from '../../src/grants/create.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { moveToCurrentMasterKey } from '../../src/tokens/rotate_master_key.ts';
 import { replaceKey } from '../../src/vault/deposit.ts';
@@ -54,18 +55,21 @@ describe('vault', () => {
     const { vault, store } = broker.deps;
     const { credential, tokens } = await connect(broker, { key: 'sk-sandbox-openme1234' });
     const opened = await vault.open(tokens.grant_id, credential.id, credential.version);
-    expect(opened.key.unwrap()).toBe('sk-sandbox-openme1234');
+    expect(opened?.key.unwrap()).toBe('sk-sandbox-openme1234');
     await store.grants.revokeGrant(tokens.grant_id, 'user', { kind: 'system' });
     vault.forget(tokens.grant_id);
-    await expect(vault.open(tokens.grant_id, credential.id, credential.version)).rejects.toThrow(
-      'holds no wrap',
-    );
+    expect(await vault.open(tokens.grant_id, credential.id, credential.version)).toBeNull();
   });
 
   it('keeps an opened key no longer than it says, asked for again or not', async () => {
     const { vault } = broker.deps;
     const { credential, tokens } = await connect(broker);
-    const opened = new WeakRef(await vault.open(tokens.grant_id, credential.id, credential.version));
+    const open = async () => {
+      const key = await vault.open(tokens.grant_id, credential.id, credential.version);
+      if (!key) throw new Error('the grant holds no wrap');
+      return new WeakRef(key);
+    };
+    const opened = await open();
     await setTimeout(5_500);
     collectGarbage();
     expect(opened.deref()).toBeUndefined();
@@ -80,6 +84,7 @@ describe('vault', () => {
     const failed = await Promise.allSettled([open(), open()]);
     expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     const opened = await Promise.all([open(), open(), open()]);
+    expect(opened[0]).not.toBeNull();
     expect(new Set(opened).size).toBe(1);
     expect(findSealed).toHaveBeenCalledTimes(2);
   });
@@ -108,10 +113,41 @@ describe('vault', () => {
     expect(replaced).toMatchObject({ kind: 'refused', advice: expect.stringContaining('deleted meanwhile') });
   });
 
+  it('a key that is deleted while a grant to it is made is not lent', async () => {
+    const { user, client, credential } = await connect(broker);
+    const older = await deposit(broker, user.id);
+    const { store, vault } = broker.deps;
+    const racing = {
+      ...vault,
+      async wrapFor(credentialId: string, holder: string) {
+        if (credentialId !== older.id)
+          await store.credentials.deleteCredential(credentialId, { kind: 'system' });
+        return vault.wrapFor(credentialId, holder);
+      },
+    };
+    const choice = {
+      userId: user.id,
+      clientId: client.id,
+      test: false,
+      scopes: ['openai:text'],
+      authorizationDetails: [],
+      expiresAt: null,
+      credentialIds: [credential.id],
+    };
+    const created = await createGrant({ ...broker.deps, vault: racing }, choice, { kind: 'system' });
+    if (created.kind !== 'created') throw new Error(created.kind);
+    const held = await store.credentials.listHeldBy(created.tokens.grant_id);
+    expect(held.map(({ id }) => id)).toEqual([older.id]);
+    await store.credentials.deleteCredential(older.id, { kind: 'system' });
+    expect(await createGrant(broker.deps, choice, { kind: 'system' })).toMatchObject({
+      kind: 'no_credential',
+    });
+  });
+
   it('gives nothing to a grant that was not given the key', async () => {
     const { vault } = broker.deps;
     const [mine, other] = [await connect(broker), await connect(broker)];
-    await expect(vault.open(mine.tokens.grant_id, other.credential.id, 1)).rejects.toThrow('holds no wrap');
+    expect(await vault.open(mine.tokens.grant_id, other.credential.id, 1)).toBeNull();
   });
 
   it('156 does not open a row that was moved to another credential, with its wrap', async () => {
@@ -143,7 +179,7 @@ describe('vault', () => {
     });
     expect(replaced).toMatchObject({ kind: 'saved', credential: { version: 2, last4: '5678' } });
     const opened = await vault.open(tokens.grant_id, credential.id, 2);
-    expect(opened.key.unwrap()).toBe('sk-sandbox-after5678');
+    expect(opened?.key.unwrap()).toBe('sk-sandbox-after5678');
     expect((await store.credentials.listHeldBy(tokens.grant_id)).map(({ id }) => id)).toEqual([
       credential.id,
     ]);
@@ -159,7 +195,7 @@ describe('vault', () => {
     expect(keyring.current().id).toBe(fresh.id);
     vault.forget(tokens.grant_id);
     const opened = await vault.open(tokens.grant_id, credential.id, credential.version);
-    expect(opened.key.unwrap()).toBe('sk-sandbox-rotate1234');
+    expect(opened?.key.unwrap()).toBe('sk-sandbox-rotate1234');
     expect((await signingKeys.active()).kid).toMatch(/^sig_/);
     expect(await moveToCurrentMasterKey(broker.deps)).toEqual({ wraps: 0, signingKeys: 0 });
   });
