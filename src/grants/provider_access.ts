@@ -26,7 +26,15 @@ const object = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
       code === 'unrecognized_keys' ? 'must not hold a field that is not known here' : undefined,
   });
 
-const budget = object({ limit_usd: dollars, period: z.enum(['day', 'week', 'month', 'total']) });
+const budget = object({
+  limit_usd: dollars.exactOptional(),
+  limit_requests: z.int().min(1).max(1_000_000_000).exactOptional(),
+  period: z.enum(['day', 'week', 'month', 'total']),
+  strict: z.boolean().exactOptional(),
+}).refine(
+  ({ limit_usd, limit_requests }) => limit_usd !== undefined || limit_requests !== undefined,
+  'must hold limit_usd or limit_requests',
+);
 
 const access = object({
   type: z.literal(accessType),
@@ -51,7 +59,12 @@ const access = object({
       'must not hold two of one period',
     )
     .exactOptional(),
-  rate: object({ requests_per_minute: z.int().min(1).max(60_000) }).exactOptional(),
+  rate: object({
+    requests_per_minute: z.int().min(1).max(60_000).exactOptional(),
+    concurrent_requests: z.int().min(1).max(10_000).exactOptional(),
+  })
+    .refine((rate) => Object.keys(rate).length > 0, 'must hold requests_per_minute or concurrent_requests')
+    .exactOptional(),
   max_output_tokens: z.int().min(1).max(10_000_000).exactOptional(),
 });
 

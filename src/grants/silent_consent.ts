@@ -1,6 +1,7 @@
 import { providersOfScopes } from '../catalog/catalog.ts';
 import { isWithin, splitScope } from '../catalog/scope.ts';
 import { covers } from '../lib/model_pattern.ts';
+import { type Budget, budgetsOfAccess } from '../store/budget.ts';
 import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { GrantStore } from '../store/contract/grants.ts';
 import type { Client, Grant, ProviderAccess } from '../store/records.ts';
@@ -62,19 +63,20 @@ export function asksNoMore(asked: Extent, grant: Extent): boolean {
 }
 
 function isWithinLimits(asked: ProviderAccess, allowed: ProviderAccess): boolean {
-  const { models = [], budgets = [] } = asked;
+  const { models = [] } = asked;
+  const budgets = budgetsOfAccess(allowed.provider, allowed);
   const isCovered = (model: string) => allowed.models?.some((pattern) => covers(pattern, model)) ?? true;
-  const allowedIn = (period: string) =>
-    allowed.budgets?.find((budget) => budget.period === period)?.limit_usd;
+  const allowedFor = ({ unit, period }: Budget) =>
+    budgets.find((budget) => budget.unit === unit && budget.period === period)?.limit;
   return (
     models.every(isCovered) &&
     isAtMost(asked.rate?.requests_per_minute, allowed.rate?.requests_per_minute) &&
     isAtMost(asked.max_output_tokens, allowed.max_output_tokens) &&
-    budgets.every(({ limit_usd, period }) => isAtMost(limit_usd, allowedIn(period)))
+    budgetsOfAccess(asked.provider, asked).every((budget) => isAtMost(budget.limit, allowedFor(budget)))
   );
 }
 
 /** Nothing asked is no more than anything, and nothing is more than what has no limit. */
-function isAtMost(asked: number | string = 0, allowed: number | string = Infinity): boolean {
-  return Number(asked) <= Number(allowed);
+function isAtMost(asked = 0, allowed = Infinity): boolean {
+  return asked <= allowed;
 }

@@ -8,6 +8,8 @@ export function neverSent(callId: string): Settlement {
     outcome: 'not_sent',
     usage: null,
     costNanoUsd: 0,
+    countedNanoUsd: 0,
+    isEstimated: false,
     upstreamRequestId: null,
   };
 }

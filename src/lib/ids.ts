@@ -43,6 +43,13 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
   return `${prefix}_${base32(bytes)}`;
 }
 
+/** Not greater than any id of this kind that was made at that time or later. @param time milliseconds since the epoch */
+export function firstId(prefix: IdPrefix, time: number): string {
+  const bytes = Buffer.alloc(idLength);
+  bytes.writeUIntBE(time, 0, 6);
+  return `${prefix}_${base32(bytes)}`;
+}
+
 /** What an opaque secret is for. The prefix lets secret scanners recognise a leaked one. */
 export type TokenPrefix =
   | 'ccac'

@@ -74,7 +74,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     outputCap: output?.tokens ?? null,
     scopes,
     access: caller.access,
-    reservedNanoUsd: 0,
+    cost: { base: 0, perOutputToken: 0, longestOutput: 10_000_000 },
   });
   if (decision.kind === 'refused') {
     const { grantId } = caller;

@@ -1,6 +1,6 @@
 import { withPublicError } from '../catalog/embedded_error.ts';
 import { parseJson } from '../lib/json.ts';
-import { allowsModel } from '../store/admission.ts';
+import { allowsModel } from '../store/decide.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { Refusal } from './refusal.ts';
 

@@ -84,8 +84,50 @@ export function refusedByLedger(
         `The user limits how often this app may call ${provider.title}. Wait as long as retry-after says.`,
         { actionUrl, headers: retryAfter(refusal.wait) },
       );
+    case 'budget_exceeded':
+    case 'budget_reserved':
+      return overBudget(refusal, actionUrl);
   }
 }
+
+const unitWords = { nano_usd: 'spend', calls: 'call', calls_at_once: 'call at once' };
+const periodWords = { day: 'a day', week: 'a week', month: 'a month', total: 'in all' };
+
+/** Does not say how large a budget is that other apps count against as well. */
+function overBudget(
+  { reason, budget, endsAt }: Extract<AdmissionRefusal, { reason: 'budget_exceeded' | 'budget_reserved' }>,
+  actionUrl: string,
+): Refusal {
+  if (budget.unit === 'calls_at_once') {
+    return new Refusal(
+      'rate_limited',
+      'The user limits how many calls of this app go on at once. Wait for one to end.',
+      {
+        actionUrl,
+        headers: retryAfter(second),
+      },
+    );
+  }
+  const what = `what this app may ${unitWords[budget.unit]} ${periodWords[budget.period]}`;
+  if (reason === 'budget_reserved') {
+    return new Refusal(
+      'budget_reserved',
+      `The rest of ${what} is held by calls that still go on. Try again when they have ended.`,
+      {
+        actionUrl,
+        headers: retryAfter(second),
+      },
+    );
+  }
+  const again = endsAt === null ? '' : ` It begins anew at ${new Date(endsAt).toISOString()}.`;
+  return new Refusal(
+    'budget_exceeded',
+    `This call may come to more than is left of ${what}.${again} The user can raise it.`,
+    { actionUrl },
+  );
+}
+
+const second = 1000;
 
 /** @param wait milliseconds @returns header names and values */
 function retryAfter(wait: number): readonly string[] {

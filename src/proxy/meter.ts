@@ -52,6 +52,8 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
         outcome,
         usage: report?.usage ?? null,
         costNanoUsd: cost(),
+        countedNanoUsd: cost(),
+        isEstimated: cost() === null,
         upstreamRequestId,
       });
     },

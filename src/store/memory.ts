@@ -11,6 +11,8 @@ export const memory = {
   usedCode: day,
   /** Likewise a used refresh token. */
   usedRefreshToken: 30 * day,
+  /** Of a budget, so that a call that began in its time can still be settled in it. */
+  endedCounter: 7 * day,
   /** No access token lives longer than a day: after that a retired key could only verify what was forged with it. */
   endedSigningKey: 2 * day,
   /** An app that nobody here has registered and that nobody has let in. One with a document comes back when it is asked for. */

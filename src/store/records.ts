@@ -134,6 +134,19 @@ export type GrantEnd =
   | 'client_deleted'
   | 'password_changed';
 
+/** A span of time in which something is limited: by UTC, weeks from Monday; `total` is for good. */
+export type Period = 'day' | 'week' | 'month' | 'total';
+
+/** How much an app may use of one provider in a span of time, as it is on the wire. */
+export interface AccessBudget {
+  /** Decimal US dollars. */
+  readonly limit_usd?: string;
+  readonly limit_requests?: number;
+  readonly period: Period;
+  /** What the provider does not report counts as the most that it could be. */
+  readonly strict?: boolean;
+}
+
 /**
  * How much of one provider an app may use: an authorization detail of this type (RFC 9396 §2), as it is on the wire. What is
  * absent is not limited.
@@ -144,12 +157,12 @@ export interface ProviderAccess {
   readonly provider: string;
   /** Names of models; one that ends in `*` stands for all that begin so. */
   readonly models?: readonly string[];
-  readonly budgets?: readonly {
-    /** Decimal US dollars. */
-    readonly limit_usd: string;
-    readonly period: 'day' | 'week' | 'month' | 'total';
-  }[];
-  readonly rate?: { readonly requests_per_minute: number };
+  readonly budgets?: readonly AccessBudget[];
+  readonly rate?: {
+    readonly requests_per_minute?: number;
+    /** Calls that go on at the same time. */
+    readonly concurrent_requests?: number;
+  };
   /** Of each answer. */
   readonly max_output_tokens?: number;
 }
@@ -314,6 +327,8 @@ export interface Call {
   readonly usage: Usage | null;
   /** Null when the price is not known. */
   readonly costNanoUsd: number | null;
+  /** What it counts as in budgets: where its cost is not known, the most that it may have cost. Null while it is pending. */
+  readonly countedNanoUsd: number | null;
   readonly upstreamRequestId: string | null;
   readonly startedAt: number;
   readonly endedAt: number | null;

@@ -1,5 +1,6 @@
 import type { AccountStore } from './contract/accounts.ts';
 import type { AuthorizationStore } from './contract/authorizations.ts';
+import type { BudgetStore } from './contract/budgets.ts';
 import type { ClientStore } from './contract/clients.ts';
 import type { CredentialStore } from './contract/credentials.ts';
 import type { DeviceStore } from './contract/devices.ts';
@@ -22,10 +23,11 @@ export interface Store {
   readonly authorizations: AuthorizationStore;
   readonly devices: DeviceStore;
   readonly signingKeys: SigningKeyStore;
+  readonly budgets: BudgetStore;
   readonly ledger: LedgerStore;
   readonly instances: InstanceStore;
   readonly records: RecordStore;
-  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, retired and withdrawn signing keys, dead instances. */
+  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, counters of past times, retired and withdrawn signing keys, dead instances. */
   sweep(): Promise<void>;
   /** Whether the database still has the schema that it was opened with: another version may have changed it since. */
   hasCurrentSchema(): Promise<boolean>;

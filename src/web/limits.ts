@@ -28,7 +28,7 @@ const amount = new Intl.NumberFormat('en-US', {
 export function limitTexts(access: ProviderAccess | undefined): LimitTexts {
   const spending = (period: string) => {
     const budget = access?.budgets?.find((one) => one.period === period);
-    return budget ? amount.format(Number(budget.limit_usd)) : '';
+    return budget?.limit_usd === undefined ? '' : amount.format(Number(budget.limit_usd));
   };
   return {
     models: access?.models?.join('\n') ?? '',

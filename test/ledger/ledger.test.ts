@@ -16,7 +16,7 @@ const request = (callId: string): AdmissionRequest => ({
   outputCap: 'open',
   access: null,
   scopes: ['openai:text'],
-  reservedNanoUsd: 0,
+  cost: { base: 0, perOutputToken: 0, longestOutput: 1000 },
 });
 
 const settlement = (callId: string): Settlement => ({
@@ -25,6 +25,8 @@ const settlement = (callId: string): Settlement => ({
   outcome: 'answered',
   usage: null,
   costNanoUsd: 0,
+  countedNanoUsd: 0,
+  isEstimated: false,
   upstreamRequestId: null,
 });
 
@@ -49,6 +51,9 @@ function fakeStore() {
                 startedAt: 0,
                 limits: [],
                 outputCap: null,
+                reservedNanoUsd: 0,
+                holds: [],
+                budgets: [],
               },
       );
     },

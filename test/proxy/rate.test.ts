@@ -56,7 +56,7 @@ describe('a rate', () => {
     const spent = Array.from({ length: perMinute }, () => ({
       ...{ callId: newId('call'), familyId, kid, proof: null, instanceId: broker.deps.instance.id },
       ...{ provider: 'openai', route: 'GET /models', model: null, models: [], outputCap: null, access: null },
-      ...{ scopes: ['openai:models.read'], reservedNanoUsd: 0 },
+      ...{ scopes: ['openai:models.read'], cost: { base: 0, perOutputToken: 0, longestOutput: 1000 } },
     }));
     const results = await broker.deps.store.ledger.admit(spent);
     expect(results.every(({ kind }) => kind === 'admitted')).toBe(true);

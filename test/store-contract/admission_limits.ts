@@ -144,7 +144,7 @@ export function admissionLimits(arena: () => Arena): void {
     await arena().stores[0].ledger.admit([call]);
     const settlement = {
       ...({ callId: call.callId, status: 200, outcome: 'answered', usage: null } as const),
-      ...{ costNanoUsd: 0, upstreamRequestId: null },
+      ...{ costNanoUsd: 0, countedNanoUsd: 0, isEstimated: false, upstreamRequestId: null },
     };
     const results = await arena().stores[0].ledger.admit([callOf(granted, kid)], [settlement]);
     expect(results.map(wordOf)).toEqual(['rate_limited']);

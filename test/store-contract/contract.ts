@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { accounts } from './accounts.ts';
 import { admissionLimits } from './admission_limits.ts';
 import { authorizations } from './authorizations.ts';
+import { budgets } from './budgets.ts';
 import { clients } from './clients.ts';
 import { credentials } from './credentials.ts';
 import { devices } from './devices.ts';
@@ -36,6 +37,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   'signing keys': signingKeys,
   ledger,
   'limits on calls': admissionLimits,
+  budgets,
   instances,
   records,
   sweeping,

@@ -3,6 +3,7 @@ import { newId } from '../../src/lib/ids.ts';
 import {
   type Arena,
   callOf,
+  costOf,
   createGrant,
   createSigningKey,
   day,
@@ -39,7 +40,9 @@ export function instances(arena: () => Arena): void {
     return id;
   };
   const admit = async (instanceId: string, calls: number, reservedNanoUsd = 1_000_000) => {
-    const batch = Array.from({ length: calls }, () => callOf(granted, kid, { instanceId, reservedNanoUsd }));
+    const batch = Array.from({ length: calls }, () =>
+      callOf(granted, kid, { instanceId, cost: costOf(reservedNanoUsd) }),
+    );
     await arena().stores[0].ledger.admit(batch);
     return batch.map(({ callId }) => callId);
   };

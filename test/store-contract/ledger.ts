@@ -3,6 +3,7 @@ import type { PlainReason } from '../../src/store/admission.ts';
 import {
   type Arena,
   callOf,
+  costOf,
   createGrant,
   createSigningKey,
   depositKey,
@@ -41,6 +42,9 @@ export function ledger(arena: () => Arena): void {
         startedAt: clock.now,
         limits: [],
         outputCap: null,
+        reservedNanoUsd: 1_000_000,
+        holds: [],
+        budgets: [],
       },
     ]);
     expect(await stores[1].records.listCalls({ grantId: grant.id }, { before: null, limit: 10 })).toEqual([
@@ -62,6 +66,7 @@ export function ledger(arena: () => Arena): void {
         outcome: null,
         usage: null,
         costNanoUsd: null,
+        countedNanoUsd: null,
         upstreamRequestId: null,
         startedAt: clock.now,
         endedAt: null,
@@ -306,7 +311,7 @@ export function ledger(arena: () => Arena): void {
   test('money stays exact up to nine million dollars', async () => {
     const granted = await createGrant(arena());
     const reservedNanoUsd = Number.MAX_SAFE_INTEGER;
-    const call = callOf(granted, kid, { reservedNanoUsd });
+    const call = callOf(granted, kid, { cost: costOf(reservedNanoUsd) });
     await ledgerOf().admit([call]);
     await ledgerOf().settle([settlementOf(call.callId, { costNanoUsd: reservedNanoUsd })]);
     expect(await listCalls(granted.grant.id)).toMatchObject([

@@ -13,6 +13,7 @@ import type {
   User,
   Wrap,
 } from '../../src/store/records.ts';
+import type { CallCost } from '../../src/store/reservation.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** What a contract runs on: one database, opened twice by this process and openable by others. */
@@ -256,9 +257,14 @@ export function callOf(
     outputCap: 'open',
     scopes: ['chat'],
     access: null,
-    reservedNanoUsd: 1_000_000,
+    cost: costOf(1_000_000),
     ...change,
   };
+}
+
+/** A call that costs at most so much, whatever the length of its answer. */
+export function costOf(base: number): CallCost {
+  return { base, perOutputToken: 0, longestOutput: 1000 };
 }
 
 export function settlementOf(callId: string, change: Partial<Settlement> = {}): Settlement {
@@ -268,6 +274,8 @@ export function settlementOf(callId: string, change: Partial<Settlement> = {}): 
     outcome: 'answered',
     usage: { input_tokens: 7, output_tokens: 11 },
     costNanoUsd: 1234,
+    countedNanoUsd: 1234,
+    isEstimated: false,
     upstreamRequestId: 'req_1',
     ...change,
   };

@@ -51,7 +51,7 @@ export async function recordCall(
       outputCap: null,
       scopes: [call.scope],
       access: null,
-      reservedNanoUsd: 1_000_000,
+      cost: { base: 1_000_000, perOutputToken: 0, longestOutput: 1000 },
     },
   ]);
   if (result?.kind !== 'admitted') throw new Error(JSON.stringify(result));
@@ -61,6 +61,8 @@ export async function recordCall(
       outcome: 'answered',
       usage: null,
       costNanoUsd: 420_000,
+      countedNanoUsd: 420_000,
+      isEstimated: false,
       upstreamRequestId: null,
     } as const;
     await deps.store.ledger.settle([{ callId, ...base, ...settlement }]);

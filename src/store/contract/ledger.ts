@@ -9,6 +9,10 @@ export interface Settlement {
   readonly usage: Usage | null;
   /** Null when the price is not known. */
   readonly costNanoUsd: number | null;
+  /** What it counts as in budgets; null: the most that it could have cost. */
+  readonly countedNanoUsd: number | null;
+  /** The provider did not say what it came to. A strict budget counts the most that it could have cost then. */
+  readonly isEstimated: boolean;
   readonly upstreamRequestId: string | null;
 }
 

@@ -1,9 +1,13 @@
 import { and, eq, isNull, lte, ne, notExists, sql } from 'drizzle-orm';
 import type { InstanceStore } from '../contract/instances.ts';
+import type { Settlement } from '../contract/ledger.ts';
+import type { Call } from '../records.ts';
+import { writeCallRecords } from './call_records.ts';
 import type { Connection } from './open.ts';
 import { calls, instances } from './schema.ts';
 
-export function postgresInstances({ write }: Connection): InstanceStore {
+export function postgresInstances(connection: Connection): InstanceStore {
+  const { db, pool, write } = connection;
   const isLiving = isNull(instances.declaredDeadAt);
   // Not as a parameter: the index of pending calls serves only where the statement says so.
   const isPending = sql`${calls.state} = 'pending'`;
@@ -21,37 +25,33 @@ export function postgresInstances({ write }: Connection): InstanceStore {
     },
 
     async recover(id, limit) {
-      return write(async (tx, now) => {
+      const declaredDead = await write(async (tx, now) => {
         const [own] = await tx
           .select()
           .from(instances)
           .where(and(eq(instances.id, id), isLiving));
-        if (!own || own.leaseUntil <= now) return { declaredDead: [], settled: 0 };
-        // What somebody else holds is left alone: an instance that is just renewing its lease, a call being settled.
+        if (!own || own.leaseUntil <= now) return null;
+        // What somebody else holds is left alone: an instance that is just renewing its lease.
         const overdue = and(ne(instances.id, id), lte(instances.leaseUntil, now), isLiving);
-        const declaredDead = await tx
+        return tx
           .update(instances)
           .set({ declaredDeadAt: now })
           .where(
             sql`${instances.id} in (select id from ${instances} where ${overdue} for update skip locked)`,
           )
           .returning({ id: instances.id });
-        const ofDead = sql`${calls.instanceId} in (select id from ${instances} where declared_dead_at is not null)`;
-        const { rowCount } = await tx
-          .update(calls)
-          .set({
-            state: 'settled',
-            outcome: 'lost',
-            costNanoUsd: sql`nullif(${calls.reservedNanoUsd}, 0)`,
-            endedAt: now,
-          })
-          .where(
-            sql`${calls.id} = any(array(
-              select id from ${calls} where ${isPending} and ${ofDead} limit ${limit} for update of calls skip locked
-            ))`,
-          );
-        return { declaredDead: declaredDead.map((instance) => instance.id), settled: rowCount ?? 0 };
       });
+      if (!declaredDead) return { declaredDead: [], settled: 0 };
+      // Who is dead stays dead: their calls are nobody else's to settle as anything but lost.
+      const ofDead = sql`${calls.instanceId} in (select id from ${instances} where declared_dead_at is not null)`;
+      const pending = await db
+        .select({ id: calls.id, reservedNanoUsd: calls.reservedNanoUsd })
+        .from(calls)
+        .where(sql`${isPending} and ${ofDead}`)
+        .limit(limit);
+      const settled =
+        pending.length === 0 ? new Set() : await writeCallRecords(pool, connection, pending.map(lost), []);
+      return { declaredDead: declaredDead.map((instance) => instance.id), settled: settled.size };
     },
 
     async leave(id) {
@@ -65,5 +65,19 @@ export function postgresInstances({ write }: Connection): InstanceStore {
         if (rowCount === 0) await tx.update(instances).set({ leaseUntil: now }).where(ofId);
       });
     },
+  };
+}
+
+/** What becomes of a call that nobody can tell the end of. */
+function lost({ id, reservedNanoUsd }: Pick<Call, 'id' | 'reservedNanoUsd'>): Settlement {
+  return {
+    callId: id,
+    status: null,
+    outcome: 'lost',
+    usage: null,
+    costNanoUsd: reservedNanoUsd || null,
+    countedNanoUsd: null,
+    isEstimated: true,
+    upstreamRequestId: null,
   };
 }

@@ -17,8 +17,8 @@ export type Session = NodePgDatabase;
  * One database and what every part of the store does with it.
  *
  * Transactions lock rows in one order, so that they never wait for each other in a circle: invitation, user, client,
- * credential, grants by id, device, authorization request, wraps by credential and holder, code, family, refresh token, rates
- * by grant and provider, calls by id. What makes grants or takes credentials from them locks the user; ending a grant locks
+ * credential, grants by id, device, authorization request, wraps by credential and holder, code, family, refresh token, calls
+ * by id, counters by id, rates by grant and provider. What makes grants or takes credentials from them locks the user; ending a grant locks
  * just the grant.
  */
 export interface Connection {
@@ -32,6 +32,8 @@ export interface Connection {
   withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
   /** Runs a transaction, and rolls back if `work` throws. */
   write<T>(work: (tx: Session, now: number) => Promise<T>): Promise<T>;
+  /** The same on a connection that one has already. */
+  writeOn<T>(client: pg.PoolClient, work: (tx: Session, now: number) => Promise<T>): Promise<T>;
 }
 
 export interface ConnectionOptions {
@@ -87,21 +89,22 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     }
   };
   const sessionOn = oncePer((client: pg.PoolClient): Session => drizzle(client));
+  const writeOn: Connection['writeOn'] = async (client, work) => {
+    const session = sessionOn(client);
+    const ended = endingsOf(session);
+    ended.length = 0;
+    const result = await transaction(client, (now) => work(session, clock?.() ?? now));
+    for (const ending of ended) onEnded(ending);
+    return result;
+  };
   return {
     pool,
     db: drizzle(pool),
     givenNow: () => clock?.() ?? null,
     isOwn: (serverProcess) => serverProcesses.has(serverProcess),
     withClient,
-    write: (work) =>
-      withClient(async (client) => {
-        const session = sessionOn(client);
-        const ended = endingsOf(session);
-        ended.length = 0;
-        const result = await transaction(client, (now) => work(session, clock?.() ?? now));
-        for (const ending of ended) onEnded(ending);
-        return result;
-      }),
+    write: (work) => withClient((client) => writeOn(client, work)),
+    writeOn,
   };
 }
 

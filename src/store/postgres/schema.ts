@@ -10,6 +10,7 @@ import {
   primaryKey,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { BudgetUnit, Hold } from '../budget.ts';
 import type {
   AuditEvent,
   CallOutcome,
@@ -20,6 +21,7 @@ import type {
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  Period,
   ProviderAccess,
   SecretMethod,
   Usage,
@@ -206,6 +208,34 @@ export const rates = pgTable(
   (table) => [primaryKey({ columns: [table.grantId, table.provider] })],
 );
 
+/** Limits on what the calls of a user, a client or a credential may come to; those of a grant stand in its details. */
+export const budgets = pgTable(
+  'budgets',
+  {
+    holder: text().notNull(),
+    unit: text().$type<BudgetUnit>().notNull(),
+    period: text().$type<Period>().notNull(),
+    limit: nanoUsd('limit_amount').notNull(),
+    strict: boolean().notNull(),
+    updatedAt: time('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.holder, table.unit, table.period] })],
+);
+
+/** How much of a budget has been used in one span of time; made when the first call needs it. */
+export const counters = pgTable(
+  'counters',
+  {
+    id: text().primaryKey(),
+    endsAt: time('ends_at'),
+    spent: nanoUsd('spent').notNull(),
+    reserved: nanoUsd('reserved').notNull(),
+    /** The highest percentage that its user was told to have been reached. */
+    noticed: integer().notNull().default(0),
+  },
+  (table) => [index('counters_end').on(table.endsAt)],
+);
+
 export const families = pgTable(
   'families',
   {
@@ -374,6 +404,9 @@ export const calls = pgTable(
     outcome: text().$type<CallOutcome>(),
     usage: json().$type<Usage>(),
     costNanoUsd: nanoUsd('cost_nano_usd'),
+    countedNanoUsd: nanoUsd('counted_nano_usd'),
+    /** What it holds of counters until it is settled; null for nothing. */
+    holds: json().$type<readonly Hold[]>(),
     upstreamRequestId: text('upstream_request_id'),
     startedAt: time('started_at').notNull(),
     endedAt: time('ended_at'),

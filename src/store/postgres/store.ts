@@ -1,6 +1,7 @@
 import type { Store } from '../store.ts';
 import { postgresAccounts } from './accounts.ts';
 import { postgresAuthorizations } from './authorizations.ts';
+import { postgresBudgets } from './budgets.ts';
 import { postgresClients } from './clients.ts';
 import { postgresCredentials } from './credentials.ts';
 import { postgresDevices } from './devices.ts';
@@ -37,6 +38,7 @@ export async function openPostgresStore(options: ConnectionOptions): Promise<Sto
     authorizations: guarded(postgresAuthorizations(connection)),
     devices: guarded(postgresDevices(connection)),
     signingKeys: guarded(postgresSigningKeys(connection)),
+    budgets: guarded(postgresBudgets(connection)),
     ledger: guarded(postgresLedger(connection)),
     instances: guarded(postgresInstances(connection)),
     records: guarded(postgresRecords(connection)),

@@ -9,6 +9,7 @@ import {
   authorizationRequests,
   calls,
   clients,
+  counters,
   deviceAuthorizations,
   dpopProofs,
   grants,
@@ -37,6 +38,7 @@ export async function sweep({ db, givenNow }: Connection): Promise<void> {
     [dpopProofs, lte(dpopProofs.expiresAt, now)],
     [authorizationCodes, lte(authorizationCodes.expiresAt, now - memory.usedCode)],
     [refreshTokens, lte(refreshTokens.expiresAt, now - memory.usedRefreshToken)],
+    [counters, lte(counters.endsAt, now - memory.endedCounter)],
     [signingKeys, lte(signingKeys.retiredAt, now - memory.endedSigningKey)],
     [signingKeys, lte(signingKeys.withdrawnAt, now - memory.endedSigningKey)],
     [

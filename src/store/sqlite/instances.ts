@@ -1,9 +1,12 @@
 import { and, eq, inArray, isNotNull, isNull, lte, ne, notExists, sql } from 'drizzle-orm';
 import type { InstanceStore } from '../contract/instances.ts';
+import { countersOn } from './counters.ts';
 import type { Connection } from './open.ts';
 import { calls, instances } from './schema.ts';
 
-export function sqliteInstances({ db, write }: Connection): InstanceStore {
+export function sqliteInstances(connection: Connection): InstanceStore {
+  const { db, write } = connection;
+  const counters = countersOn(connection);
   // Not as a parameter: the index of pending calls serves only where the statement says so.
   const isPending = sql`${calls.state} = 'pending'`;
   const pendingOfDead = (limit: number) =>
@@ -46,17 +49,23 @@ export function sqliteInstances({ db, write }: Connection): InstanceStore {
           .where(and(ne(instances.id, id), lte(instances.leaseUntil, now), isLiving))
           .returning({ id: instances.id })
           .all();
-        const { changes: settled } = db
+        const lost = db
           .update(calls)
           .set({
             state: 'settled',
             outcome: 'lost',
             costNanoUsd: sql`nullif(${calls.reservedNanoUsd}, 0)`,
+            countedNanoUsd: calls.reservedNanoUsd,
             endedAt: now,
           })
           .where(and(isPending, inArray(calls.id, pendingOfDead(limit))))
-          .run();
-        return { declaredDead: declaredDead.map((instance) => instance.id), settled };
+          .returning({ holds: calls.holds, reservedNanoUsd: calls.reservedNanoUsd })
+          .all();
+        for (const { holds, reservedNanoUsd } of lost) {
+          const unknown = { outcome: 'lost', countedNanoUsd: null, isEstimated: true } as const;
+          counters.settle({ ...unknown, holds: holds ?? [], reservedNanoUsd });
+        }
+        return { declaredDead: declaredDead.map((instance) => instance.id), settled: lost.length };
       });
     },
 

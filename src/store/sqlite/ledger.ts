@@ -1,8 +1,10 @@
 import Database from 'better-sqlite3';
-import type { AdmissionRequest } from '../admission.ts';
-import { type AdmissionRow, decide } from '../admission.ts';
+import type { AdmissionRequest, AdmissionRow } from '../admission.ts';
+import type { Budget } from '../budget.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../contract/ledger.ts';
+import { countersFor, decide } from '../decide.ts';
 import type { ClientStatus, CredentialStatus, ProviderAccess, UserStatus } from '../records.ts';
+import { countersOn } from './counters.ts';
 import type { Connection } from './open.ts';
 import { proofUser } from './proofs.ts';
 
@@ -39,18 +41,22 @@ const readAdmission = `
 
 const readRate = 'SELECT theoretical_arrival_at FROM rates WHERE grant_id = ? AND provider = ?';
 const updateRate = 'UPDATE rates SET theoretical_arrival_at = ? WHERE grant_id = ? AND provider = ?';
+const readBudgets =
+  'SELECT holder, unit, period, limit_amount AS "limit", strict FROM budgets WHERE holder IN (?, ?, ?)';
 const readProof = 'SELECT 1 FROM dpop_proofs WHERE hash = ?';
 
 const insertCall = `
   INSERT INTO calls (
     id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
-    provider, route, model, state, reserved_nano_usd, started_at
-  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?)`;
+    provider, route, model, state, reserved_nano_usd, holds, started_at
+  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`;
 
 const settleCall = `
   UPDATE calls
-  SET state = 'settled', status = ?, outcome = ?, usage = ?, cost_nano_usd = ?, upstream_request_id = ?, ended_at = ?
-  WHERE id = ? AND state = 'pending'`;
+  SET state = 'settled', status = ?, outcome = ?, usage = ?, cost_nano_usd = ?,
+    counted_nano_usd = coalesce(?, reserved_nano_usd), upstream_request_id = ?, ended_at = ?
+  WHERE id = ? AND state = 'pending'
+  RETURNING reserved_nano_usd AS reservedNanoUsd, holds`;
 
 interface RawAdmission {
   readonly familyScope: string;
@@ -70,13 +76,17 @@ interface RawAdmission {
   readonly credentialStatus: CredentialStatus;
 }
 
+type RawBudget = Omit<Budget, 'provider' | 'strict'> & { readonly strict: 0 | 1 };
+
 export function sqliteLedger(connection: Connection): LedgerStore {
   const { client, write } = connection;
   const read = client.prepare<[string, string, string], RawAdmission>(readAdmission);
   const readArrival = client.prepare<[string, string], number>(readRate).pluck();
   const findProof = client.prepare<[string], 1>(readProof).pluck();
   const insert = client.prepare(insertCall);
-  const update = client.prepare(settleCall);
+  const update = client.prepare<unknown[], { reservedNanoUsd: number; holds: string | null }>(settleCall);
+  const findBudgets = client.prepare<[string, string, string | null], RawBudget>(readBudgets);
+  const counters = countersOn(connection);
   const count = client.prepare(updateRate);
   const useProof = proofUser(connection);
 
@@ -93,14 +103,30 @@ export function sqliteLedger(connection: Connection): LedgerStore {
       proofIsUsed: proof !== null && findProof.get(proof.hash) !== undefined,
       revoked: row.revoked === 1,
       keyStands: row.keyStands === 1,
+      budgets: findBudgets
+        .all(row.userId, row.clientId, id)
+        .map((budget) => ({ ...budget, provider: null, strict: budget.strict === 1 })),
       credential: id === null ? null : { id, version, status, sandbox: row.credentialSandbox === 1 },
     };
   };
 
   const settleOne = (settlement: Settlement, now: number): boolean => {
-    const { callId, status, outcome, usage, costNanoUsd, upstreamRequestId } = settlement;
+    const { callId, status, outcome, usage, costNanoUsd, countedNanoUsd, upstreamRequestId } = settlement;
     const counted = usage && JSON.stringify(usage);
-    return update.run(status, outcome, counted, costNanoUsd, upstreamRequestId, now, callId).changes === 1;
+    const settled = update.get(
+      status,
+      outcome,
+      counted,
+      costNanoUsd,
+      countedNanoUsd,
+      upstreamRequestId,
+      now,
+      callId,
+    );
+    if (!settled) return false;
+    const { reservedNanoUsd, holds } = settled;
+    if (holds !== null) counters.settle({ ...settlement, reservedNanoUsd, holds: JSON.parse(holds) });
+    return true;
   };
 
   return {
@@ -108,7 +134,10 @@ export function sqliteLedger(connection: Connection): LedgerStore {
       return certain(() =>
         write((now) => {
           for (const settlement of settlements) settleOne(settlement, now);
-          const { results, rates } = decide(batch, batch.map(readRow), now);
+          const rows = batch.map(readRow);
+          const standing = counters.read(countersFor(batch, rows, now));
+          const { results, rates, notices } = decide(batch, rows, standing, now);
+          counters.note(notices, now);
           for (const { grantId, provider, theoreticalArrivalAt } of rates) {
             count.run(theoreticalArrivalAt, grantId, provider);
           }
@@ -116,7 +145,8 @@ export function sqliteLedger(connection: Connection): LedgerStore {
             const result = results[index];
             if (result?.kind !== 'admitted') continue;
             useProof(call.proof);
-            const { userId, clientId, grantId, credential } = result;
+            const { userId, clientId, grantId, credential, reservedNanoUsd, holds } = result;
+            counters.hold(holds, reservedNanoUsd);
             insert.run(
               call.callId,
               userId,
@@ -128,7 +158,8 @@ export function sqliteLedger(connection: Connection): LedgerStore {
               call.provider,
               call.route,
               call.model,
-              call.reservedNanoUsd,
+              reservedNanoUsd,
+              holds.length > 0 ? JSON.stringify(holds) : null,
               now,
             );
           }

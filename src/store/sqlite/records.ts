@@ -4,6 +4,7 @@ import type { Connection } from './open.ts';
 import { auditEvents, calls, clients, grants } from './schema.ts';
 
 const { seq, ...eventColumns } = getTableColumns(auditEvents);
+const { holds, ...callColumns } = getTableColumns(calls);
 
 /** Sorts after every call id. */
 const pastNewest = 'call_~';
@@ -40,7 +41,7 @@ export function sqliteRecords({ db }: Connection): RecordStore {
       );
       const fewGrants = userId !== undefined || grantId !== undefined;
       return db
-        .select({ ...getTableColumns(calls), clientName: clients.name })
+        .select({ ...callColumns, clientName: clients.name })
         .from(calls)
         .innerJoin(grants, eq(grants.id, calls.grantId))
         .innerJoin(clients, eq(clients.id, calls.clientId))

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+import type { BudgetUnit, Hold } from '../budget.ts';
 import type {
   AuditEvent,
   CallOutcome,
@@ -10,6 +11,7 @@ import type {
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  Period,
   ProviderAccess,
   SecretMethod,
   Usage,
@@ -193,6 +195,34 @@ export const rates = sqliteTable(
   (table) => [primaryKey({ columns: [table.grantId, table.provider] })],
 );
 
+/** Limits on what the calls of a user, a client or a credential may come to; those of a grant stand in its details. */
+export const budgets = sqliteTable(
+  'budgets',
+  {
+    holder: text().notNull(),
+    unit: text().$type<BudgetUnit>().notNull(),
+    period: text().$type<Period>().notNull(),
+    limit: integer('limit_amount').notNull(),
+    strict: flag('strict').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.holder, table.unit, table.period] })],
+);
+
+/** How much of a budget has been used in one span of time; made when the first call needs it. */
+export const counters = sqliteTable(
+  'counters',
+  {
+    id: text().primaryKey(),
+    endsAt: integer('ends_at'),
+    spent: integer('spent').notNull(),
+    reserved: integer('reserved').notNull(),
+    /** The highest percentage that its user was told to have been reached. */
+    noticed: integer().notNull().default(0),
+  },
+  (table) => [index('counters_end').on(table.endsAt)],
+);
+
 export const families = sqliteTable(
   'families',
   {
@@ -361,6 +391,9 @@ export const calls = sqliteTable(
     outcome: text().$type<CallOutcome>(),
     usage: text({ mode: 'json' }).$type<Usage>(),
     costNanoUsd: integer('cost_nano_usd'),
+    countedNanoUsd: integer('counted_nano_usd'),
+    /** What it holds of counters until it is settled; null for nothing. */
+    holds: text({ mode: 'json' }).$type<readonly Hold[]>(),
     upstreamRequestId: text('upstream_request_id'),
     startedAt: integer('started_at').notNull(),
     endedAt: integer('ended_at'),

@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Store } from '../store.ts';
 import { sqliteAccounts } from './accounts.ts';
 import { sqliteAuthorizations } from './authorizations.ts';
+import { sqliteBudgets } from './budgets.ts';
 import { sqliteClients } from './clients.ts';
 import { sqliteCredentials } from './credentials.ts';
 import { sqliteDevices } from './devices.ts';
@@ -37,6 +38,7 @@ export function openSqliteStore(options: {
     authorizations: patient(sqliteAuthorizations(connection)),
     devices: patient(sqliteDevices(connection)),
     signingKeys: patient(sqliteSigningKeys(connection)),
+    budgets: patient(sqliteBudgets(connection)),
     ledger: patient(sqliteLedger(connection)),
     instances: patient(sqliteInstances(connection)),
     records: patient(sqliteRecords(connection)),

@@ -1,0 +1,94 @@
+import { amountHeld, type Budget, type Counter, type CounterKey, counterOf, freshCounter } from './budget.ts';
+
+/** What a call can cost at most: `base + perOutputToken × tokens of an answer`, in nano-USD. */
+export interface CallCost {
+  readonly base: number;
+  readonly perOutputToken: number;
+  /** The most tokens that the model can write. */
+  readonly longestOutput: number;
+}
+
+/** How long the answer of a call may get. */
+export interface WantedOutput {
+  /** In tokens. */
+  readonly most: number;
+  /** The broker may choose less. */
+  readonly isOpen: boolean;
+}
+
+/** A budget and where it stands. */
+export interface BudgetState {
+  readonly budget: Budget;
+  readonly key: CounterKey;
+  readonly counter: Counter;
+}
+
+export interface Reservation {
+  readonly kind: 'reserved';
+  readonly nanoUsd: number;
+  /** Tokens that the answer may have, chosen for the sake of a budget; null: none had a say. */
+  readonly output: number | null;
+  /** The budgets of which the call holds something. */
+  readonly held: readonly BudgetState[];
+}
+
+export interface BudgetRefusal {
+  readonly kind: 'refused';
+  /** `budget_reserved`: what is missing is held by other calls, and may come free when they end. */
+  readonly reason: 'budget_exceeded' | 'budget_reserved';
+  readonly budget: Budget;
+  /** When the budget begins anew, in milliseconds since the epoch; null: never. */
+  readonly endsAt: number | null;
+}
+
+/** An answer whose length is left open gets this part of what is free, so that others can be paid for beside it, */
+const share = 1 / 4;
+/** but not less than so many tokens: shorter, it would be of little use. */
+const leastAnswer = 1024;
+
+/** Where these budgets stand. @param now milliseconds since the epoch */
+export function statesOf(
+  budgets: readonly Budget[],
+  counters: ReadonlyMap<string, Counter>,
+  now: number,
+): readonly BudgetState[] {
+  return budgets.map((budget) => {
+    const key = counterOf(budget, now);
+    return { budget, key, counter: counters.get(key.id) ?? freshCounter(key.id) };
+  });
+}
+
+/** What of a budget neither has been used nor is held. */
+function freeOf({ budget, counter }: BudgetState): number {
+  return budget.limit - counter.spent - counter.reserved;
+}
+
+/** The largest amount that a call may come to under these budgets, if it fits into what is left of each. */
+export function reserve(
+  states: readonly BudgetState[],
+  cost: CallCost,
+  { most, isOpen }: WantedOutput,
+): Reservation | BudgetRefusal {
+  const inDollars = states.filter(({ budget }) => budget.unit === 'nano_usd');
+  const isChosen = isOpen && cost.perOutputToken > 0 && inDollars.length > 0;
+  const free = Math.min(...inDollars.map(freeOf));
+  const tokens = isChosen ? Math.min(most, answerFor(free, cost)) : most;
+  const nanoUsd = Math.ceil(cost.base + tokens * cost.perOutputToken);
+  const held = nanoUsd > 0 ? states : states.filter((state) => !inDollars.includes(state));
+  const lacks = (left: (state: BudgetState) => number) =>
+    held.find((state) => amountHeld(state.budget, nanoUsd) > left(state));
+  const usedUp = lacks(({ budget, counter }) => budget.limit - counter.spent);
+  if (usedUp) return refusal('budget_exceeded', usedUp);
+  const reserved = lacks(freeOf);
+  if (reserved) return refusal('budget_reserved', reserved);
+  return { kind: 'reserved', nanoUsd, output: isChosen ? tokens : null, held };
+}
+
+/** The tokens that the broker gives an answer of its own choice. */
+function answerFor(free: number, { base, perOutputToken }: CallCost): number {
+  return Math.max(Math.floor((free * share - base) / perOutputToken), leastAnswer);
+}
+
+function refusal(reason: BudgetRefusal['reason'], { budget, key: { endsAt } }: BudgetState): BudgetRefusal {
+  return { kind: 'refused', reason, budget, endsAt };
+}
