@@ -1,5 +1,9 @@
-import { type PriceTable, price } from './prices.ts';
-import type { Usage, UsageReport } from './usage.ts';
+import type { CostBound } from './cost_bound.ts';
+import { dearestRate } from './highest_rates.ts';
+import type { CheckedBody } from './policy.ts';
+import { ownRates, type PriceTable, price, pricesOf } from './prices.ts';
+import { type Provider, writingOf } from './provider.ts';
+import type { Charge, Usage, UsageReport } from './usage.ts';
 
 /** The models of a call, as far as they are known from its request. */
 export interface CallModels {
@@ -17,16 +21,97 @@ export function costOf(
   { charges, costNanoUsd }: Pick<UsageReport, 'charges' | 'costNanoUsd'>,
 ): number | null {
   if (costNanoUsd !== null) return costNanoUsd;
-  const [only, ...more] = models.otherModels;
-  const toolModel = more.length === 0 ? only : undefined;
   let total = 0;
-  for (const [index, { model, usage }] of charges.entries()) {
-    const candidates = index === 0 ? [models.model, model] : [model, toolModel];
-    const cost = firstPrice(priceTable, candidates, usage);
+  for (const [index, charge] of charges.entries()) {
+    const cost = firstPrice(priceTable, candidates(models, charge, index), charge.usage);
     if (cost === null) return null;
     total += cost;
   }
   return total;
+}
+
+/**
+ * What a call counts as by what its answer reports: its price, else twice the highest known price of each kind that has none.
+ * @returns both in integer nano-USD; `cost` is null when the price is not known
+ */
+export function countedCost(
+  { priceTable }: Pick<Provider, 'priceTable'>,
+  models: CallModels,
+  report: Pick<UsageReport, 'charges' | 'costNanoUsd'>,
+): { readonly cost: number | null; readonly counted: number } {
+  const cost = costOf(priceTable, models, report);
+  if (cost !== null) return { cost, counted: cost };
+  const counted = report.charges.map((charge, index) => {
+    const named = candidates(models, charge, index);
+    return firstPrice(priceTable, named, charge.usage) ?? ceilingCost(priceTable, named, charge.usage);
+  });
+  return { cost, counted: counted.reduce((sum, one) => sum + one, 0) };
+}
+
+/** Beside what was asked for and answered the streamed part of it: a token is a byte at least, and some may have been on their way. */
+const tokensOnTheirWay = 2_048;
+
+/**
+ * What a stream of text counts as that broke off before it reported its usage.
+ * @param streamedBytes that have come of the answer
+ * @returns integer nano-USD; null where more may have been written than was seen, so that only the largest cost will do
+ */
+export function estimatedCost(
+  bound: CostBound,
+  provider: Provider,
+  checked: CheckedBody,
+  streamedBytes: number,
+): number | null {
+  const isPlain = writingOf(provider, checked.model)?.isPlain && !unseen.some((field) => checked.body[field]);
+  if (!isPlain || bound.perOutputToken === 0) return null;
+  return bound.base + Math.ceil(bound.perOutputToken * (streamedBytes + tokensOnTheirWay));
+}
+
+/** Fields by which a model is asked to do more than to write what is seen. */
+const unseen = [
+  ...['tools', 'functions', 'thinking', 'reasoning', 'reasoning_effort', 'output_config', 'prediction'],
+  ...['modalities', 'audio', 'generationConfig', 'best_of'],
+];
+
+function candidates(
+  models: CallModels,
+  { model }: Charge,
+  index: number,
+): readonly (string | null | undefined)[] {
+  const [only, ...more] = models.otherModels;
+  const toolModel = more.length === 0 ? only : undefined;
+  return index === 0 ? [models.model, model] : [model, toolModel];
+}
+
+/** How counts are named, what has to have a rate for them, and how many of them a rate is for. */
+const sides = [
+  { names: /^output\w*_tokens$/, needed: 'output_mtok', unit: '_mtok', of: 1e6 },
+  { names: /^(?!output)\w*_tokens$/, needed: 'input_mtok', unit: '_mtok', of: 1e6 },
+  { names: /_seconds$/, needed: 'input_audio_hours', unit: '_hours', of: 3_600 },
+];
+
+/** Every token at the dearest of the kinds that occur, those without a rate at the ceiling. */
+function ceilingCost(
+  priceTable: PriceTable,
+  models: readonly (string | null | undefined)[],
+  usage: Usage,
+): number {
+  const rates = models.map((model) => (model ? pricesOf(priceTable, model).rates : []));
+  const known = rates.find((one) => one.length > 0) ?? [];
+  const counts = Object.entries(usage).filter(([, count]) => count > 0);
+  const input = usage.input_tokens ?? 0;
+  const total = sides.reduce((sum, { names, needed, unit, of }) => {
+    const ofSide = counts.filter(([name]) => names.test(name));
+    const kinds = ofSide.map(([name]) => name.replace(/_[a-z]+$/, unit));
+    const own = ofSide.map(([name]) => ownRates[name]).filter((rate) => rate !== undefined);
+    const rate = dearestRate(priceTable, known, {
+      kinds: [needed, ...kinds],
+      needed: [needed, ...own],
+      input,
+    });
+    return sum + (Math.max(0, ...ofSide.map(([, count]) => count)) / of) * rate.usd;
+  }, 0);
+  return Math.ceil(total * 1e9);
 }
 
 function firstPrice(

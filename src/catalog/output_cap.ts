@@ -32,14 +32,19 @@ export function readOutputCap({ caps, within }: OutputRules, body: JsonObject): 
   };
 }
 
-/** The body with a bound on its answer, which the call left open. @param tokens that the answer may have */
+/**
+ * The body with a bound on its answer, which the call left open.
+ * @param tokens that the answer may have
+ * @param longest what the model can write at most, where it is known: providers refuse a bound beyond it
+ */
 export function withOutputCap(
   { caps: [field], within, otherwise = Number.POSITIVE_INFINITY }: OutputRules,
   body: JsonObject,
   tokens: number,
+  longest = Number.POSITIVE_INFINITY,
 ): JsonObject {
   if (field === undefined) return body;
-  const bounded = { ...holderIn(body, within), [field]: Math.min(tokens, otherwise) };
+  const bounded = { ...holderIn(body, within), [field]: Math.min(tokens, otherwise, longest) };
   return within === undefined ? bounded : { ...body, [within]: bounded };
 }
 

@@ -1,10 +1,11 @@
 import { calcPrice, type ModelPrice, type PriceCalculation } from '@pydantic/genai-prices';
 import { LRUCache } from 'lru-cache';
+import { covers } from '../lib/model_pattern.ts';
 import { nanoUsd } from './nano_usd.ts';
 import type { Usage } from './usage.ts';
 
 /** Counts that cost more than plain tokens where they occur: without a rate of their own their price is unknown. */
-const ownRates: Readonly<Record<string, string>> = {
+export const ownRates: Readonly<Record<string, string>> = {
   input_audio_tokens: 'input_audio_mtok',
   output_audio_tokens: 'output_audio_mtok',
   output_image_tokens: 'output_image_mtok',
@@ -12,45 +13,87 @@ const ownRates: Readonly<Record<string, string>> = {
   cache_write_1h_tokens: 'cache_write_1h_mtok',
 };
 
+/** What a row of our own has to name a rate for: the table leaves out what costs nothing. */
+const neededRates: Readonly<Record<string, string>> = {
+  ...ownRates,
+  input_tokens: 'input_mtok',
+  output_tokens: 'output_mtok',
+};
+
 const million = 1e6;
 
-/** What a model costs, in USD for a million tokens. */
-export interface TokenPrices {
-  readonly input: number;
-  readonly output: number;
+/** What models cost by a row of our own or of the operator, in the price table's terms: USD for a million tokens and so on. */
+export interface OwnPrices {
+  /** Of their names. */
+  readonly pattern: string;
+  readonly rates: ModelPrice;
+  /** In tokens. */
+  readonly contextWindow?: number;
 }
 
-/** A provider's id in the price table, or prices of its own by model. */
-export type PriceTable = string | Readonly<Record<string, TokenPrices>>;
+/** A provider's id in the price table, or rows that go before it; null where there is no more than these. */
+export type PriceTable = string | { readonly own: readonly OwnPrices[]; readonly table: string | null };
+
+/** What is known of a model's prices. */
+export interface KnownPrices {
+  /** What may hold while a call lasts, the first just now: some rates change with the time of day. Empty: not known. */
+  readonly rates: readonly ModelPrice[];
+  /** In tokens; null when it is not known. */
+  readonly contextWindow: number | null;
+}
 
 /** Looked up again after a minute: some rates change with the time of day. */
-const knownRates = new LRUCache<string, ModelPrice>({ max: 1_000, ttl: 60_000, ttlResolution: 1_000 });
+const known = new LRUCache<string, KnownPrices>({ max: 1_000, ttl: 60_000, ttlResolution: 1_000 });
+const day = 86_400_000;
+
+/** The prices of a model, first by the rows that go before the table. */
+export function pricesOf(priceTable: PriceTable, model: string): KnownPrices {
+  const own = ownPrices(priceTable, model);
+  if (own) return { rates: [own.rates], contextWindow: own.contextWindow ?? null };
+  const table = tableOf(priceTable);
+  if (table === null) return unknown;
+  const key = `${table} ${model}`;
+  const before = known.get(key);
+  if (before) return before;
+  const calculation = calculate(table, model, {});
+  const prices = calculation ? pricesIn(calculation) : unknown;
+  known.set(key, prices);
+  return prices;
+}
+
+const unknown: KnownPrices = { rates: [], contextWindow: null };
+
+function pricesIn({ model, model_price: now }: PriceCalculation): KnownPrices {
+  const tomorrow = new Date(Date.now() + day).toISOString();
+  const others = Array.isArray(model.prices) ? model.prices : [];
+  const soon = others.filter(({ constraint }) =>
+    constraint?.type === 'start_date'
+      ? constraint.start_date > new Date().toISOString() && constraint.start_date < tomorrow
+      : constraint?.type === 'time_of_date',
+  );
+  return { rates: [now, ...soon.map(({ prices }) => prices)], contextWindow: model.context_window ?? null };
+}
+
+/** The provider's id in the published table. */
+export function tableOf(priceTable: PriceTable): string | null {
+  return typeof priceTable === 'string' ? priceTable : priceTable.table;
+}
+
+function ownPrices(priceTable: PriceTable, model: string): OwnPrices | undefined {
+  if (typeof priceTable === 'string') return undefined;
+  return priceTable.own.find(({ pattern }) => covers(pattern, model));
+}
 
 /**
  * Prices a call by a price table.
  * @returns integer nano-USD, rounded half up; null when the price is not known, which is never the same as 0
  */
 export function price(priceTable: PriceTable, model: string, usage: Usage): number | null {
-  const total =
-    typeof priceTable === 'string'
-      ? priceOfText(ratesOf(priceTable, model), usage) || priceOfAny(priceTable, model, usage)
-      : priceOfOwn(priceTable, model, usage);
+  const [rates = {}] = pricesOf(priceTable, model).rates;
+  const ofText = priceOfText(rates, usage);
+  const isKnown = ofText > 0 || (ofText === 0 && isFree(rates));
+  const total = isKnown ? ofText : priceOfAny(priceTable, model, usage);
   return total === null ? null : nanoUsd(total);
-}
-
-function priceOfOwn(prices: Exclude<PriceTable, string>, model: string, usage: Usage): number | null {
-  const own = Object.hasOwn(prices, model) ? prices[model] : undefined;
-  const total = own ? priceOfText({ input_mtok: own.input, output_mtok: own.output }, usage) : Number.NaN;
-  return Number.isNaN(total) ? null : total;
-}
-
-function ratesOf(priceTable: string, model: string): ModelPrice {
-  const key = `${priceTable} ${model}`;
-  const known = knownRates.get(key);
-  if (known) return known;
-  const rates = calculate(priceTable, model, {})?.model_price ?? {};
-  knownRates.set(key, rates);
-  return rates;
 }
 
 /**
@@ -87,14 +130,28 @@ function rateAt(rate: ModelPrice[string], input: number): number {
   return rate.tiers.findLast(({ start }) => input > start)?.price ?? rate.base;
 }
 
-function priceOfAny(priceTable: string, model: string, usage: Usage): number | null {
-  const calculation = calculate(priceTable, model, usage);
-  return calculation && isComplete(calculation, usage) ? calculation.total_price : null;
+function priceOfAny(priceTable: PriceTable, model: string, usage: Usage): number | null {
+  const own = ownPrices(priceTable, model);
+  const table = tableOf(priceTable);
+  const calculation = own ? calculateOwn(own, usage) : table === null ? null : calculate(table, model, usage);
+  const isKnown = calculation && isComplete(calculation, usage, own ? neededRates : ownRates);
+  return isKnown ? calculation.total_price : null;
 }
 
-function calculate(priceTable: string, model: string, usage: Usage): PriceCalculation | null {
+function calculate(table: string, model: string, usage: Usage): PriceCalculation | null {
+  return unlessContradictory(() => calcPrice(usage, model, { providerId: table }));
+}
+
+/** The table's own arithmetic with rates of our own. */
+function calculateOwn({ rates }: OwnPrices, usage: Usage): PriceCalculation | null {
+  const model = { id: 'own', match: { equals: 'own' }, prices: rates };
+  const provider = { id: 'own', name: 'own', api_pattern: '', models: [model] };
+  return unlessContradictory(() => calcPrice(usage, 'own', { provider }));
+}
+
+function unlessContradictory(calculate: () => PriceCalculation | null): PriceCalculation | null {
   try {
-    return calcPrice(usage, model, { providerId: priceTable });
+    return calculate();
   } catch {
     // Counts that contradict each other, such as more cached tokens than tokens: no sum can be trusted.
     return null;
@@ -102,13 +159,20 @@ function calculate(priceTable: string, model: string, usage: Usage): PriceCalcul
 }
 
 /** The table prices a count that it has no rate for at nothing, and a model without rates. That is not free, it is unknown. */
-function isComplete({ model_price: rates, total_price }: PriceCalculation, usage: Usage): boolean {
+function isComplete(
+  { model_price: rates, total_price }: PriceCalculation,
+  usage: Usage,
+  needed: typeof ownRates,
+): boolean {
   const counted = Object.entries(usage).filter(([, count]) => count > 0);
   const lacksRate = counted.some(([name]) => {
-    const rate = ownRates[name];
+    const rate = needed[name];
     return rate !== undefined && rates[rate] === undefined;
   });
+  return !lacksRate && (total_price > 0 || counted.length === 0 || isFree(rates));
+}
+
+function isFree(rates: ModelPrice): boolean {
   const known = Object.values(rates);
-  const isFree = known.length > 0 && known.every((rate) => rate === 0);
-  return !lacksRate && (total_price > 0 || counted.length === 0 || isFree);
+  return known.length > 0 && known.every((rate) => rate === 0);
 }

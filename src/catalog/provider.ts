@@ -1,3 +1,4 @@
+import { covers } from '../lib/model_pattern.ts';
 import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
 import type { PriceTable } from './prices.ts';
@@ -57,8 +58,29 @@ export interface Provider {
     readonly project: string | null;
   }) => readonly (readonly [name: string, value: string])[];
   readonly priceTable: PriceTable;
+  /** What is known of how its models write; the first pattern of names that fits counts. */
+  readonly writing?: readonly ModelWriting[];
+  /** Tokens that it adds to every call by itself, and bills. */
+  readonly ownInput?: number;
   /** How its own SDK is pointed at the broker. @param token expression for the access token */
   readonly sdkExample: (baseUrl: string, token: string) => string;
+}
+
+/** How a model writes. */
+export interface ModelWriting {
+  /** Of its names. */
+  readonly pattern: string;
+  /** The most tokens that one answer can have, thoughts included; absent where it is not known. */
+  readonly longest?: number;
+  /** It never thinks unseen, unless a call asks for that. */
+  readonly isPlain?: true;
+  /** The bound of an answer does not bound what it thinks. */
+  readonly thinksBeyond?: true;
+}
+
+/** What is known of how a model writes. */
+export function writingOf({ writing }: Provider, model: string | null): ModelWriting | undefined {
+  return model === null ? undefined : writing?.find(({ pattern }) => covers(pattern, model));
 }
 
 export interface FeatureHeader {

@@ -3,7 +3,7 @@ import type { Match } from '../catalog/match.ts';
 import { noteModel } from '../catalog/models.ts';
 import { type OutputCap, readOutputCap, withOutputCap } from '../catalog/output_cap.ts';
 import { applyPolicy, type CheckedBody } from '../catalog/policy.ts';
-import type { Provider } from '../catalog/provider.ts';
+import { type Provider, writingOf } from '../catalog/provider.ts';
 import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { sha256 } from '../lib/hash.ts';
@@ -131,13 +131,14 @@ function refusedBody({ code, message, param }: BodyRefusal): Refusal {
 
 /** What goes upstream, with the bound on its answer that the ledger has chosen. */
 function bodyToSend(
-  { match: { route }, body }: CallRequest,
+  { match: { route }, provider, body }: CallRequest,
   checked: CheckedBody | null,
   { outputCap }: Admitted,
 ): Admission['body'] {
   if (!body || !checked) return null;
-  const isOpen = route.output !== undefined && outputCap !== null;
-  return writeBody(body.kind, isOpen ? withOutputCap(route.output, checked.body, outputCap) : checked.body);
+  if (!route.output || outputCap === null) return writeBody(body.kind, checked.body);
+  const longest = writingOf(provider, checked.model)?.longest;
+  return writeBody(body.kind, withOutputCap(route.output, checked.body, outputCap, longest));
 }
 
 async function askLedger(

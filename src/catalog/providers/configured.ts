@@ -1,5 +1,4 @@
 import { isLent, type ModelRules } from '../models.ts';
-import type { TokenPrices } from '../prices.ts';
 import type { Provider } from '../provider.ts';
 import {
   allow,
@@ -29,7 +28,8 @@ export interface ConfiguredProvider {
   /** Which models may be named; null for any. */
   readonly models: RegExp | null;
   readonly keyHeader: (typeof keyHeaders)[number];
-  readonly prices: Readonly<Record<string, TokenPrices>>;
+  /** By model, in USD for a million tokens. */
+  readonly prices: Readonly<Record<string, { readonly input: number; readonly output: number }>>;
   /** Where a person makes keys. */
   readonly keysPage: string;
 }
@@ -93,7 +93,13 @@ export function configuredProvider(own: ConfiguredProvider): Provider {
     authorize: ({ key }) => [
       own.keyHeader === 'authorization' ? ['authorization', `Bearer ${key}`] : [own.keyHeader, key],
     ],
-    priceTable: own.prices,
+    priceTable: {
+      own: Object.entries(own.prices).map(([pattern, { input, output }]) => ({
+        pattern,
+        rates: { input_mtok: input, output_mtok: output },
+      })),
+      table: null,
+    },
     sdkExample: openaiSdkExample('client'),
   });
 }

@@ -29,6 +29,13 @@ export const gemini: Provider = {
   billsByProject: false,
   authorize: ({ key }) => [['x-goog-api-key', key]],
   priceTable: 'google',
+  // By its pages of models.
+  writing: [
+    { pattern: 'gemini-1.5-*', longest: 8_192, isPlain: true },
+    { pattern: 'gemini-2.0-*', longest: 8_192, isPlain: true },
+    { pattern: 'gemini-2.5-*', longest: 65_536 },
+    { pattern: 'gemini-3*', longest: 65_536 },
+  ],
   sdkExample: (baseUrl, token) => `import { GoogleGenAI } from '@google/genai';
 
 const gemini = new GoogleGenAI({

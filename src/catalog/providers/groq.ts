@@ -119,6 +119,15 @@ export const groq = compatibleProvider({
   },
   modelsPath: '/openai/v1/models',
   priceTable: 'groq',
+  // By its table of models.
+  writing: [
+    { pattern: 'llama-3.3-70b-versatile', longest: 32_768, isPlain: true },
+    { pattern: 'llama-3.1-8b-instant', longest: 131_072, isPlain: true },
+    { pattern: 'meta-llama/llama-4-*', longest: 8_192, isPlain: true },
+    { pattern: 'openai/gpt-oss-*', longest: 65_536 },
+    { pattern: 'qwen/qwen3-32b', longest: 40_960 },
+    { pattern: 'moonshotai/kimi-k2-instruct*', longest: 16_384, isPlain: true },
+  ],
   sdkExample: (baseUrl, token) => `import Groq from 'groq-sdk';
 
 const groq = new Groq({

@@ -122,6 +122,14 @@ export const mistral = compatibleProvider({
   },
   modelsPath: '/v1/models',
   priceTable: 'mistral',
+  // They write as long as there is room. These do not think.
+  writing: [
+    { pattern: 'codestral*', isPlain: true },
+    { pattern: 'devstral*', isPlain: true },
+    { pattern: 'ministral*', isPlain: true },
+    { pattern: 'open-*', isPlain: true },
+    { pattern: 'pixtral*', isPlain: true },
+  ],
   sdkExample: (baseUrl, token) => `import { Mistral } from '@mistralai/mistralai';
 
 const mistral = new Mistral({

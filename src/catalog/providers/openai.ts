@@ -1,6 +1,7 @@
 import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './openai_errors.ts';
 import { fineTuned, routes } from './openai_routes.ts';
+import { writing } from './openai_writing.ts';
 
 const sandboxKeyPrefix = 'sk-sandbox-';
 
@@ -48,6 +49,7 @@ export const openai: Provider = {
     ...(project ? [['openai-project', project] as const] : []),
   ],
   priceTable: 'openai',
+  writing,
   sdkExample: (baseUrl, token) => `import OpenAI from 'openai';
 
 const openai = new OpenAI({

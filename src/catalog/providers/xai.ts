@@ -80,5 +80,16 @@ export const xai = compatibleProvider({
   },
   modelsPath: '/models',
   priceTable: 'x-ai',
+  // Its own instructions are billed with every call: more than two thousand tokens have been seen.
+  ownInput: 4_096,
+  writing: [
+    { pattern: 'grok-2*', isPlain: true },
+    { pattern: 'grok-3-mini*', thinksBeyond: true },
+    { pattern: 'grok-3*', isPlain: true },
+    { pattern: 'grok-4-fast-non-reasoning*', isPlain: true },
+    { pattern: 'grok-4-1-fast-non-reasoning*', isPlain: true },
+    // What is thought is told apart from what is written, and nothing says that the bound is on both.
+    { pattern: '*', thinksBeyond: true },
+  ],
   sdkExample: openaiSdkExample(name),
 });

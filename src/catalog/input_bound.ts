@@ -1,0 +1,40 @@
+import type { JsonObject } from '../lib/json.ts';
+
+/** What the size of a body says of the tokens in it. */
+export interface InputSize {
+  /** At least as many as the tokens of all text in it. */
+  readonly tokens: number;
+  /** There are parts whose length does not show in the body, such as pictures and stored things. */
+  readonly hasMore: boolean;
+  /** There may be sound among them. */
+  readonly hasSound: boolean;
+  /** Parts of it are kept in a cache for longer than is usual, which costs more. */
+  readonly isKept: boolean;
+}
+
+/** Read as tokens of their own, in the words of every API. Inside of strings quotes are escaped: no text passes for them. */
+const parts =
+  /"type":"(?:image|image_url|input_image|document|file|input_file|computer_screenshot|image_generation_call|item_reference)"|"(?:image_url|input_audio|audio_url|video_url|input_video|file_data|file_url|file_id|inlineData|fileData|previous_response_id|conversation|cachedContent)":[^n]/;
+const sound =
+  /"(?:input_audio|audio_url|video_url|input_video)"|"mimeType":"(?!image\/|text\/|application\/pdf")/;
+const tools =
+  /"(?:tools|functions|functionDeclarations)":\[\{|"(?:json_schema|responseSchema|responseJsonSchema)"/;
+const keptLonger = '"1h"';
+
+/** What providers add of their own to a call, and to one with tools or a schema, in tokens. */
+const added = 256;
+const addedForTools = 2_048;
+
+/**
+ * Measures a JSON body. A token is a byte at least, and what JSON puts around a message or tool is more than the handful
+ * of tokens that it stands for.
+ */
+export function inputSize(body: JsonObject): InputSize {
+  const json = JSON.stringify(body);
+  return {
+    tokens: Buffer.byteLength(json) + added + (tools.test(json) ? addedForTools : 0),
+    hasMore: parts.test(json),
+    hasSound: sound.test(json),
+    isKept: json.includes(keptLonger),
+  };
+}

@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findProvider, providers } from '../../src/catalog/catalog.ts';
+import { countedCost, estimatedCost } from '../../src/catalog/cost.ts';
+import { type CostBound, costBound } from '../../src/catalog/cost_bound.ts';
+import { applyPolicy, type CheckedBody } from '../../src/catalog/policy.ts';
+import type { Provider } from '../../src/catalog/provider.ts';
+import type { Route } from '../../src/catalog/route.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
+
+function providerNamed(name: string): Provider {
+  return findProvider(name) ?? expect.fail(`no provider ${name}`);
+}
+
+function routeOf(provider: Provider, path: string): Route {
+  return provider.routes.find((route) => route.path === path) ?? expect.fail(`no route ${path}`);
+}
+
+function check(provider: Provider, { body }: Route, sent: JsonObject, pathModel: string | null): CheckedBody {
+  if (body.kind === 'none') expect.fail('a route without a body');
+  const checked = applyPolicy(body.fields, sent, {
+    models: provider.models,
+    pseudonym: 'someone',
+    pathModel,
+  });
+  return checked.kind === 'checked' ? checked : expect.fail(`${checked.param}: ${checked.message}`);
+}
+
+function boundOf(name: string, path: string, sent: JsonObject, pathModel: string | null = null): CostBound {
+  const provider = providerNamed(name);
+  const route = routeOf(provider, path);
+  return costBound(provider, route, check(provider, route, sent, pathModel), pathModel);
+}
+
+const messages = [{ role: 'user', content: 'Hi' }];
+
+describe('the largest cost of a call', () => {
+  it.each(providers.flatMap((provider) => provider.routes.map((route) => ({ provider, route }))))(
+    'is finite for $provider.name $route.method $route.path, and nothing for what costs nothing',
+    ({ provider, route }) => {
+      const pathModel = route.path.includes('{model}') ? 'some-model' : null;
+      for (const model of ['some-model', 'gpt-4o-mini', 'claude-opus-5', 'gemini-2.5-flash']) {
+        const sent = 'fields' in route.body && route.body.fields.model?.kind === 'model' ? { model } : {};
+        const checked = route.body.kind === 'none' ? null : check(provider, route, sent, pathModel);
+        const bound = costBound(provider, route, checked, pathModel);
+        expect(Number.isSafeInteger(bound.base)).toBe(true);
+        expect(Number.isFinite(bound.perOutputToken)).toBe(true);
+        expect(Number.isSafeInteger(bound.longestOutput)).toBe(true);
+        expect(bound.base > 0).toBe(route.usage !== null && route.body.kind !== 'none');
+        expect(bound.perOutputToken > 0).toBe(route.output !== undefined);
+      }
+    },
+  );
+
+  it('is the bytes of its text and the tokens of its answers, at the rates of the model', () => {
+    const bound = boundOf('openai', '/chat/completions', { model: 'gpt-4o-mini', messages });
+    // 0.15 and 0.6 USD for a million tokens.
+    expect(bound).toMatchObject({ perOutputToken: 600, longestOutput: 16_384, isCeiling: false });
+    const longer = [{ role: 'user', content: 'Hi'.repeat(1_000) }];
+    const longerBound = boundOf('openai', '/chat/completions', { model: 'gpt-4o-mini', messages: longer });
+    expect(longerBound.base - bound.base).toBe(1_998 * 150);
+  });
+
+  it('is never for more than the context window of text, and for all of it where something else is in it', () => {
+    const model = 'gpt-4o-mini';
+    const text = [{ role: 'user', content: 'x'.repeat(1_000_000) }];
+    const image = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+    const whole = boundOf('openai', '/chat/completions', { model, messages: text }).base;
+    const seen = boundOf('openai', '/chat/completions', {
+      model,
+      messages: [{ role: 'user', content: [image] }],
+    });
+    // 128,000 tokens and some slack.
+    expect(whole).toBe(134_400 * 150);
+    expect(seen.base).toBe(whole);
+  });
+
+  it.each([
+    ['n', { n: 3 }, 3],
+    ['n that is a string', { n: '4' }, 4],
+    ['n that means nothing', { n: 'many' }, 128],
+    ['best_of', { n: 2, best_of: 5 }, 5],
+    ['several prompts', { prompt: ['a', 'b'], n: 2 }, 4],
+    ['one prompt in tokens', { prompt: [1, 2, 3] }, 1],
+    ['several prompts in tokens', { prompt: [[1], [2, 3]] }, 2],
+  ])('is for as many answers as are asked for by %s', (_, asked, answers) => {
+    const model = 'gpt-3.5-turbo-instruct';
+    const one = boundOf('openai', '/completions', { model, prompt: 'a' });
+    const all = boundOf('openai', '/completions', { model, prompt: 'a', ...asked });
+    expect(all.perOutputToken).toBe(answers * one.perOutputToken);
+  });
+
+  it('goes by the dearest step that so much text can reach', () => {
+    const ask = (bytes: number) =>
+      boundOf('anthropic', '/v1/messages', {
+        model: 'claude-sonnet-4-6',
+        max_tokens: 1,
+        messages: [{ role: 'user', content: 'x'.repeat(bytes) }],
+      });
+    expect(ask(1_000).perOutputToken).toBe(15_000);
+    expect(ask(300_000).perOutputToken).toBeGreaterThanOrEqual(15_000);
+  });
+
+  it('has what is kept in the cache for an hour at its own rate', () => {
+    const ask = (cache_control: object) =>
+      boundOf('anthropic', '/v1/messages', {
+        model: 'claude-opus-5',
+        max_tokens: 1,
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'x'.repeat(10_000), cache_control }] }],
+      }).base;
+    const usual = ask({ type: 'ephemeral' });
+    // 6.25 and 10 USD for a million tokens.
+    expect(ask({ type: 'ephemeral', ttl: '1h' }) / usual).toBeCloseTo(1.6, 1);
+  });
+
+  it('is at a ceiling, twice the dearest of its kind, where the price is not known', () => {
+    const bound = boundOf('openai', '/chat/completions', { model: 'gpt-unheard-of', messages });
+    // 600 USD for a million tokens are known.
+    expect(bound).toMatchObject({ perOutputToken: 1_200_000, isCeiling: true });
+  });
+});
+
+const text = fc.oneof(
+  fc.string({ maxLength: 200 }),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: 'grapheme', maxLength: 100 }),
+);
+const count = fc.nat(1_000_000);
+const shares = fc.tuple(
+  fc.double({ min: 0, max: 1, noNaN: true }),
+  fc.double({ min: 0, max: 1, noNaN: true }),
+);
+
+describe('what a call counts as', () => {
+  it.each([
+    ['openai', '/chat/completions', ['gpt-4o-mini', 'gpt-5.5', 'gpt-6-sol', 'o1-pro', 'gpt-unheard-of']],
+    ['groq', '/openai/v1/chat/completions', ['llama-3.3-70b-versatile', 'unheard-of']],
+    ['deepseek', '/chat/completions', ['deepseek-v4-pro', 'deepseek-chat']],
+    ['mistral', '/v1/chat/completions', ['mistral-large-2512', 'unheard-of']],
+    ['together', '/chat/completions', ['meta-llama/Meta-Llama-3.1-405B-Instruct-Turbo']],
+    ['xai', '/chat/completions', ['grok-4.5', 'grok-3']],
+    ['anthropic', '/v1/messages', ['claude-opus-4-6', 'claude-haiku-4-5', 'claude-unheard-of']],
+  ] as const)('is never more than the largest cost of a text on %s', (name, path, models) => {
+    const provider = providerNamed(name);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...models),
+        fc.array(text, { minLength: 1, maxLength: 5 }),
+        count,
+        shares,
+        (model, texts, cap, [cached, written]) => {
+          const sent = { model, messages: texts.map((content) => ({ role: 'user', content })) };
+          const bound = boundOf(name, path, { ...sent, ...(name === 'anthropic' && { max_tokens: cap }) });
+          // Every byte a token, and what stands around a message.
+          const input = texts.reduce((sum, one) => sum + Buffer.byteLength(one) + 16, 0);
+          const read = Math.floor(input * cached);
+          const usage = {
+            input_tokens: input,
+            cache_read_tokens: read,
+            cache_write_tokens: Math.floor((input - read) * written),
+            output_tokens: cap,
+          };
+          const report = { charges: [{ model, usage }], costNanoUsd: null };
+          const { counted } = countedCost(provider, { model, otherModels: [] }, report);
+          expect(counted).toBeLessThanOrEqual(bound.base + bound.perOutputToken * cap);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is the price, and where that is not known a ceiling that is no record of a price', () => {
+    const openai = providerNamed('openai');
+    const count = (model: string) =>
+      countedCost(
+        openai,
+        { model, otherModels: [] },
+        { charges: [{ model, usage: { input_tokens: 10, output_tokens: 10 } }], costNanoUsd: null },
+      );
+    expect(count('gpt-4o-mini')).toEqual({ cost: 7_500, counted: 7_500 });
+    // Twice 150 and 600 USD for a million tokens.
+    expect(count('gpt-unheard-of')).toEqual({ cost: null, counted: 15_000_000 });
+  });
+
+  it('is estimated for a broken stream of plain text alone', () => {
+    const openai = providerNamed('openai');
+    const route = routeOf(openai, '/chat/completions');
+    const estimate = (sent: JsonObject) => {
+      const checked = check(openai, route, { messages, ...sent }, null);
+      const bound = costBound(openai, route, checked, null);
+      const counted = estimatedCost(bound, openai, checked, 1_000);
+      return counted === null ? null : counted - bound.base;
+    };
+    expect(estimate({ model: 'gpt-4o-mini' })).toBe(3_048 * 600);
+    const tool = { type: 'function', function: { name: 'a' } };
+    expect(estimate({ model: 'gpt-4o-mini', tools: [tool] })).toBeNull();
+    expect(estimate({ model: 'gpt-5' })).toBeNull();
+    expect(estimate({ model: 'gpt-unheard-of' })).toBeNull();
+  });
+});
