@@ -4,6 +4,8 @@ import { joinScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
 import { accessOfToken } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
+import { budgetsOfAccess, counterOf, dollarsOf } from '../store/budget.ts';
+import type { BudgetStore } from '../store/contract/budgets.ts';
 import type { ProviderAccess } from '../store/records.ts';
 import { isLive, type Standing } from '../store/standing.ts';
 import type { AccessTokenClaims } from '../tokens/access_token.ts';
@@ -62,6 +64,7 @@ async function describe({ config, store }: Deps, claims: AccessTokenClaims, stan
   const { id, clientId, test, createdAt, updatedAt, expiresAt } = standing.grant;
   const { scopes, authorizationDetails } = accessOfToken(claims, standing);
   const held = await store.credentials.listHeldBy(id);
+  const left = await whatIsLeft(store.budgets, standing);
   return {
     grant_id: id,
     client_id: clientId,
@@ -73,6 +76,7 @@ async function describe({ config, store }: Deps, claims: AccessTokenClaims, stan
       resource: config.issuer + provider.mount,
       scope: joinScope(scopes.filter((scope) => providerOfScope(scope) === provider)),
       limits: limitsOn(provider, authorizationDetails),
+      left: left.filter((one) => one.provider === provider.name).map(({ provider, ...rest }) => rest),
       // Neither its name nor how it ends: those are the user's.
       key_status: held.find((credential) => credential.provider === provider.name)?.status ?? 'missing',
     })),
@@ -81,6 +85,28 @@ async function describe({ config, store }: Deps, claims: AccessTokenClaims, stan
     expires_at: expiresAt && toSeconds(expiresAt),
     manage_url: `${config.issuer}/apps/${id}`,
   };
+}
+
+/** What calls under way may come to is taken for used. */
+async function whatIsLeft(store: BudgetStore, { grant: { id, authorizationDetails }, now }: Standing) {
+  const budgets = authorizationDetails.flatMap((access) => budgetsOfAccess(id, access));
+  const keys = budgets.map((budget) => counterOf(budget, now));
+  const counters = await store.readCounters(keys);
+  return budgets.map(({ provider, unit, period, limit }, index) => {
+    const { spent = 0, reserved = 0 } = counters[index] ?? {};
+    const left = Math.max(0, limit - spent - reserved);
+    const endsAt = keys[index]?.endsAt ?? null;
+    return {
+      provider,
+      ...(unit === 'calls_at_once'
+        ? { concurrent_requests: left }
+        : {
+            ...(unit === 'nano_usd' ? { usd: dollarsOf(left) } : { requests: left }),
+            period,
+            resets_at: endsAt && toSeconds(endsAt),
+          }),
+    };
+  });
 }
 
 function limitsOn({ name }: Provider, details: readonly ProviderAccess[]) {

@@ -1,4 +1,5 @@
 import type { BodyRefusal } from '../catalog/body_refusal.ts';
+import { type CostBound, costBound } from '../catalog/cost_bound.ts';
 import type { Match } from '../catalog/match.ts';
 import { noteModel } from '../catalog/models.ts';
 import { type OutputCap, readOutputCap, withOutputCap } from '../catalog/output_cap.ts';
@@ -29,6 +30,9 @@ const undecided = 'The broker cannot decide about calls just now. Try again.';
 
 type Admitted = Extract<AdmissionResult, { readonly kind: 'admitted' }>;
 
+/** What the grant still allows, for the app to see. */
+export type Left = Pick<Admitted, 'budgets' | 'rate'>;
+
 /** Only this module can name it, so that what was not checked by `admit` cannot be forwarded. */
 const admitted = Symbol('admitted');
 
@@ -39,6 +43,10 @@ export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'ma
   readonly grantId: string;
   readonly credential: Admitted['credential'];
   readonly limits: Admitted['limits'];
+  /** What it can cost at most, as it was admitted. */
+  readonly bound: CostBound;
+  readonly reservedNanoUsd: number;
+  readonly left: Left;
   readonly checked: CheckedBody | null;
   readonly key: OpenedKey;
   /** The provider's base URL for this key. */
@@ -61,6 +69,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   const output = checkOutput(request, checked);
   const models = checked?.usedModels ?? new Map<string | null, string>();
   if (match.model !== null) noteModel(models, match.model, () => 'model');
+  const bound = costBound(provider, match.route, checked, match.model);
   const decision = await askLedger(deps, {
     callId,
     familyId: caller.familyId,
@@ -74,7 +83,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     outputCap: output?.tokens ?? null,
     scopes,
     access: caller.access,
-    cost: { base: 0, perOutputToken: 0, longestOutput: 10_000_000 },
+    cost: bound,
   });
   if (decision.kind === 'refused') {
     const { grantId } = caller;
@@ -96,6 +105,9 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       grantId: decision.grantId,
       credential: decision.credential,
       limits: decision.limits,
+      bound,
+      reservedNanoUsd: decision.reservedNanoUsd,
+      left: decision,
       checked,
       key,
       baseUrl,

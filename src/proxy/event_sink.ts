@@ -1,5 +1,6 @@
 import { withPublicError } from '../catalog/embedded_error.ts';
 import { usageName } from '../catalog/usage.ts';
+import { visibleBytes } from '../catalog/visible_text.ts';
 import { at, isObject, parseJson } from '../lib/json.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { createEventSplitter, dataOf, withData } from './event_splitter.ts';
@@ -16,10 +17,11 @@ const errorWord = Buffer.from('"error"');
  * others go through as they are.
  */
 export function createEventSink(context: AnswerContext, head: AnswerHead): AnswerSink {
-  const { answer, usage } = context.admission.match.route;
+  const { admission, meter } = context;
+  const { answer, usage } = admission.match.route;
   const { endings } = answer;
   const usageWord = Buffer.from(`"${usage ? usageName(usage) : 'usage'}"`);
-  const hidesUsage = context.admission.checked?.usageIsExtra ?? false;
+  const hidesUsage = admission.checked?.usageIsExtra ?? false;
   const splitter = createEventSplitter();
   let hasEnded = endings === null;
   let hasFailed = false;
@@ -36,6 +38,8 @@ export function createEventSink(context: AnswerContext, head: AnswerHead): Answe
       ) ?? true;
     const { bytes, isError, isUsageOnly } = readEvent(event, beginning, usageWord, context);
     hasFailed ||= isError;
+    // What broke off is counted by what was seen of it; otherwise the provider says.
+    if (admission.reservedNanoUsd > 0) meter.streamed(visibleBytes(event));
     isLastHidden = hidesUsage && isUsageOnly;
     return isLastHidden ? null : bytes;
   };

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { providers } from '../catalog/catalog.ts';
 import type { WireError } from '../catalog/failure.ts';
 import type { Provider } from '../catalog/provider.ts';
+import { limitHeaderNames } from './limit_headers.ts';
 import { isFinal, type Refusal } from './refusal.ts';
 
 /** One request of an app and the answer to it. */
@@ -22,6 +23,7 @@ const everyAnswer = [
     [
       ...new Set([requestIdHeader, ...providers.map((provider) => provider.requestIdHeader)]),
       'x-should-retry, retry-after, retry-after-ms, www-authenticate, dpop-nonce',
+      ...limitHeaderNames,
     ].join(', '),
   ],
   ...['cache-control', 'no-store'],

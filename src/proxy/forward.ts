@@ -20,6 +20,7 @@ import {
 import { createHeldSink } from './held_sink.ts';
 import type { WatchedCall } from './in_flight.ts';
 import { keysUrl, revoked } from './ledger_refusal.ts';
+import { limitHeaders } from './limit_headers.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { Refusal } from './refusal.ts';
 import { requestHeaders } from './request_headers.ts';
@@ -160,7 +161,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   // What the sinks do.
 
   begin(status: number, headers: readonly string[]): void {
-    begin(this.#exchange, status, headers);
+    begin(this.#exchange, status, [...limitHeaders(this.admission.left), ...headers]);
   }
 
   flush(): void {

@@ -1,6 +1,7 @@
-import { costOf } from '../catalog/cost.ts';
+import { countedCost, estimatedCost } from '../catalog/cost.ts';
 import { readUsage, type UsageReport } from '../catalog/usage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Settlement } from '../store/contract/ledger.ts';
 import type { CallOutcome } from '../store/records.ts';
 import type { Admission } from './admit.ts';
 
@@ -12,6 +13,8 @@ export interface Meter {
   answered(status: number, upstreamRequestId: string | null): void;
   /** Reads the usage that an answer, or an event of a stream, reports; where two reports differ, the last counts. */
   read(answer: unknown): void;
+  /** Some of the text of a stream has come, so many bytes of it. */
+  streamed(bytes: number): void;
   /** Settles the call; from the second time on nothing happens. */
   settle(outcome: CallOutcome): void;
 }
@@ -22,14 +25,26 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
   let status: number | null = null;
   let upstreamRequestId: string | null = null;
   let report: UsageReport | null = null;
+  let streamedBytes = 0;
   let wasSent = false;
   let isSettled = false;
 
-  const cost = (): number | null => {
+  /** What the call came to; where nobody knows, what it counts as. */
+  const amounts = (): Pick<Settlement, 'costNanoUsd' | 'countedNanoUsd' | 'isEstimated'> => {
+    const { provider, checked, bound, reservedNanoUsd } = admission;
     const isFree = usageRules === null || !wasSent || (status !== null && status >= 400);
-    if (isFree) return 0;
-    const models = admission.checked ?? { model: null, otherModels: [] };
-    return report?.isFinal ? costOf(admission.provider.priceTable, models, report) : null;
+    if (isFree) return { costNanoUsd: 0, countedNanoUsd: 0, isEstimated: false };
+    if (report?.isFinal) {
+      const { cost, counted } = countedCost(provider, checked ?? { model: null, otherModels: [] }, report);
+      return { costNanoUsd: cost, countedNanoUsd: counted, isEstimated: false };
+    }
+    const estimate =
+      streamedBytes > 0 && checked ? estimatedCost(bound, provider, checked, streamedBytes) : null;
+    return {
+      costNanoUsd: null,
+      countedNanoUsd: estimate === null ? null : Math.min(estimate, reservedNanoUsd),
+      isEstimated: true,
+    };
   };
 
   return {
@@ -43,6 +58,9 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     read(answer) {
       if (usageRules) report = readUsage(usageRules, answer, report) ?? report;
     },
+    streamed(bytes) {
+      streamedBytes += bytes;
+    },
     settle(outcome) {
       if (isSettled) return;
       isSettled = true;
@@ -51,9 +69,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
         status,
         outcome,
         usage: report?.usage ?? null,
-        costNanoUsd: cost(),
-        countedNanoUsd: cost(),
-        isEstimated: cost() === null,
+        ...amounts(),
         upstreamRequestId,
       });
     },

@@ -71,6 +71,8 @@ export type AdmissionResult =
       readonly holds: readonly Hold[];
       /** The grant's own budgets for the provider, with what the call holds. */
       readonly budgets: readonly BudgetState[];
+      /** Null where the grant has no rate for the provider. */
+      readonly rate: RateStanding | null;
     }
   | AdmissionRefusal;
 
@@ -96,6 +98,13 @@ export interface AdmissionRow {
   readonly budgets: readonly Budget[];
   /** What the grant can open for the provider asked for. */
   readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox' | 'status'> | null;
+}
+
+/** What a rate still allows, with the call counted. */
+export interface RateStanding {
+  readonly requestsPerMinute: number;
+  /** Calls that may follow at once. */
+  readonly left: number;
 }
 
 /** Where a rate of a grant stands. */

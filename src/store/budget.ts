@@ -72,6 +72,12 @@ function nanoUsdOf(dollars: string): number {
   return Number(whole) * 1e9 + Number(fraction.slice(0, 9).padEnd(9, '0'));
 }
 
+/** Nano-USD as decimal dollars, exactly. */
+export function dollarsOf(nanoUsd: number): string {
+  const fraction = String(nanoUsd % 1e9).padStart(9, '0');
+  return `${Math.floor(nanoUsd / 1e9)}.${fraction.replace(/0{1,7}$/, '')}`;
+}
+
 /** The counter of a budget at a time. @param now milliseconds since the epoch */
 export function counterOf({ holder, provider, unit, period }: Budget, now: number): CounterKey {
   const window = windowOf(period, now);

@@ -7,6 +7,7 @@ import type {
   BudgetNotice,
   Decision,
   PlainReason,
+  RateStanding,
   RateState,
 } from './admission.ts';
 import {
@@ -115,6 +116,7 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     reservedNanoUsd,
     holds: held.map(({ budget: { unit, strict }, key }) => ({ counter: key.id, unit, strict })),
     budgets: statesOf(ownBudgets(row, request), counters, now),
+    rate: rate?.standing ?? null,
   };
 }
 
@@ -149,7 +151,8 @@ function judgeLimits(
   if (outputCap === 'open') return within(most, true, caps.length > 0 ? most : null);
   if (outputCap === 'unbounded') return caps.length > 0 ? refused('output_unbounded') : within(most);
   if (outputCap > limit) return { kind: 'refused', reason: 'output_limit', limit };
-  return within(Math.min(outputCap, most));
+  // What is asked for counts, also beyond what the model is said to write.
+  return within(Number.isFinite(outputCap) ? outputCap : most);
 }
 
 /** What a user is told of, in per cent of a budget. */
@@ -178,7 +181,12 @@ function countRate(
   row: AdmissionRow,
   now: number,
 ):
-  | { readonly kind: 'counted'; readonly key: string; readonly state: RateState }
+  | {
+      readonly kind: 'counted';
+      readonly key: string;
+      readonly state: RateState;
+      readonly standing: RateStanding;
+    }
   | { readonly kind: 'wait'; readonly milliseconds: number }
   | null {
   const requestsPerMinute = accessOf(row, request)?.rate?.requests_per_minute;
@@ -189,8 +197,13 @@ function countRate(
   const standing = rates.get(key)?.theoreticalArrivalAt ?? row.theoreticalArrivalAt ?? 0;
   const counted = countCall(requestsPerMinute, standing, now);
   if (counted.kind === 'wait') return counted;
-  const { theoreticalArrivalAt } = counted;
-  return { kind: 'counted', key, state: { grantId, provider, theoreticalArrivalAt } };
+  const { theoreticalArrivalAt, left } = counted;
+  return {
+    kind: 'counted',
+    key,
+    state: { grantId, provider, theoreticalArrivalAt },
+    standing: { requestsPerMinute, left },
+  };
 }
 
 /** Every budget that a call counts against. */

@@ -7,14 +7,14 @@ const minute = 60_000_000;
  * one such burst.
  * @param theoreticalArrivalAt microseconds since the epoch; when the next call would come if all came evenly
  * @param now milliseconds since the epoch
- * @returns where the rate stands with the call, or the milliseconds until one more is let through
+ * @returns where the rate stands with the call and how many more are let through at once, or the milliseconds until one is
  */
 export function countCall(
   requestsPerMinute: number,
   theoreticalArrivalAt: number,
   now: number,
 ):
-  | { readonly kind: 'counted'; readonly theoreticalArrivalAt: number }
+  | { readonly kind: 'counted'; readonly theoreticalArrivalAt: number; readonly left: number }
   | { readonly kind: 'wait'; readonly milliseconds: number } {
   const at = now * 1000;
   const interval = Math.ceil(minute / requestsPerMinute);
@@ -22,6 +22,8 @@ export function countCall(
   // Further ahead than any call can have brought it: the clock was set back.
   const isStale = theoreticalArrivalAt > latest + minute;
   const next = (isStale ? at : Math.max(theoreticalArrivalAt, at)) + interval;
-  if (next <= latest) return { kind: 'counted', theoreticalArrivalAt: next };
+  if (next <= latest) {
+    return { kind: 'counted', theoreticalArrivalAt: next, left: Math.floor((latest - next) / interval) };
+  }
   return { kind: 'wait', milliseconds: Math.ceil((next - latest) / 1000) };
 }

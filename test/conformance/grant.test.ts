@@ -47,6 +47,7 @@ describe('grant', () => {
           resource: `${target.baseUrl}/openai/v1`,
           scope,
           limits: {},
+          left: [],
           key_status: 'verified',
         },
       ],

@@ -54,6 +54,7 @@ function fakeStore() {
                 reservedNanoUsd: 0,
                 holds: [],
                 budgets: [],
+                rate: null,
               },
       );
     },

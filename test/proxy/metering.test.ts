@@ -98,11 +98,11 @@ describe('the record of a call', () => {
       state: 'settled',
       outcome: 'answered',
       status: 200,
-      reservedNanoUsd: 0,
       upstreamRequestId: expect.stringMatching(/^req_/),
     });
     expect(settled.costNanoUsd).toBe(price('openai', model, settled.usage ?? {}));
     expect(settled.costNanoUsd).toBeGreaterThan(0);
+    expect(settled.countedNanoUsd).toBe(settled.costNanoUsd);
   });
 
   it.each([false, true])('of a message, streamed: %s, has model, usage and price', async (stream) => {

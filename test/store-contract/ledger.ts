@@ -45,6 +45,7 @@ export function ledger(arena: () => Arena): void {
         reservedNanoUsd: 1_000_000,
         holds: [],
         budgets: [],
+        rate: null,
       },
     ]);
     expect(await stores[1].records.listCalls({ grantId: grant.id }, { before: null, limit: 10 })).toEqual([

@@ -1,0 +1,32 @@
+import { dollarsOf } from '../store/budget.ts';
+import type { BudgetState } from '../store/reservation.ts';
+import type { Left } from './admit.ts';
+
+/** Answers carry them where the grant has such limits. */
+export const limitHeaderNames = ['coatcheck-budget', 'coatcheck-rate'] as const;
+
+const [budgetHeader, rateHeader] = limitHeaderNames;
+
+/**
+ * What the grant still allows, as structured fields (RFC 9651): a list of its budgets, and its rate. What calls under way may
+ * come to is taken for used.
+ * @returns header names and values in turn
+ */
+export function limitHeaders({ budgets, rate }: Left): readonly string[] {
+  return [
+    ...(budgets.length > 0 ? [budgetHeader, budgets.map(budgetItem).join(', ')] : []),
+    ...(rate ? [rateHeader, `requests;period=minute;limit=${rate.requestsPerMinute};left=${rate.left}`] : []),
+  ];
+}
+
+const units = { nano_usd: 'usd', calls: 'requests', calls_at_once: 'concurrent-requests' };
+
+function budgetItem({ budget, key, counter }: BudgetState): string {
+  const { unit, period, limit } = budget;
+  // A string: a decimal of this format has three digits behind the point at most.
+  const written = (amount: number) => (unit === 'nano_usd' ? `"${dollarsOf(amount)}"` : String(amount));
+  const left = Math.max(0, limit - counter.spent - counter.reserved);
+  const reset = key.endsAt === null ? '' : `;reset=${key.endsAt / 1000}`;
+  const span = unit === 'calls_at_once' ? '' : `;period=${period}`;
+  return `${units[unit]}${span};limit=${written(limit)};left=${written(left)}${reset}`;
+}
