@@ -118,6 +118,15 @@ export function budgets(arena: () => Arena): void {
     expect(wordOf(await admit(granted, 0))).toBe('admitted');
   });
 
+  test('what is settled along with a batch is free for it', async () => {
+    const granted = await grantWith(aDollar);
+    const { callId } = await admit(granted, dollar);
+    const call = callOf(granted, kid, { cost: costOf(99 * cent) });
+    const settlement = settlementOf(callId, { countedNanoUsd: cent });
+    expect(await arena().stores[0].ledger.admit([call], [settlement])).toMatchObject([{ kind: 'admitted' }]);
+    expect(await standing(granted)).toEqual([[cent, 99 * cent]]);
+  });
+
   test('the calls of one batch do not exceed a budget together', async () => {
     const granted = await grantWith(aDollar);
     const batch = [70, 40, 30, 1].map((cents) => callOf(granted, kid, { cost: costOf(cents * cent) }));

@@ -151,16 +151,23 @@ export function postgresLedger(connection: Connection): LedgerStore {
   return {
     async admit(batch, settlements = []) {
       return withClient(async (client) => {
-        const judgement = await judge(client, batch);
+        let due = settlements;
+        let judgement = await judge(client, batch);
+        if (due.length > 0 && waitsForOthers(judgement)) {
+          // What it waits for may be among what is settled here.
+          await writeCallRecords(client, connection, due, []);
+          due = [];
+          judgement = await judge(client, batch);
+        }
         const locks = locksFor(judgement);
         if (judgement.notices.length > 0) {
           await writeOn(client, (tx, now) => putNotices(tx, judgement.notices, now));
         }
         // Only where a limit lets a call through can another instance be about to count one as well.
         const admit = async () => {
-          if (sizeOf(locks) === 0) return record(client, batch, settlements, judgement);
+          if (sizeOf(locks) === 0) return record(client, batch, due, judgement);
           // Not in the same transaction: what settled calls hold would be locked out of its order.
-          if (settlements.length > 0) await writeCallRecords(client, connection, settlements, []);
+          if (due.length > 0) await writeCallRecords(client, connection, due, []);
           await makeCounters(client, judgement.keys, locks.counterIds);
           return admitCounted(client, batch, locks);
         };
@@ -179,6 +186,11 @@ export function postgresLedger(connection: Connection): LedgerStore {
 }
 
 type Batch = readonly AdmissionRequest[];
+
+/** Whether a call is refused for what other calls hold. */
+function waitsForOthers({ results }: Decision): boolean {
+  return results.some((result) => result.kind === 'refused' && result.reason === 'budget_reserved');
+}
 
 /** What the admitted calls of a batch count against. */
 function locksFor({ results, rates }: Decision): Locks {

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Broker, startBroker } from '../support/broker.ts';
+import { chat, connectLimited, refusalOf } from './support/limited_app.ts';
+
+/** A day in the middle of a month; it stands still. */
+let now = Date.UTC(2027, 1, 15, 12);
+let broker: Broker;
+beforeAll(async () => {
+  broker = await startBroker({ clock: () => now });
+});
+afterAll(() => broker.close());
+
+const sentCalls = () => broker.sandbox.totals().requests;
+const whatIsLeft = async (token: string) => {
+  const response = await fetch(`${broker.url}/grant`, { headers: { authorization: `Bearer ${token}` } });
+  const { providers } = (await response.json()) as { providers: readonly { left: unknown }[] };
+  return providers[0]?.left;
+};
+
+describe('a budget', () => {
+  it('that a call may exceed refuses it for good, tells when it begins anew, and keeps it from the provider', async () => {
+    const { openai, grantId } = await connectLimited(broker, {
+      budgets: [{ limit_usd: '0.000001', period: 'month' }],
+    });
+    const before = sentCalls();
+    const refusal = await refusalOf(openai.chat.completions.create(chat));
+    expect(refusal).toMatchObject({ status: 402, code: 'budget_exceeded' });
+    expect(refusal.message).toContain('2027-03-01T00:00:00.000Z');
+    expect(refusal.error).toMatchObject({ source: 'coatcheck', action_url: `${broker.url}/apps/${grantId}` });
+    expect(refusal.headers?.get('x-should-retry')).toBe('false');
+    expect(sentCalls()).toBe(before);
+    expect((await openai.models.list()).data).not.toEqual([]);
+  });
+
+  it('counts what calls have cost, and tells the app what is left of it', async () => {
+    const { openai, token, grantId } = await connectLimited(broker, {
+      budgets: [{ limit_usd: '5.00', limit_requests: 10, period: 'day' }],
+      rate: { requests_per_minute: 60, concurrent_requests: 3 },
+    });
+    const { response } = await openai.chat.completions.create(chat).withResponse();
+    expect(response.headers.get('coatcheck-budget')).toMatch(
+      /^usd;period=day;limit="5\.00";left="[34]\.\d+";reset=\d+, requests;period=day;limit=10;left=9;reset=\d+, concurrent-requests;limit=3;left=2$/,
+    );
+    expect(response.headers.get('coatcheck-rate')).toBe('requests;period=minute;limit=60;left=59');
+    const calls = () => broker.deps.store.records.listCalls({ grantId }, { before: null, limit: 10 });
+    await expect.poll(calls).toMatchObject([{ state: 'settled' }]);
+    const [call] = await calls();
+    expect(call?.costNanoUsd).toBeGreaterThan(0);
+    expect(await whatIsLeft(token)).toEqual([
+      {
+        usd: ((5e9 - (call?.costNanoUsd ?? 0)) / 1e9).toFixed(9).replace(/0+$/, ''),
+        period: 'day',
+        resets_at: expect.any(Number),
+      },
+      { requests: 9, period: 'day', resets_at: expect.any(Number) },
+      { concurrent_requests: 3 },
+    ]);
+  });
+
+  it('bounds an answer whose length the app leaves open, and lets one through that asks for less', async () => {
+    const { openai } = await connectLimited(broker, { budgets: [{ limit_usd: '0.02', period: 'total' }] });
+    await openai.chat.completions.create(chat);
+    const cap = Number(broker.sandbox.received().at(-1)?.fields.max_completion_tokens);
+    // A quarter of two cents at two dollars for a million tokens.
+    expect(cap).toBeLessThan(2_500);
+    expect(cap).toBeGreaterThan(2_300);
+    const long = { ...chat, max_completion_tokens: 100_000 };
+    expect((await refusalOf(openai.chat.completions.create(long))).code).toBe('budget_exceeded');
+    await openai.chat.completions.create({ ...chat, max_completion_tokens: 50 });
+  });
+
+  it('that is lowered below what was spent refuses the next call, and raised lets it through', async () => {
+    const { openai, allow } = await connectLimited(broker, {
+      budgets: [{ limit_usd: '1.00', period: 'week' }],
+    });
+    await openai.chat.completions.create(chat);
+    await allow({ budgets: [{ limit_usd: '0.000000001', period: 'week' }] });
+    expect((await refusalOf(openai.chat.completions.create(chat))).code).toBe('budget_exceeded');
+    await allow({ budgets: [{ limit_usd: '2.00', period: 'week' }] });
+    await openai.chat.completions.create(chat);
+  });
+
+  it('of calls at the same time tells a further one to wait', async () => {
+    const { openai } = await connectLimited(broker, { rate: { concurrent_requests: 1 } });
+    const stream = await openai.chat.completions.create({ ...chat, stream: true });
+    const refusal = await refusalOf(openai.chat.completions.create(chat));
+    expect(refusal).toMatchObject({ status: 429, code: 'rate_limited' });
+    expect(refusal.headers?.get('retry-after')).toBe('1');
+    for await (const _event of stream);
+    await expect
+      .poll(() =>
+        openai.chat.completions.create(chat).then(
+          () => 'answered',
+          () => 'refused',
+        ),
+      )
+      .toBe('answered');
+  });
+
+  it('begins anew with the next day', async () => {
+    const { openai, narrowed } = await connectLimited(broker, {
+      budgets: [{ limit_requests: 1, period: 'day' }],
+    });
+    await openai.chat.completions.create(chat);
+    expect((await refusalOf(openai.chat.completions.create(chat))).code).toBe('budget_exceeded');
+    now += 12 * 60 * 60_000;
+    // The token from before noon has run out.
+    const tomorrow = await narrowed({});
+    await tomorrow.chat.completions.create(chat);
+  });
+});
