@@ -2,6 +2,7 @@ import type { Provider, ScopeRow } from './provider.ts';
 import { anthropic } from './providers/anthropic.ts';
 import { deepseek } from './providers/deepseek.ts';
 import { gemini } from './providers/gemini.ts';
+import { geminiOpenai } from './providers/gemini_openai.ts';
 import { groq } from './providers/groq.ts';
 import { mistral } from './providers/mistral.ts';
 import { openai } from './providers/openai.ts';
@@ -21,7 +22,11 @@ const builtIn: readonly Provider[] = [
   together,
 ];
 
+/** Further APIs of these, on mounts of their own: rows that share the provider's name, and so its scopes and keys. */
+const otherApis: readonly Provider[] = [geminiOpenai];
+
 const all: Provider[] = [];
+const mounted: Provider[] = [];
 const providersByName = new Map<string, Provider>();
 const scopeRows = new Map<string, ScopeRow>();
 const scopes: string[] = [];
@@ -30,12 +35,16 @@ lendAlso([]);
 /** Every provider whose keys can be lent. */
 export const providers: readonly Provider[] = all;
 
+/** Everything that has a mount: the API of each provider, and behind them the further ones. */
+export const apis: readonly Provider[] = mounted;
+
 /** Every scope there is, in the order in which people see them. */
 export const allScopes: readonly string[] = scopes;
 
 /** Puts the operator's own providers behind those that are built in, before anything asks for them. */
 export function lendAlso(own: readonly Provider[]): void {
   all.splice(0, all.length, ...builtIn, ...own);
+  mounted.splice(0, mounted.length, ...all, ...otherApis);
   providersByName.clear();
   scopeRows.clear();
   for (const provider of all) {
@@ -73,7 +82,8 @@ export function providersOfScopes(scopes: readonly string[]): readonly Provider[
   return providers.filter((provider) => scopes.some((scope) => providerOfScope(scope) === provider));
 }
 
-/** Resource indicators (RFC 8707) of the providers that these scopes reach. */
+/** Resource indicators (RFC 8707) of the providers that these scopes reach: one for each mount. */
 export function resourcesOfScopes(issuer: string, scopes: readonly string[]): readonly string[] {
-  return providersOfScopes(scopes).map((provider) => issuer + provider.mount);
+  const reached = providersOfScopes(scopes).map(({ name }) => name);
+  return apis.filter(({ name }) => reached.includes(name)).map(({ mount }) => issuer + mount);
 }

@@ -50,6 +50,8 @@ export interface TreeRules {
   readonly refusedTypes: readonly (readonly [prefix: string, advice: string])[];
   /** Keys that no object may have, and why. */
   readonly refusedKeys: Readonly<Record<string, string>>;
+  /** Keys whose text must look so, wherever they stand. */
+  readonly texts?: Readonly<Record<string, { readonly pattern: RegExp; readonly advice: string }>>;
   /** Keys that say as well as a type would that an object with an id is the thing itself. */
   readonly contentKeys?: readonly string[];
   /** Keys whose content is the app's own free form, such as the schema of a function, and is not looked into. */

@@ -4,7 +4,7 @@ import type { Route } from './route.ts';
 
 export interface Match {
   readonly route: Route;
-  /** Where it goes under the provider's base URL: the route's own path, with checked values in its places. */
+  /** Where it goes under the provider's base URL: the route's own path, with checked values in its places, and query. */
   readonly path: string;
   /** The model that the path names. */
   readonly model: string | null;
@@ -22,7 +22,7 @@ const place = /^\{.+?\}/;
 export function match(provider: Provider, method: string, path: string): Match | null {
   const { fixed, withPlaces } = indexOf(provider);
   const route = fixed.get(`${method} ${path}`);
-  if (route) return { route, path: route.path + (route.query ?? ''), model: null };
+  if (route) return { route, path: forwarded(provider, route, route.path), model: null };
   if (!pathGrammar.test(path) || dotSegment.test(path)) return null;
   const segments = path.split('/');
   const found = withPlaces.find(
@@ -33,9 +33,13 @@ export function match(provider: Provider, method: string, path: string): Match |
   const index = parts.findIndex((part) => place.test(part));
   return {
     route: matched,
-    path: path + (matched.query ?? ''),
+    path: forwarded(provider, matched, path),
     model: valueIn(parts[index] ?? '', segments[index] ?? ''),
   };
+}
+
+function forwarded({ basePath = '' }: Provider, { query = '' }: Route, path: string): string {
+  return basePath + path + query;
 }
 
 interface RouteIndex {

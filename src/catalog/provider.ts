@@ -24,6 +24,8 @@ export interface Provider {
   readonly title: string;
   /** Where its API is mounted on the broker. With the issuer before it, the provider's resource (RFC 8707). */
   readonly mount: string;
+  /** Stands between the base URL and the path of each route, where the base URL leads to other APIs as well. */
+  readonly basePath?: string;
   readonly scopes: readonly ScopeRow[];
   readonly routes: readonly Route[];
   readonly models: ModelRules;

@@ -74,6 +74,10 @@ function inspectKey(walk: Walk, key: string, child: unknown): BodyRefusal | null
   if (Object.hasOwn(rules.refusedKeys, key)) {
     return notAllowed(written(path, key), rules.refusedKeys[key] ?? '');
   }
+  const text = rules.texts && Object.hasOwn(rules.texts, key) ? rules.texts[key] : undefined;
+  if (text && typeof child === 'string' && !text.pattern.test(child)) {
+    return notAllowed(written(path, key), text.advice);
+  }
   if (key !== 'model') return step(walk, key, child);
   findings.otherModels.add(String(child));
   noteModel(findings.usedModels, String(child), () => written(path, key));

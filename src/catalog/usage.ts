@@ -13,13 +13,16 @@ export interface Charge {
 type Place = readonly string[];
 
 /**
- * How usage is written in a provider's answers: count in the price table's terms → where it stands, what sums up to it, or
- * the modality that it is the count of, in a list of such.
+ * How usage is written in a provider's answers: count in the price table's terms → where it stands, what sums up to it, what
+ * is left of a whole, or the modality that it is the count of, in a list of such.
  */
 export type UsageTable = Readonly<
   Record<
     string,
-    Place | { readonly sum: readonly Place[] } | { readonly modality: string; readonly in: string }
+    | Place
+    | { readonly sum: readonly Place[] }
+    | { readonly whole: Place; readonly without: Place; readonly atLeast: Place }
+    | { readonly modality: string; readonly in: string }
   >
 >;
 
@@ -119,6 +122,10 @@ function counts(table: UsageTable, reported: JsonObject): Usage | null {
 
 function countsAt(source: UsageTable[string], reported: JsonObject): readonly unknown[] {
   if ('sum' in source) return source.sum.map((place) => at(reported, place));
+  if ('whole' in source) {
+    const rest = Number(at(reported, source.whole)) - Number(at(reported, source.without));
+    return [Math.max(...[rest, at(reported, source.atLeast)].filter(isCount))];
+  }
   if (!('modality' in source)) return [at(reported, source)];
   const list = reported[source.in];
   const entries = Array.isArray(list) ? list.filter(isObject) : [];

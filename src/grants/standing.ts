@@ -8,6 +8,8 @@ import { commonDetails, detailsWithin } from './provider_access.ts';
 export interface Access {
   readonly scopes: readonly string[];
   readonly authorizationDetails: readonly ProviderAccess[];
+  /** The resources (RFC 8707) that it is for; absent: all that the scopes reach. */
+  readonly resources?: readonly string[];
 }
 
 /** What tokens of this family may do now: what was authorized, as far as the user still allows it. */

@@ -22,16 +22,15 @@ export interface AccessGrant {
 }
 
 /**
- * Mints an access token of a family, which may be about to begin, for these scopes and the providers they reach.
+ * Mints an access token of a family, which may be about to begin, for these scopes and resources.
  * @param thumbprint of the key that it is bound to (RFC 9449 §6.1); null for a bearer token
  */
 export async function mintAccessToken(
   { config, store, accessTokens }: MintDeps,
   { family, grant }: { readonly family: Pick<Family, 'id'>; readonly grant: Grant },
-  { scopes, authorizationDetails }: Access,
+  { scopes, authorizationDetails, resources = resourcesOfScopes(config.issuer, scopes) }: Access,
   thumbprint: string | null,
 ): Promise<AccessGrant> {
-  const resources = resourcesOfScopes(config.issuer, scopes);
   const [only] = resources;
   const scope = joinScope(scopes);
   const details = authorizationDetails.length > 0 && { authorization_details: authorizationDetails };

@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono';
-import { allScopes, providers } from '../catalog/catalog.ts';
+import { allScopes, apis } from '../catalog/catalog.ts';
 import type { Deps } from '../deps.ts';
 import { assertionAlgorithms } from '../grants/jwks.ts';
 import { accessType } from '../grants/provider_access.ts';
@@ -48,7 +48,7 @@ export function serverMetadata(deps: Deps): Handler {
     require_pushed_authorization_requests: false,
     // Left out, this one would mean true (OpenID Connect Discovery §3).
     request_uri_parameter_supported: false,
-    protected_resources: providers.map(({ mount }) => issuer + mount),
+    protected_resources: apis.map(({ mount }) => issuer + mount),
   };
   return async (c) => {
     try {
@@ -77,7 +77,7 @@ function failure({ log }: Deps, c: Context, name: string, thrown: unknown): Resp
 export function resourceMetadata(deps: Deps): Handler {
   const { issuer } = deps.config;
   const documents = new Map(
-    providers.map(({ mount, title, scopes }) => [
+    apis.map(({ mount, title, scopes }) => [
       resourceMetadataPath + mount,
       {
         resource: issuer + mount,

@@ -1,8 +1,15 @@
-import { providerOfScope, providers } from '../catalog/catalog.ts';
+import { resourcesOfScopes } from '../catalog/catalog.ts';
 import { OAuthError } from './errors.ts';
 
+/** What is left of a request that names resources. */
+interface Narrowed {
+  readonly scopes: readonly string[];
+  /** Those that tokens for it are for. */
+  readonly resources: readonly string[];
+}
+
 /**
- * The scopes that are left when a request names resources (RFC 8707 §2); all of them when it names none.
+ * Narrows scopes to the resources that a request names (RFC 8707 §2); to all that they reach when it names none.
  * @param scopes known ones
  * @returns null when a resource is not ours, or none of the scopes is for it
  */
@@ -10,16 +17,16 @@ export function narrowToResources(
   issuer: string,
   scopes: readonly string[],
   resources: readonly string[],
-): readonly string[] | null {
-  if (resources.length === 0) return scopes;
-  const wanted = resources.map((resource) => {
-    const named = withLowerCaseOrigin(resource);
-    return providers.find(({ mount }) => issuer + mount === named);
-  });
-  const within = (provider: (typeof wanted)[number]) =>
-    scopes.filter((scope) => providerOfScope(scope) === provider);
-  if (wanted.some((provider) => provider === undefined || within(provider).length === 0)) return null;
-  return scopes.filter((scope) => wanted.includes(providerOfScope(scope)));
+): Narrowed | null {
+  const reached = resourcesOfScopes(issuer, scopes);
+  if (resources.length === 0) return { scopes, resources: reached };
+  const named = resources.map(withLowerCaseOrigin);
+  if (named.some((resource) => !reached.includes(resource))) return null;
+  const isNamed = (resource: string) => named.includes(resource);
+  return {
+    scopes: scopes.filter((scope) => resourcesOfScopes(issuer, [scope]).some(isNamed)),
+    resources: reached.filter(isNamed),
+  };
 }
 
 /** Tokens are asked for a resource that they cannot be for. */

@@ -1,4 +1,4 @@
-import { providers } from '../catalog/catalog.ts';
+import { apis } from '../catalog/catalog.ts';
 import type { Provider } from '../catalog/provider.ts';
 
 /** A request target on a provider's ground. */
@@ -19,9 +19,9 @@ const queryOrFragment = /[?#].*$/s;
  */
 export function locate(target: string): Target | null {
   const path = target.replace(absoluteForm, '').replace(queryOrFragment, '');
-  const exact = providers.find(({ mount }) => path.startsWith(`${mount}/`));
+  const exact = apis.find(({ mount }) => path.startsWith(`${mount}/`));
   if (exact) return { provider: exact, path: path.slice(exact.mount.length) };
-  const near = providers.find(({ mount }) => isNear(path, mount));
+  const near = apis.find(({ mount }) => isNear(path, mount));
   return near ? { provider: near, path: null } : null;
 }
 

@@ -35,14 +35,14 @@ const createdAt = 1_704_067_200;
 const paid = { method: 'POST', paid: true, body: 'json' } as const;
 const paidForm = { method: 'POST', paid: true, body: 'multipart' } as const;
 
-const embeddings: Route = { ...paid, path: '/embeddings', answer: createEmbeddings };
+export const embeddings: Route = { ...paid, path: '/embeddings', answer: createEmbeddings };
 const openaiChat = openai.routes.filter(({ path }) => path === '/chat/completions');
 
 const asCounted = { counted: (usage: Fields) => usage };
 const asUsage: UsageReport = { ...asCounted, inLastChunk: (usage) => ({ usage }) };
 
 /** A simulated provider that is after OpenAI. */
-function compatible(provider: Compatible): Api {
+export function compatible(provider: Compatible): Api {
   const { prefix, models, usage, more = [], ...own } = provider;
   const card = provider.card ?? openaiCard;
   const list = provider.list ?? ((data) => ({ object: 'list', data }));

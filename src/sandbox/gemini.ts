@@ -2,6 +2,7 @@ import type { Api } from './api.ts';
 import { countContentTokens, generateContent } from './endpoints/content.ts';
 import { embedContent, embedContents } from './endpoints/content_embeddings.ts';
 import { listGeminiModels, retrieveGeminiModel } from './endpoints/gemini_models.ts';
+import type { Refusal } from './errors.ts';
 import { geminiAccount, geminiErrors } from './gemini_errors.ts';
 import type { Route } from './route.ts';
 
@@ -38,7 +39,7 @@ export const gemini: Api = {
     return typeof key === 'string' ? key : undefined;
   },
   errors: geminiErrors,
-  errorBody: ({ status, body: { message, type, code } }) => error(status, type, message, code),
+  errorBody: geminiError,
   errorEvent: () => ({
     data: error(500, 'INTERNAL', `The model crashed in projects/${geminiAccount.number}.`, null),
   }),
@@ -52,6 +53,11 @@ export const gemini: Api = {
     server: 'scaffolding on HTTPServer2',
   }),
 };
+
+/** A refusal as Google writes it. */
+export function geminiError({ status, body: { message, type, code } }: Refusal) {
+  return error(status, type, message, code);
+}
 
 function error(code: number, type: string, message: string, reason: string | null) {
   const status = /^[A-Z_]+$/.test(type) ? type : 'INVALID_ARGUMENT';

@@ -10,6 +10,7 @@ import { Refusal } from './errors.ts';
 import { promptDelivery } from './faults.ts';
 import { flagOf } from './fields.ts';
 import { gemini } from './gemini.ts';
+import { geminiOpenai } from './gemini_openai.ts';
 import { openai } from './openai.ts';
 import { noBody, type ParsedBody, parseBody, readBody } from './request_body.ts';
 import {
@@ -49,7 +50,7 @@ const host = '127.0.0.1';
 const logCapacity = 10_000;
 const longestModel = 200;
 const logPath = '/_sandbox/requests';
-const apis: readonly Api[] = [openai, anthropic, gemini, ...compatibleApis];
+const apis: readonly Api[] = [openai, anthropic, geminiOpenai, gemini, ...compatibleApis];
 /** `created` of every answer when no clock is given: 2026-01-01, in Unix seconds. */
 const fixedCreated = 1_767_225_600;
 /** Longer than clients keep idle connections, so that the sandbox never closes one just as it is used again. */

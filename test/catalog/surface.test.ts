@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { providers } from '../../src/catalog/catalog.ts';
+import { apis } from '../../src/catalog/catalog.ts';
 import { match } from '../../src/catalog/match.ts';
-import { callsOfSdk, namesOfGoogleSdk, pathOf, readSurface, withoutNames } from './surface.ts';
+import { callsOfSdk, groundOf, namesOfGoogleSdk, pathOf, readSurface, withoutNames } from './surface.ts';
 
 const sdks: Readonly<Record<string, readonly string[]>> = {
   openai: ['openai', 'openai-6'],
@@ -12,11 +12,11 @@ const sdks: Readonly<Record<string, readonly string[]>> = {
   together: ['together-ai'],
 };
 
-describe.each(providers)('everything that the API of $name can be asked for is judged', (provider) => {
-  const surface = readSurface(provider.name);
+describe.each(apis)('everything that the API at $mount can be asked for is judged', (provider) => {
+  const surface = readSurface(provider);
   const judged = new Set(surface.map((row) => `${row.method} ${withoutNames(pathOf(provider, row))}`));
 
-  it.each(sdks[provider.name] ?? [])('by the calls of %s', (sdk) => {
+  it.each(sdks[groundOf(provider)] ?? [])('by the calls of %s', (sdk) => {
     const { calls, unread } = callsOfSdk(sdk);
     expect(unread).toBe(0);
     expect(calls.size).toBeGreaterThan(provider.name === 'groq' ? 15 : 75);
@@ -49,7 +49,7 @@ describe.each(providers)('everything that the API of $name can be asked for is j
 });
 
 describe.each(['@google/genai', 'genai-2'])('everything that %s can ask for is judged', (sdk) => {
-  const paths = readSurface('gemini').map(({ path }) => path);
+  const paths = readSurface({ mount: '/gemini' }).map(({ path }) => path);
   const { verbs, collections } = namesOfGoogleSdk(sdk);
   // Those of another service, whose paths it rewrites.
   const elsewhere = ['batchPredictionJobs', 'upload'];

@@ -18,9 +18,17 @@ export interface SurfaceRow {
   readonly why: string;
 }
 
+type Mounted = Pick<Provider, 'mount'>;
+
+/** The first part of an API's mount. */
+export function groundOf({ mount }: Mounted): string {
+  return mount.split('/')[1] ?? '';
+}
+
 /** Everything that an API can be asked for, as somebody has judged it. */
-export function readSurface(provider: string): readonly SurfaceRow[] {
-  const [, ...lines] = readFileSync(join(import.meta.dirname, `${provider}_surface.tsv`), 'utf8')
+export function readSurface(api: Mounted): readonly SurfaceRow[] {
+  const file = `${groundOf(api).replaceAll('-', '_')}_surface.tsv`;
+  const [, ...lines] = readFileSync(join(import.meta.dirname, file), 'utf8')
     .trimEnd()
     .split('\n');
   return lines.map((line) => {
@@ -29,9 +37,9 @@ export function readSurface(provider: string): readonly SurfaceRow[] {
   });
 }
 
-/** The path of a row as it is under the provider's mount, which may hold the beginning of it. */
-export function pathOf({ name, mount }: Provider, { path }: Pick<SurfaceRow, 'path'>): string {
-  return `/${name}${path}`.slice(mount.length);
+/** The path of a row as it is under the API's mount, which may hold the beginning of it. */
+export function pathOf(api: Mounted, { path }: Pick<SurfaceRow, 'path'>): string {
+  return `/${groundOf(api)}${path}`.slice(api.mount.length);
 }
 
 /** A call in the source of an SDK: the method of its client, and the path as text or template. */

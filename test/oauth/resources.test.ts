@@ -13,8 +13,8 @@ describe('narrowing to resources', () => {
     fc.assert(
       fc.property(fc.subarray([...allScopes]), resources, (scopes, named) => {
         const narrowed = narrowToResources(issuer, scopes, named);
-        for (const scope of narrowed ?? []) expect(scopes).toContain(scope);
-        if (named.length > 0) expect(narrowed).not.toEqual([]);
+        for (const scope of narrowed?.scopes ?? []) expect(scopes).toContain(scope);
+        if (named.length > 0) expect(narrowed?.scopes).not.toEqual([]);
       }),
     );
   });

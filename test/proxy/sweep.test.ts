@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allScopes, providers } from '../../src/catalog/catalog.ts';
-import { readSurface, type SurfaceRow } from '../catalog/surface.ts';
+import { allScopes, apis } from '../../src/catalog/catalog.ts';
+import { groundOf, readSurface, type SurfaceRow } from '../catalog/surface.ts';
 import { json } from './support/upstream.ts';
 import { type ProxyWorld, startWorld } from './support/world.ts';
 
@@ -43,11 +43,11 @@ function encoded(letter: string): string {
 const agent = new Agent({ keepAlive: true, maxSockets: 20 });
 afterAll(() => agent.destroy());
 
-describe.each(providers)('of everything that the API of $name can be asked for', (provider) => {
+describe.each(apis)('of everything that the API at $mount can be asked for', (api) => {
   let world: ProxyWorld;
   beforeAll(async () => {
     world = await startWorld({
-      provider: provider.name,
+      api,
       answer: json(200, {
         ...{ object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] },
         // One provider tells its own models from the account's by this.
@@ -60,11 +60,11 @@ describe.each(providers)('of everything that the API of $name can be asked for',
     await world.close();
   });
 
-  const surface = readSurface(provider.name);
+  const surface = readSurface(api);
   const lent = surface.filter(({ verdict }) => verdict === 'lent');
 
   /** Whether the slash behind the mount is written so that it is none: nothing of the provider's ground is asked for. */
-  const isBesideMount = (target: string) => target.includes(`${provider.mount}%25`);
+  const isBesideMount = (target: string) => target.includes(`${api.mount}%25`);
 
   /** Whether the row leads to something that is lent: with a query it is the row without it. */
   function leadsSomewhere({ method, path }: SurfaceRow): boolean {
@@ -74,7 +74,7 @@ describe.each(providers)('of everything that the API of $name can be asked for',
 
   /** @returns status and code of the answer */
   async function ask({ method, path }: SurfaceRow, spell: Spelling, token: string) {
-    const target = spell(`/${provider.name}${path.replaceAll(/\{\w+\}/g, 'some-id')}`);
+    const target = spell(`/${groundOf(api)}${path.replaceAll(/\{\w+\}/g, 'some-id')}`);
     const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
     const { port } = new URL(world.url);
     const sent = request({

@@ -36,7 +36,9 @@ const functionTools: TreeRules = {
 };
 
 /** What conversations and tools may hold: texts, pictures, sound and functions, and what a provider adds. */
-export function conversation(added: Partial<Pick<TreeRules, 'types' | 'refusedTypes' | 'contentKeys'>> = {}) {
+export function conversation(
+  added: Partial<Pick<TreeRules, 'types' | 'refusedTypes' | 'contentKeys' | 'texts'>> = {},
+) {
   const tree: TreeRules = {
     ...functionTools,
     ...added,
@@ -88,6 +90,8 @@ export function embeddingsRoute(
 
 /** How a provider tells of its models. */
 interface ModelCards {
+  /** Stands before each `id`, and goes. */
+  readonly prefix?: string;
   /** Which fields of a card go on, beside `id`. */
   readonly fields: readonly string[];
   /** Whether an app may know of a model; all of them unless told otherwise. */
@@ -125,10 +129,12 @@ function modelReadRoute(provider: string, path: string, rebuild: AnswerRules['re
   return { method: 'GET', path, scope: `${provider}:models.read`, body, answer, usage: null };
 }
 
-function shownCard({ fields, isShown }: ModelCards, card: unknown): JsonObject | null {
-  if (!isObject(card) || typeof card.id !== 'string' || isShown?.(card) === false) return null;
-  const { id } = card;
-  const shown = fields.filter((name) => name in card).map((name) => [name, card[name]] as const);
+function shownCard({ prefix = '', fields, isShown }: ModelCards, given: unknown): JsonObject | null {
+  if (!isObject(given) || typeof given.id !== 'string') return null;
+  const id = given.id.startsWith(prefix) ? given.id.slice(prefix.length) : given.id;
+  const card = { ...given, id };
+  if (isShown?.(card) === false) return null;
+  const shown = fields.filter((name) => name in given).map((name) => [name, given[name]] as const);
   return { id, ...Object.fromEntries(shown) };
 }
 

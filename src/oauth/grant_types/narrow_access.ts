@@ -18,12 +18,13 @@ export function narrowAccess(issuer: string, allowed: Access, parameters: Parame
       'The user allows nothing of what was authorized any more; send them to consent again.',
     );
   }
-  const scopes = narrowToResources(issuer, allowed.scopes, parameters.all('resource'));
-  if (!scopes) return unknownResource();
+  const target = narrowToResources(issuer, allowed.scopes, parameters.all('resource'));
+  if (!target) return unknownResource();
+  const { scopes, resources } = target;
   const asked = readDetails(parameters, scopes);
   if (asked instanceof OAuthError) return asked;
   const narrowed = narrowDetails(detailsWithin(allowed.authorizationDetails, scopes), asked);
   return narrowed.kind === 'refused'
     ? invalidDetails(narrowed)
-    : { scopes, authorizationDetails: narrowed.details };
+    : { scopes, authorizationDetails: narrowed.details, resources };
 }

@@ -6,7 +6,7 @@ import type { Asked, Step } from './step.ts';
 /** The scopes asked for, narrowed to the resources that are named, or what is wrong with these. */
 export function requestedScopes(asked: Asked): readonly string[] | OAuthError {
   return (
-    narrowToResources(asked.issuer, askedScopes(asked), asked.parameters.all('resource')) ??
+    narrowToResources(asked.issuer, askedScopes(asked), asked.parameters.all('resource'))?.scopes ??
     new OAuthError('invalid_target', 'resource is none of ours, or no scope that is asked for belongs to it.')
   );
 }

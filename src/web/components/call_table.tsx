@@ -1,4 +1,4 @@
-import { findProvider, findScope } from '../../catalog/catalog.ts';
+import { apis, findScope } from '../../catalog/catalog.ts';
 import type { CallView } from '../../store/contract/records.ts';
 import type { Call } from '../../store/records.ts';
 import { Badge, type Tone } from './badge.tsx';
@@ -38,7 +38,8 @@ function What({ call }: { readonly call: Call }) {
 
 /** What a route does, in the words of its scope. */
 function routeInWords({ provider, route }: Call): string {
-  const row = findProvider(provider)?.routes.find(({ method, path }) => `${method} ${path}` === route);
+  const routes = apis.filter(({ name }) => name === provider).flatMap((api) => api.routes);
+  const row = routes.find(({ method, path }) => `${method} ${path}` === route);
   const words = row && findScope(row.scope)?.may.replace(/ \(.*\)$/, '');
   return words === undefined ? route : words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -5,6 +5,12 @@ import { settledCall } from './world.ts';
 /** How an SDK is tried. */
 export interface SdkTrial<Client> {
   readonly provider: string;
+  /** Where the API is, if it is not the provider's first. */
+  readonly mount?: string;
+  /** What the sandbox calls it, if not as the provider. */
+  readonly sandbox?: string;
+  /** What tells on the account in an error that ends a stream. */
+  readonly account?: string;
   /** @param apiKey a token, or the key itself for the way around the broker */
   readonly open: (baseURL: string, apiKey: string) => Client;
   /** What apps do with it; each returns what it got. */
@@ -28,8 +34,9 @@ function asShown(answer: unknown): unknown {
 
 /** What every SDK has to get through the broker, given its base URL and a token and nothing else. */
 export function trySdk<Client>(trial: SdkTrial<Client>): void {
-  const { provider, open, ask, stream, model } = trial;
-  const { mount, sandboxKeyPrefix } = providerNamed(provider);
+  const { provider, open, ask, stream, model, account = 'SandboxAccount0001' } = trial;
+  const { mount: first, sandboxKeyPrefix } = providerNamed(provider);
+  const { mount = first, sandbox = provider } = trial;
   let broker: Broker;
   let token: string;
   beforeAll(async () => {
@@ -41,7 +48,7 @@ export function trySdk<Client>(trial: SdkTrial<Client>): void {
   });
 
   const brokered = (apiKey = token) => open(broker.url + mount, apiKey);
-  const direct = () => open(broker.sandbox.urls[provider] ?? '', `${sandboxKeyPrefix}direct`);
+  const direct = () => open(broker.sandbox.urls[sandbox] ?? '', `${sandboxKeyPrefix}direct`);
   const thrown = (run: Promise<unknown>) =>
     run.then(
       () => expect.fail(),
@@ -92,9 +99,9 @@ export function trySdk<Client>(trial: SdkTrial<Client>): void {
     const expected = await outcome(direct());
     const told = await outcome(brokered());
     expect(told).toMatch(/error/i);
-    expect(told).not.toContain('SandboxAccount0001');
+    expect(told).not.toContain(account);
     // Not every SDK hands on what was said.
-    const isTold = expected.includes('SandboxAccount0001');
+    const isTold = expected.includes(account);
     expect(told.includes('The provider broke off with an error')).toBe(isTold);
   });
 }

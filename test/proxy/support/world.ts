@@ -1,3 +1,4 @@
+import type { Provider } from '../../../src/catalog/provider.ts';
 import {
   type Broker,
   type BrokerOptions,
@@ -24,9 +25,12 @@ export async function startWorld(
     readonly scopes?: readonly string[];
     readonly answer?: Answer;
     readonly provider?: string;
+    /** One of several that the provider has. */
+    readonly api?: Provider;
   } = {},
 ): Promise<ProxyWorld> {
-  const { provider = 'openai' } = options;
+  const { api = providerNamed(options.provider ?? 'openai') } = options;
+  const provider = api.name;
   const upstream = await startUpstream(options.answer);
   const broker = await startBroker({ ...options, upstreamUrl: upstream.url });
   const { tokens, credential } = await connect(broker, {
@@ -39,7 +43,7 @@ export async function startWorld(
     token: tokens.access_token,
     grantId: tokens.grant_id,
     credentialId: credential.id,
-    url: broker.url + providerNamed(provider).mount,
+    url: broker.url + api.mount,
     async close() {
       await broker.close();
       await upstream.close();
