@@ -59,7 +59,7 @@ export type AdmissionResult =
       readonly grantId: string;
       readonly userId: string;
       readonly clientId: string;
-      readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox'>;
+      readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox' | 'exhaustedAt'>;
       readonly startedAt: number;
       /** What token and grant allow of the provider, each for itself. */
       readonly limits: readonly ProviderAccess[];
@@ -97,7 +97,7 @@ export interface AdmissionRow {
   /** Those of the user, the client and the credential; the grant's own are among its limits. */
   readonly budgets: readonly Budget[];
   /** What the grant can open for the provider asked for. */
-  readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox' | 'status'> | null;
+  readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox' | 'status' | 'exhaustedAt'> | null;
 }
 
 /** What a rate still allows, with the call counted. */

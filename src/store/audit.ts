@@ -18,6 +18,8 @@ export type AuditAction =
   | 'credential.replaced'
   | 'credential.updated'
   | 'credential.status_changed'
+  | 'credential.quota_changed'
+  | 'credential.expired'
   | 'credential.deleted'
   | 'client.created'
   | 'client.updated'

@@ -100,6 +100,7 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
   if (proof) proofs.add(proof.hash);
   if (rate) rates.set(rate.key, rate.state);
   const { nanoUsd: reservedNanoUsd, held, output } = reservation;
+  const { id, version, sandbox, exhaustedAt } = credential;
   for (const { budget, key, counter } of held) {
     const reserved = counter.reserved + amountHeld(budget, reservedNanoUsd);
     counters.set(key.id, { ...counter, reserved });
@@ -109,7 +110,7 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     grantId,
     userId,
     clientId,
-    credential: { id: credential.id, version: credential.version, sandbox: credential.sandbox },
+    credential: { id, version, sandbox, exhaustedAt },
     startedAt: now,
     limits,
     outputCap: output ?? within.injected,

@@ -17,6 +17,8 @@ export const memory = {
   endedSigningKey: 2 * day,
   /** An app that nobody here has registered and that nobody has let in. One with a document comes back when it is asked for. */
   unusedClient: 7 * day,
+  /** A notice keeps others of its kind about the same back for so long; what could not be sent by then is stale. */
+  notice: day,
   /** One that was only slow asks again long before. */
   deadInstance: day,
 };

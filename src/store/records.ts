@@ -52,8 +52,32 @@ export interface Credential {
   readonly sandbox: boolean;
   readonly status: CredentialStatus;
   readonly checkedAt: number | null;
+  /** When the provider last said that the account has no quota left; null once it has answered again. */
+  readonly exhaustedAt: number | null;
+  /** Scopes, each by whether the key is permitted to do it; what the provider has not shown is left out. */
+  readonly abilities: Readonly<Record<string, boolean>>;
+  /** Until when it is kept; null: until it is deleted. */
+  readonly expiresAt: number | null;
+  /** Of the session that it ends with; null when it outlives that. */
+  readonly sessionHash: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+export type NoticeKind =
+  | 'key_refused'
+  | 'key_exhausted'
+  | 'key_expires_soon'
+  | 'key_expired'
+  | 'refresh_token_reused';
+
+/** Something that a user is told by mail. It holds no secret. */
+export interface Notice {
+  readonly kind: NoticeKind;
+  /** What it is about, such as the id of a key: there is at most one of a kind about the same in a day. */
+  readonly about: string;
+  readonly title: string;
+  readonly text: string;
 }
 
 /** A value encrypted under a data key: nonce, tag and ciphertext in one. */
@@ -131,6 +155,7 @@ export type GrantEnd =
   | 'client'
   | 'operator'
   | 'credential_deleted'
+  | 'credential_expired'
   | 'client_deleted'
   | 'password_changed';
 

@@ -7,6 +7,7 @@ import type { DeviceStore } from './contract/devices.ts';
 import type { GrantStore } from './contract/grants.ts';
 import type { InstanceStore } from './contract/instances.ts';
 import type { LedgerStore } from './contract/ledger.ts';
+import type { NoticeStore } from './contract/notices.ts';
 import type { RecordStore } from './contract/records.ts';
 import type { SigningKeyStore } from './contract/signing_keys.ts';
 
@@ -27,7 +28,8 @@ export interface Store {
   readonly ledger: LedgerStore;
   readonly instances: InstanceStore;
   readonly records: RecordStore;
-  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, counters of past times, retired and withdrawn signing keys, dead instances. */
+  readonly notices: NoticeStore;
+  /** Deletes what has expired: sessions, codes, requests, invitations, attempts, salts past the grace, counters of past times, retired and withdrawn signing keys, dead instances, notices. */
   sweep(): Promise<void>;
   /** Whether the database still has the schema that it was opened with: another version may have changed it since. */
   hasCurrentSchema(): Promise<boolean>;

@@ -53,6 +53,8 @@ export async function depositKey(deps: DepositDeps, deposit: Deposit, actor: Act
     sandbox,
     status,
     checkedAt: status === 'verified' ? deps.clock() : null,
+    expiresAt: null,
+    sessionHash: null,
     ...traces(key),
   };
   const { ciphertext, ownerWrap } = deps.vault.deposit(credential, key);

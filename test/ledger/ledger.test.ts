@@ -47,7 +47,7 @@ function fakeStore() {
                 grantId: callId,
                 userId: 'usr_1',
                 clientId: 'cli_1',
-                credential: { id: 'key_1', version: 1, sandbox: true },
+                credential: { id: 'key_1', version: 1, sandbox: true, exhaustedAt: null },
                 startedAt: 0,
                 limits: [],
                 outputCap: null,

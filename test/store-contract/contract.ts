@@ -11,6 +11,7 @@ import { grants } from './grants.ts';
 import { instances } from './instances.ts';
 import { ledger } from './ledger.ts';
 import { limits } from './limits.ts';
+import { notices } from './notices.ts';
 import { proofs } from './proofs.ts';
 import { races } from './races.ts';
 import { records } from './records.ts';
@@ -40,6 +41,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   budgets,
   instances,
   records,
+  notices,
   sweeping,
   races,
 };

@@ -3,9 +3,13 @@ import {
   type Arena,
   actionsOn,
   asUser,
+  callOf,
+  createClient,
   createGrant,
   createParty,
+  createSigningKey,
   createUser,
+  day,
   depositKey,
   found,
   minute,
@@ -14,6 +18,12 @@ import {
   unique,
   wrapFor,
 } from './world.ts';
+
+/** Whom a key is kept for. */
+interface Kept {
+  readonly hash: string;
+  readonly userId: string;
+}
 
 export function credentials(arena: () => Arena): void {
   const credentialsOf = () => arena().stores[0].credentials;
@@ -136,6 +146,126 @@ export function credentials(arena: () => Arena): void {
     expect(await credentialsOf().findCredential(id)).toMatchObject({ status: 'unverified' });
     await credentialsOf().markCredential(id, 'invalid', 2);
     expect(await credentialsOf().findCredential(id)).toMatchObject({ status: 'invalid' });
+  });
+
+  test('used-up quota is recorded for the version that showed it, until that has some again or is replaced', async () => {
+    const { stores, clock } = arena();
+    const { id } = await depositKey(stores[0], await createUser(stores[0]));
+    const exhaustedAt = async () => found(await stores[1].credentials.findCredential(id)).exhaustedAt;
+    expect(await exhaustedAt()).toBeNull();
+    expect(await credentialsOf().markExhausted(id, true, 2)).toBe(false);
+    expect(await credentialsOf().markExhausted(id, true, 1)).toBe(true);
+    const since = clock.now;
+    clock.now += minute;
+    expect(await credentialsOf().markExhausted(id, true, 1)).toBe(false);
+    expect(await exhaustedAt()).toBe(since);
+    expect(await credentialsOf().markExhausted(id, false, 1)).toBe(true);
+    expect(await credentialsOf().markExhausted(id, false, 1)).toBe(false);
+    expect(await exhaustedAt()).toBeNull();
+    await credentialsOf().markExhausted(id, true, 1);
+    await credentialsOf().replaceKey(id, 1, nextKey(), operator);
+    expect(await exhaustedAt()).toBeNull();
+    const changes = (await actionsOn(stores[0], id)).filter((action) => action.endsWith('quota_changed'));
+    expect(changes).toHaveLength(3);
+  });
+
+  test('what a key can do is known of the version that was tried', async () => {
+    const { stores } = arena();
+    const { id } = await depositKey(stores[0], await createUser(stores[0]));
+    const abilities = async () => found(await stores[1].credentials.findCredential(id)).abilities;
+    expect(await abilities()).toEqual({});
+    await credentialsOf().noteAbilities(id, { chat: true, images: false }, 1);
+    await credentialsOf().noteAbilities(id, { chat: false }, 2);
+    expect(await abilities()).toEqual({ chat: true, images: false });
+    await credentialsOf().replaceKey(id, 1, nextKey(), operator);
+    expect(await abilities()).toEqual({});
+  });
+
+  /** A session of a new user, and what a key that is kept for it names. */
+  const startSession = async (userId: string) => {
+    const session = { hash: unique('session'), userId, expiresAt: arena().clock.now + 2 * minute };
+    await arena().stores[0].accounts.startSession(session, null);
+    return { sessionHash: session.hash, expiresAt: session.expiresAt };
+  };
+
+  const ends: readonly (readonly [string, 'days' | 'session', (kept: Kept) => unknown])[] = [
+    ['its days are over', 'days', () => (arena().clock.now += minute)],
+    ['its session has run out', 'session', () => (arena().clock.now += 2 * minute)],
+    ['its session has ended', 'session', ({ hash }) => arena().stores[1].accounts.endSession(hash)],
+    [
+      'all sessions have ended',
+      'session',
+      ({ userId }) => arena().stores[1].accounts.endAllSessions(userId, operator),
+    ],
+  ];
+
+  test.each(ends)('a key is not there any more once %s, even before it is deleted', async (_, life, end) => {
+    const { stores, clock } = arena();
+    const user = await createUser(stores[0]);
+    const session = await startSession(user.id);
+    const kept = life === 'days' ? { expiresAt: clock.now + minute } : session;
+    const credential = await depositKey(stores[0], user, kept);
+    const { grant, ...granted } = await createGrant(arena(), {
+      party: { user, credential, client: await createClient(stores[0], user) },
+    });
+    const kid = await createSigningKey(arena());
+    const admit = async () => found((await stores[0].ledger.admit([callOf(granted, kid)]))[0]);
+    clock.now += minute - 1;
+    expect(await admit()).toMatchObject({ kind: 'admitted' });
+    expect(await credentialsOf().deleteExpired()).toEqual([]);
+    clock.now -= minute - 1;
+    await end({ hash: session.sessionHash, userId: user.id });
+    expect(await admit()).toEqual({ kind: 'refused', reason: 'no_credential' });
+    expect(await credentialsOf().findCredential(credential.id)).toBeNull();
+    expect(await credentialsOf().listCredentials(user.id)).toEqual([]);
+    expect(await credentialsOf().listHeldBy(grant.id)).toEqual([]);
+    for (const holder of ['owner', grant.id]) {
+      expect(await credentialsOf().findSealed(credential.id, holder)).toBeNull();
+    }
+    const later = { expiresAt: clock.now + day, sessionHash: null };
+    expect(await credentialsOf().updateCredential(credential.id, later, operator)).toBe(false);
+    expect(await credentialsOf().replaceKey(credential.id, 1, nextKey(), operator)).toBe(false);
+
+    const told: (string | null)[] = [];
+    const stop = stores[0].onEnding(({ grantId }) => told.push(grantId));
+    expect(await credentialsOf().deleteExpired()).toEqual([{ credential, endedGrantIds: [grant.id] }]);
+    stop();
+    expect(told).toContain(grant.id);
+    expect(await stores[0].grants.findGrant(grant.id)).toMatchObject({ revokedReason: 'credential_expired' });
+    expect(await credentialsOf().deleteExpired()).toEqual([]);
+    expect(
+      (await credentialsOf().listWrapsNotUnder('none', 1000)).map(({ credentialId }) => credentialId),
+    ).not.toContain(credential.id);
+    expect(await actionsOn(stores[0], credential.id)).toEqual(['credential.deposited', 'credential.expired']);
+  });
+
+  test('for how long a key is kept can be changed while it is', async () => {
+    const { stores, clock } = arena();
+    const user = await createUser(stores[0]);
+    const { id } = await depositKey(stores[0], user, await startSession(user.id));
+    const change = { expiresAt: clock.now + day, sessionHash: null };
+    expect(await credentialsOf().updateCredential(id, change, asUser(user))).toBe(true);
+    await stores[0].accounts.endAllSessions(user.id, operator);
+    expect(await credentialsOf().deleteExpired()).toEqual([]);
+    expect(await credentialsOf().findCredential(id)).toMatchObject(change);
+    await credentialsOf().updateCredential(id, { expiresAt: null }, asUser(user));
+    clock.now += 2 * day;
+    expect(await credentialsOf().findCredential(id)).toMatchObject({ expiresAt: null });
+  });
+
+  test('the keys that will soon have to go are known, but for those that go with a session', async () => {
+    const { stores, clock } = arena();
+    const user = await createUser(stores[0]);
+    const soon = await depositKey(stores[0], user, { expiresAt: clock.now + minute });
+    await depositKey(stores[0], user, { expiresAt: clock.now + minute + 1 });
+    await depositKey(stores[0], user);
+    await depositKey(stores[0], user, { ...(await startSession(user.id)), expiresAt: clock.now + minute });
+    const ids = async () => (await credentialsOf().listExpiring(minute)).map(({ id }) => id);
+    expect(await ids()).toEqual([soon.id]);
+    clock.now += minute;
+    expect(await ids()).not.toContain(soon.id);
+    clock.now += day;
+    await credentialsOf().deleteExpired();
   });
 
   test('a grant ends with its last key, and lives while it has another', async () => {

@@ -38,7 +38,7 @@ export function ledger(arena: () => Arena): void {
         grantId: grant.id,
         userId: user.id,
         clientId: client.id,
-        credential: { id: credential.id, version: 1, sandbox: false },
+        credential: { id: credential.id, version: 1, sandbox: false, exhaustedAt: null },
         startedAt: clock.now,
         limits: [],
         outputCap: null,

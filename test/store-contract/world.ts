@@ -1,5 +1,6 @@
 import { newId } from '../../src/lib/ids.ts';
 import type { AdmissionRequest } from '../../src/store/admission.ts';
+import type { NewCredential } from '../../src/store/contract/credentials.ts';
 import type { GrantTerms, NewFamily } from '../../src/store/contract/grants.ts';
 import type { Settlement } from '../../src/store/contract/ledger.ts';
 import type { NewSigningKey } from '../../src/store/contract/signing_keys.ts';
@@ -95,7 +96,7 @@ export function wrapFor(credentialId: string, holder: string): Wrap {
 export async function depositKey(
   store: Store,
   owner: User,
-  change: Partial<Pick<Credential, 'provider' | 'name' | 'sandbox' | 'status'>> = {},
+  change: Partial<Omit<NewCredential, 'id' | 'userId' | 'ciphertext'>> = {},
 ): Promise<Credential> {
   const id = newId('key');
   const credential = {
@@ -110,6 +111,8 @@ export async function depositKey(
     sandbox: false,
     status: 'verified',
     checkedAt: null,
+    expiresAt: null,
+    sessionHash: null,
     ...change,
   } as const;
   const ciphertext = Buffer.from(unique('ciphertext'));

@@ -8,9 +8,21 @@ import type {
   Wrap,
 } from '../records.ts';
 
-export type NewCredential = Omit<Credential, 'version' | 'createdAt' | 'updatedAt'> & {
+export type NewCredential = Omit<
+  Credential,
+  'version' | 'exhaustedAt' | 'abilities' | 'createdAt' | 'updatedAt'
+> & {
   readonly ciphertext: Sealed;
 };
+
+/** A key that is kept no longer. */
+export interface ExpiredCredential {
+  readonly credential: Credential;
+  /** Of the grants that ended with it. */
+  readonly endedGrantIds: readonly string[];
+}
+
+/** One that is not kept any more is not found, by whatever method. */
 
 export interface CredentialStore {
   insertCredential(credential: NewCredential, ownerWrap: Wrap, actor: Actor): Promise<void>;
@@ -24,6 +36,7 @@ export interface CredentialStore {
   listGrantsOf(credentialId: string): Promise<readonly Grant[]>;
   /**
    * Puts a new provider key in the place of the old, under the same data key, so that every wrap goes on working.
+   * What the old one was seen to do is forgotten.
    * @returns false when the credential is gone or no longer at `expectedVersion`
    */
   replaceKey(
@@ -36,19 +49,31 @@ export interface CredentialStore {
   ): Promise<boolean>;
   updateCredential(
     id: string,
-    change: Partial<Pick<Credential, 'name' | 'organization' | 'project'>>,
+    change: Partial<Pick<Credential, 'name' | 'organization' | 'project' | 'expiresAt' | 'sessionHash'>>,
     actor: Actor,
   ): Promise<boolean>;
   /**
    * Records what checking the key with its provider showed.
    * @param version the version that was checked: if the key has been replaced since, nothing happens
+   * @returns whether it had another status
    */
-  markCredential(id: string, status: CredentialStatus, version?: number): Promise<void>;
+  markCredential(id: string, status: CredentialStatus, version?: number): Promise<boolean>;
+  /**
+   * Records whether the account behind the key has quota left, as the provider has shown with this version of the key.
+   * @returns whether something else was on record
+   */
+  markExhausted(id: string, isExhausted: boolean, version: number): Promise<boolean>;
+  /** Records what this version of the key turned out to be permitted to do. */
+  noteAbilities(id: string, abilities: Credential['abilities'], version: number): Promise<void>;
   /**
    * Deletes the credential and its wraps for good; a grant that has no other wrap left ends with it.
    * @returns the ids of the grants that ended, null when there was no such credential
    */
   deleteCredential(id: string, actor: Actor): Promise<readonly string[] | null>;
+  /** Deletes likewise what is not kept any more. */
+  deleteExpired(): Promise<readonly ExpiredCredential[]>;
+  /** The keys that will have to go within so many milliseconds, other than with their session. */
+  listExpiring(within: number): Promise<readonly Credential[]>;
 
   /** Up to `limit` wraps that are not under this master key, for re-wrapping. */
   listWrapsNotUnder(masterKeyId: string, limit: number): Promise<readonly Wrap[]>;

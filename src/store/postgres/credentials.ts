@@ -1,8 +1,23 @@
-import { and, desc, eq, getTableColumns, gt, isNull, ne, or, sql } from 'drizzle-orm';
-import type { CredentialStore } from '../contract/credentials.ts';
-import type { Wrap } from '../records.ts';
+import {
+  and,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import type { CredentialStore, ExpiredCredential } from '../contract/credentials.ts';
+import type { Actor, GrantEnd, Wrap } from '../records.ts';
 import { audit } from './audit.ts';
 import { endGrants, lockGrants } from './endings.ts';
+import { isKept } from './kept.ts';
 import { lockUser } from './lock_user.ts';
 import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
@@ -11,6 +26,9 @@ import { credentials, grants, wraps } from './schema.ts';
 import { deleteWraps } from './wraps.ts';
 
 const { ciphertext: ciphertextColumn, ...publicColumns } = getTableColumns(credentials);
+
+/** What calls have shown of a key that has made none. */
+const nothingSeen = { exhaustedAt: null, abilities: {} };
 
 /** Wraps replaced in one transaction, so that none is locked for long. */
 const rewrapBatch = 100;
@@ -24,12 +42,52 @@ const statements = oncePer((session: Session) => ({
       and(
         eq(wraps.credentialId, sql.placeholder('credentialId')),
         eq(wraps.holder, sql.placeholder('holder')),
+        isKept(presentOf(sql.placeholder('now'))),
       ),
     )
     .prepare('sealed_credential'),
 }));
 
 export function postgresCredentials({ db, givenNow, write }: Connection): CredentialStore {
+  const isKeptNow = () => isKept(presentOf(givenNow()));
+
+  /** Deletes a credential if it is as `condition` says once everything that it takes along is locked. */
+  const remove = (
+    id: string,
+    condition: (at: number) => SQL | undefined,
+    action: 'credential.deleted' | 'credential.expired',
+    { actor, reason }: { readonly actor: Actor; readonly reason: GrantEnd },
+  ): Promise<ExpiredCredential | null> =>
+    write(async (tx, at) => {
+      const ofId = eq(credentials.id, id);
+      const [owner] = await tx.select({ id: credentials.userId }).from(credentials).where(ofId);
+      if (!owner) return null;
+      await lockUser(tx, owner.id);
+      const [credential] = await tx
+        .select(publicColumns)
+        .from(credentials)
+        .where(and(ofId, condition(at)))
+        .for('update');
+      if (!credential) return null;
+      const holding = eq(wraps.credentialId, id);
+      const granted = await tx.select({ holder: wraps.holder }).from(wraps).where(holding);
+      const open = await lockGrants(
+        tx,
+        granted.map(({ holder }) => holder),
+      );
+      await deleteWraps(tx, holding);
+      await tx.delete(credentials).where(ofId);
+      const { userId, provider } = credential;
+      await audit(tx, { at, actor, action, subject: id, userId, detail: { provider } });
+      const left = await tx
+        .selectDistinct({ holder: wraps.holder })
+        .from(wraps)
+        .where(sql`${wraps.holder} = any(${sql.param(open)}::text[])`);
+      const stillHolding = new Set(left.map(({ holder }) => holder));
+      const empty = open.filter((grantId) => !stillHolding.has(grantId));
+      return { credential, endedGrantIds: await endGrants(tx, empty, { at, actor, reason }) };
+    });
+
   return {
     async insertCredential(credential, ownerWrap, actor) {
       await write(async (tx, at) => {
@@ -42,7 +100,10 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
     },
 
     async findCredential(id) {
-      const [credential] = await db.select(publicColumns).from(credentials).where(eq(credentials.id, id));
+      const [credential] = await db
+        .select(publicColumns)
+        .from(credentials)
+        .where(and(eq(credentials.id, id), isKeptNow()));
       return credential ?? null;
     },
 
@@ -50,12 +111,12 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
       return db
         .select(publicColumns)
         .from(credentials)
-        .where(eq(credentials.userId, userId))
+        .where(and(eq(credentials.userId, userId), isKeptNow()))
         .orderBy(desc(credentials.createdAt), desc(credentials.id));
     },
 
     async findSealed(credentialId, holder) {
-      const [sealed] = await statements(db).sealed.execute({ credentialId, holder });
+      const [sealed] = await statements(db).sealed.execute({ credentialId, holder, now: givenNow() });
       return sealed ?? null;
     },
 
@@ -64,7 +125,7 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
         .select(publicColumns)
         .from(wraps)
         .innerJoin(credentials, eq(credentials.id, wraps.credentialId))
-        .where(eq(wraps.holder, holder))
+        .where(and(eq(wraps.holder, holder), isKeptNow()))
         .orderBy(desc(credentials.createdAt), desc(credentials.id));
     },
 
@@ -88,8 +149,8 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
         const version = expectedVersion + 1;
         const [row] = await tx
           .update(credentials)
-          .set({ ciphertext, fingerprint, last4, status, checkedAt, version, updatedAt: at })
-          .where(and(eq(credentials.id, id), eq(credentials.version, expectedVersion)))
+          .set({ ciphertext, fingerprint, last4, status, checkedAt, ...nothingSeen, version, updatedAt: at })
+          .where(and(eq(credentials.id, id), eq(credentials.version, expectedVersion), isKept(at)))
           .returning({ userId: credentials.userId });
         if (!row) return false;
         await audit(tx, {
@@ -104,17 +165,19 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
       });
     },
 
-    async updateCredential(id, { name, organization, project }, actor) {
+    async updateCredential(id, { name, organization, project, expiresAt, sessionHash }, actor) {
       const change = {
         ...(name !== undefined && { name }),
         ...(organization !== undefined && { organization }),
         ...(project !== undefined && { project }),
+        ...(expiresAt !== undefined && { expiresAt }),
+        ...(sessionHash !== undefined && { sessionHash }),
       };
       return write(async (tx, at) => {
         const [row] = await tx
           .update(credentials)
           .set({ ...change, updatedAt: at })
-          .where(eq(credentials.id, id))
+          .where(and(eq(credentials.id, id), isKept(at)))
           .returning({ userId: credentials.userId });
         if (!row) return false;
         const detail = { changed: Object.keys(change).join(' ') };
@@ -124,7 +187,7 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
     },
 
     async markCredential(id, status, version) {
-      await write(async (tx, at) => {
+      return write(async (tx, at) => {
         const [found] = await tx
           .select({ userId: credentials.userId, status: credentials.status })
           .from(credentials)
@@ -132,9 +195,9 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
             and(eq(credentials.id, id), version === undefined ? undefined : eq(credentials.version, version)),
           )
           .for('no key update');
-        if (!found) return;
+        if (!found) return false;
         await tx.update(credentials).set({ status, checkedAt: at }).where(eq(credentials.id, id));
-        if (found.status === status) return;
+        if (found.status === status) return false;
         await audit(tx, {
           at,
           actor: { kind: 'system' },
@@ -143,42 +206,71 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
           userId: found.userId,
           detail: { status },
         });
+        return true;
       });
     },
 
-    async deleteCredential(id, actor) {
+    async markExhausted(id, isExhausted, version) {
       return write(async (tx, at) => {
-        const ofId = eq(credentials.id, id);
-        const [owner] = await tx.select({ id: credentials.userId }).from(credentials).where(ofId);
-        if (!owner) return null;
-        await lockUser(tx, owner.id);
-        const [found] = await tx.select(publicColumns).from(credentials).where(ofId).for('update');
-        if (!found) return null;
-        const holding = eq(wraps.credentialId, id);
-        const granted = await tx.select({ holder: wraps.holder }).from(wraps).where(holding);
-        const open = await lockGrants(
-          tx,
-          granted.map(({ holder }) => holder),
-        );
-        await deleteWraps(tx, holding);
-        await tx.delete(credentials).where(ofId);
-        const { userId, provider } = found;
+        const isNews = isExhausted ? isNull(credentials.exhaustedAt) : isNotNull(credentials.exhaustedAt);
+        const [row] = await tx
+          .update(credentials)
+          .set({ exhaustedAt: isExhausted ? at : null })
+          .where(and(eq(credentials.id, id), eq(credentials.version, version), isNews))
+          .returning({ userId: credentials.userId });
+        if (!row) return false;
         await audit(tx, {
           at,
-          actor,
-          action: 'credential.deleted',
+          actor: { kind: 'system' },
+          action: 'credential.quota_changed',
           subject: id,
-          userId,
-          detail: { provider },
+          ...row,
+          detail: { exhausted: isExhausted },
         });
-        const left = await tx
-          .selectDistinct({ holder: wraps.holder })
-          .from(wraps)
-          .where(sql`${wraps.holder} = any(${sql.param(open)}::text[])`);
-        const stillHolding = new Set(left.map(({ holder }) => holder));
-        const empty = open.filter((grantId) => !stillHolding.has(grantId));
-        return endGrants(tx, empty, { at, actor, reason: 'credential_deleted' });
+        return true;
       });
+    },
+
+    async noteAbilities(id, abilities, version) {
+      await db
+        .update(credentials)
+        .set({ abilities })
+        .where(and(eq(credentials.id, id), eq(credentials.version, version)));
+    },
+
+    async deleteCredential(id, actor) {
+      const ending = { actor, reason: 'credential_deleted' } as const;
+      const removed = await remove(id, () => undefined, 'credential.deleted', ending);
+      return removed?.endedGrantIds ?? null;
+    },
+
+    async deleteExpired() {
+      const isOver = (now: number | SQL<number>) => and(isNotNull(credentials.expiresAt), not(isKept(now)));
+      const over = await db
+        .select({ id: credentials.id })
+        .from(credentials)
+        .where(isOver(presentOf(givenNow())));
+      const ending = { actor: { kind: 'system' }, reason: 'credential_expired' } as const;
+      const removed: ExpiredCredential[] = [];
+      for (const { id } of over) {
+        const one = await remove(id, isOver, 'credential.expired', ending);
+        if (one) removed.push(one);
+      }
+      return removed;
+    },
+
+    async listExpiring(within) {
+      const now = presentOf(givenNow());
+      return db
+        .select(publicColumns)
+        .from(credentials)
+        .where(
+          and(
+            lte(credentials.expiresAt, sql`${now} + ${within}::bigint`),
+            isNull(credentials.sessionHash),
+            isKept(now),
+          ),
+        );
     },
 
     async listWrapsNotUnder(masterKeyId, limit) {

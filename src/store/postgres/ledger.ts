@@ -46,10 +46,16 @@ const readAdmissions = {
     join clients on clients.id = grants.client_id
     left join rates on rates.grant_id = grants.id and rates.provider = asked.provider
     left join lateral (
-      select json_build_object('id', id, 'version', version, 'sandbox', sandbox, 'status', status) as credential
+      select json_build_object(
+        'id', id, 'version', version, 'sandbox', sandbox, 'status', status, 'exhaustedAt', exhausted_at
+      ) as credential
       from wraps
       cross join lateral (select * from credentials where id = wraps.credential_id offset 0) as credentials
-      where holder = grants.id and credentials.provider = asked.provider
+      where holder = grants.id and credentials.provider = asked.provider and (
+        credentials.expires_at is null or (credentials.expires_at > coalesce($5::bigint, ${databaseClock}) and (
+          session_hash is null or exists (select from sessions where hash = credentials.session_hash)
+        ))
+      )
       order by id desc limit 1
     ) as held on true`,
 };

@@ -17,10 +17,12 @@ import type {
   CallState,
   ClientStatus,
   ClientType,
+  Credential,
   CredentialStatus,
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  NoticeKind,
   Period,
   ProviderAccess,
   SecretMethod,
@@ -99,11 +101,19 @@ export const credentials = pgTable(
     sandbox: boolean('sandbox').notNull(),
     status: text().$type<CredentialStatus>().notNull(),
     checkedAt: time('checked_at'),
+    exhaustedAt: time('exhausted_at'),
+    abilities: json().$type<Credential['abilities']>().notNull().default({}),
+    expiresAt: time('expires_at'),
+    /** Refers to a session, which may be gone: then so is the key. */
+    sessionHash: text('session_hash'),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
     ciphertext: bytes('ciphertext').notNull(),
   },
-  (table) => [index('credentials_user').on(table.userId)],
+  (table) => [
+    index('credentials_user').on(table.userId),
+    index('credentials_expiry').on(table.expiresAt).where(sql`${table.expiresAt} is not null`),
+  ],
 );
 
 export const wraps = pgTable(
@@ -434,4 +444,23 @@ export const auditEvents = pgTable(
     detail: json().$type<AuditEvent['detail']>().notNull(),
   },
   (table) => [index('audit_events_user').on(table.userId, table.seq)],
+);
+
+/** What is sent to users by mail, kept for a while so that it is sent once, whichever process does. */
+export const notices = pgTable(
+  'notices',
+  {
+    kind: text().$type<NoticeKind>().notNull(),
+    about: text().notNull(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    title: text().notNull(),
+    text: text().notNull(),
+    createdAt: time('created_at').notNull(),
+    attempts: integer().notNull(),
+    /** Null when it has been sent, or given up. */
+    dueAt: time('due_at'),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.about] }), index('notices_due').on(table.dueAt)],
 );

@@ -10,6 +10,7 @@ import { guarded } from './errors.ts';
 import { postgresGrants } from './grants.ts';
 import { postgresInstances } from './instances.ts';
 import { postgresLedger } from './ledger.ts';
+import { postgresNotices } from './notices.ts';
 import { type ConnectionOptions, openConnection } from './open.ts';
 import { postgresRecords } from './records.ts';
 import { postgresSigningKeys } from './signing_keys.ts';
@@ -42,6 +43,7 @@ export async function openPostgresStore(options: ConnectionOptions): Promise<Sto
     ledger: guarded(postgresLedger(connection)),
     instances: guarded(postgresInstances(connection)),
     records: guarded(postgresRecords(connection)),
+    notices: guarded(postgresNotices(connection)),
     ...guarded({
       sweep: () => sweep(connection),
       hasCurrentSchema: async () => (await schemaVersion()) === openedWith,

@@ -1,11 +1,32 @@
-import { and, desc, eq, getTableColumns, gt, inArray, isNull, ne, or, sql } from 'drizzle-orm';
-import type { CredentialStore } from '../contract/credentials.ts';
+import { setImmediate } from 'node:timers/promises';
+import {
+  and,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  ne,
+  not,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import type { CredentialStore, ExpiredCredential } from '../contract/credentials.ts';
+import type { Actor, GrantEnd } from '../records.ts';
 import { endings } from './endings.ts';
+import { isKept } from './kept.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';
 import { credentials, grants, wraps } from './schema.ts';
 
 const { ciphertext: ciphertextColumn, ...publicColumns } = getTableColumns(credentials);
+
+/** What calls have shown of a key that has made none. */
+const nothingSeen = { exhaustedAt: null, abilities: {} };
 
 /** Wraps replaced in one transaction, so that the write lock is never held long. */
 const rewrapBatch = 100;
@@ -18,19 +39,52 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
   const byId = db
     .select(publicColumns)
     .from(credentials)
-    .where(eq(credentials.id, placeholder('id')))
+    .where(and(eq(credentials.id, placeholder('id')), isKept(placeholder('now'))))
     .prepare();
   const sealed = db
     .select({ credential: publicColumns, ciphertext: ciphertextColumn, wrap: wraps })
     .from(wraps)
     .innerJoin(credentials, eq(credentials.id, wraps.credentialId))
     .where(
-      and(eq(wraps.credentialId, textParameter('credentialId')), eq(wraps.holder, textParameter('holder'))),
+      and(
+        eq(wraps.credentialId, textParameter('credentialId')),
+        eq(wraps.holder, textParameter('holder')),
+        isKept(placeholder('now')),
+      ),
     )
     .prepare();
 
   /** Old key bytes also lie in the log until it is written back and cut; `sweep` does what a reader keeps from it here. */
   const forgetDeletedBytes = () => client.pragma('wal_checkpoint(TRUNCATE)');
+
+  /** Deletes a credential that is as `condition` says. */
+  const remove = (
+    condition: SQL | undefined,
+    action: 'credential.deleted' | 'credential.expired',
+    { at, actor, reason }: { readonly at: number; readonly actor: Actor; readonly reason: GrantEnd },
+  ): ExpiredCredential | null => {
+    const credential = db.select(publicColumns).from(credentials).where(condition).get();
+    if (!credential) return null;
+    const { id, userId, provider } = credential;
+    const removed = db
+      .delete(wraps)
+      .where(eq(wraps.credentialId, id))
+      .returning({ holder: wraps.holder })
+      .all();
+    db.delete(credentials).where(eq(credentials.id, id)).run();
+    audit({ at, actor, action, subject: id, userId, detail: { provider } });
+    const holders = removed.map(({ holder }) => holder);
+    const left = db
+      .selectDistinct({ holder: wraps.holder })
+      .from(wraps)
+      .where(inArray(wraps.holder, holders))
+      .all();
+    const holding = new Set(left.map(({ holder }) => holder));
+    const endedGrantIds = holders.filter(
+      (holder) => !holding.has(holder) && end.grant(holder, { at, actor, reason }),
+    );
+    return { credential, endedGrantIds };
+  };
 
   return {
     async insertCredential(credential, ownerWrap, actor) {
@@ -52,20 +106,20 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
     },
 
     async findCredential(id) {
-      return byId.get({ id }) ?? null;
+      return byId.get({ id, now: clock() }) ?? null;
     },
 
     async listCredentials(userId) {
       return db
         .select(publicColumns)
         .from(credentials)
-        .where(eq(credentials.userId, userId))
+        .where(and(eq(credentials.userId, userId), isKept(clock())))
         .orderBy(desc(credentials.createdAt), desc(credentials.id))
         .all();
     },
 
     async findSealed(credentialId, holder) {
-      return sealed.get({ credentialId, holder }) ?? null;
+      return sealed.get({ credentialId, holder, now: clock() }) ?? null;
     },
 
     async listHeldBy(holder) {
@@ -73,7 +127,7 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
         .select(publicColumns)
         .from(wraps)
         .innerJoin(credentials, eq(credentials.id, wraps.credentialId))
-        .where(eq(wraps.holder, holder))
+        .where(and(eq(wraps.holder, holder), isKept(clock())))
         .orderBy(desc(credentials.createdAt), desc(credentials.id))
         .all();
     },
@@ -99,8 +153,8 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
         const version = expectedVersion + 1;
         const row = db
           .update(credentials)
-          .set({ ciphertext, fingerprint, last4, status, checkedAt, version, updatedAt: at })
-          .where(and(eq(credentials.id, id), eq(credentials.version, expectedVersion)))
+          .set({ ciphertext, fingerprint, last4, status, checkedAt, ...nothingSeen, version, updatedAt: at })
+          .where(and(eq(credentials.id, id), eq(credentials.version, expectedVersion), isKept(at)))
           .returning({ userId: credentials.userId })
           .get();
         if (!row) return false;
@@ -112,17 +166,19 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
       return replaced;
     },
 
-    async updateCredential(id, { name, organization, project }, actor) {
+    async updateCredential(id, { name, organization, project, expiresAt, sessionHash }, actor) {
       const change = {
         ...(name !== undefined && { name }),
         ...(organization !== undefined && { organization }),
         ...(project !== undefined && { project }),
+        ...(expiresAt !== undefined && { expiresAt }),
+        ...(sessionHash !== undefined && { sessionHash }),
       };
       return write((at) => {
         const row = db
           .update(credentials)
           .set({ ...change, updatedAt: at })
-          .where(eq(credentials.id, id))
+          .where(and(eq(credentials.id, id), isKept(at)))
           .returning({ userId: credentials.userId })
           .get();
         if (!row) return false;
@@ -134,11 +190,11 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
     },
 
     async markCredential(id, status, version) {
-      write((at) => {
-        const found = byId.get({ id });
-        if (!found || (version !== undefined && version !== found.version)) return;
+      return write((at) => {
+        const found = byId.get({ id, now: at });
+        if (!found || (version !== undefined && version !== found.version)) return false;
         db.update(credentials).set({ status, checkedAt: at }).where(eq(credentials.id, id)).run();
-        if (found.status === status) return;
+        if (found.status === status) return false;
         audit({
           at,
           actor: { kind: 'system' },
@@ -147,34 +203,70 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
           userId: found.userId,
           detail: { status },
         });
+        return true;
       });
     },
 
-    async deleteCredential(id, actor) {
-      const ended = write((at) => {
-        const found = byId.get({ id });
-        if (!found) return null;
-        const removed = db
-          .delete(wraps)
-          .where(eq(wraps.credentialId, id))
-          .returning({ holder: wraps.holder })
-          .all();
-        db.delete(credentials).where(eq(credentials.id, id)).run();
-        const { userId, provider } = found;
-        audit({ at, actor, action: 'credential.deleted', subject: id, userId, detail: { provider } });
-        const holders = removed.map(({ holder }) => holder);
-        const left = db
-          .selectDistinct({ holder: wraps.holder })
-          .from(wraps)
-          .where(inArray(wraps.holder, holders))
-          .all();
-        const holding = new Set(left.map(({ holder }) => holder));
-        return holders.filter(
-          (holder) => !holding.has(holder) && end.grant(holder, { at, actor, reason: 'credential_deleted' }),
-        );
+    async markExhausted(id, isExhausted, version) {
+      return write((at) => {
+        const isNews = isExhausted ? isNull(credentials.exhaustedAt) : isNotNull(credentials.exhaustedAt);
+        const row = db
+          .update(credentials)
+          .set({ exhaustedAt: isExhausted ? at : null })
+          .where(and(eq(credentials.id, id), eq(credentials.version, version), isNews))
+          .returning({ userId: credentials.userId })
+          .get();
+        if (!row) return false;
+        audit({
+          at,
+          actor: { kind: 'system' },
+          action: 'credential.quota_changed',
+          subject: id,
+          userId: row.userId,
+          detail: { exhausted: isExhausted },
+        });
+        return true;
       });
-      if (ended) forgetDeletedBytes();
-      return ended;
+    },
+
+    async noteAbilities(id, abilities, version) {
+      db.update(credentials)
+        .set({ abilities })
+        .where(and(eq(credentials.id, id), eq(credentials.version, version)))
+        .run();
+    },
+
+    async deleteCredential(id, actor) {
+      const removed = write((at) =>
+        remove(eq(credentials.id, id), 'credential.deleted', { at, actor, reason: 'credential_deleted' }),
+      );
+      if (removed) forgetDeletedBytes();
+      return removed?.endedGrantIds ?? null;
+    },
+
+    async deleteExpired() {
+      const actor = { kind: 'system' } as const;
+      const removed: ExpiredCredential[] = [];
+      for (;;) {
+        const one = write((at) => {
+          const isOver = and(isNotNull(credentials.expiresAt), not(isKept(at)));
+          return remove(isOver, 'credential.expired', { at, actor, reason: 'credential_expired' });
+        });
+        if (!one) break;
+        removed.push(one);
+        await setImmediate();
+      }
+      if (removed.length > 0) forgetDeletedBytes();
+      return removed;
+    },
+
+    async listExpiring(within) {
+      const now = clock();
+      return db
+        .select(publicColumns)
+        .from(credentials)
+        .where(and(lte(credentials.expiresAt, now + within), isNull(credentials.sessionHash), isKept(now)))
+        .all();
     },
 
     async listWrapsNotUnder(masterKeyId, limit) {

@@ -12,7 +12,7 @@ import { proofUser } from './proofs.ts';
 
 /** The parameters come through `asked` for the reason given at `textParameter`. */
 const readAdmission = `
-  WITH asked (family_id, kid, provider) AS (VALUES (?, ?, ?))
+  WITH asked (family_id, kid, provider, now) AS (VALUES (?, ?, ?, ?))
   SELECT
     families.scope AS familyScope,
     families.revoked_at IS NOT NULL OR grants.revoked_at IS NOT NULL AS revoked,
@@ -28,7 +28,8 @@ const readAdmission = `
     credentials.id AS credentialId,
     credentials.version AS credentialVersion,
     credentials.sandbox AS credentialSandbox,
-    credentials.status AS credentialStatus
+    credentials.status AS credentialStatus,
+    credentials.exhausted_at AS exhaustedAt
   FROM asked
   JOIN families ON families.id = asked.family_id
   JOIN grants ON grants.id = families.grant_id
@@ -36,7 +37,11 @@ const readAdmission = `
   JOIN clients ON clients.id = grants.client_id
   LEFT JOIN credentials ON credentials.id = (
     SELECT max(held.id) FROM wraps JOIN credentials AS held ON held.id = wraps.credential_id
-    WHERE wraps.holder = grants.id AND held.provider = asked.provider
+    WHERE wraps.holder = grants.id AND held.provider = asked.provider AND (
+      held.expires_at IS NULL OR (held.expires_at > asked.now AND (
+        held.session_hash IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE hash = held.session_hash)
+      ))
+    )
   )`;
 
 const readRate = 'SELECT theoretical_arrival_at FROM rates WHERE grant_id = ? AND provider = ?';
@@ -74,13 +79,14 @@ interface RawAdmission {
   readonly credentialVersion: number;
   readonly credentialSandbox: 0 | 1;
   readonly credentialStatus: CredentialStatus;
+  readonly exhaustedAt: number | null;
 }
 
 type RawBudget = Omit<Budget, 'provider' | 'strict'> & { readonly strict: 0 | 1 };
 
 export function sqliteLedger(connection: Connection): LedgerStore {
   const { client, write } = connection;
-  const read = client.prepare<[string, string, string], RawAdmission>(readAdmission);
+  const read = client.prepare<[string, string, string, number], RawAdmission>(readAdmission);
   const readArrival = client.prepare<[string, string], number>(readRate).pluck();
   const findProof = client.prepare<[string], 1>(readProof).pluck();
   const insert = client.prepare(insertCall);
@@ -90,10 +96,19 @@ export function sqliteLedger(connection: Connection): LedgerStore {
   const count = client.prepare(updateRate);
   const useProof = proofUser(connection);
 
-  const readRow = ({ familyId, kid, provider, proof }: AdmissionRequest): AdmissionRow | null => {
-    const row = read.get(familyId, kid, provider);
+  const readRow = (
+    { familyId, kid, provider, proof }: AdmissionRequest,
+    now: number,
+  ): AdmissionRow | null => {
+    const row = read.get(familyId, kid, provider, now);
     if (!row) return null;
-    const { credentialId: id, credentialVersion: version, credentialStatus: status, ...rest } = row;
+    const {
+      credentialId: id,
+      credentialVersion: version,
+      credentialStatus: status,
+      exhaustedAt,
+      ...rest
+    } = row;
     const authorizationDetails = parseDetails(row.authorizationDetails);
     const isLimited = authorizationDetails.length > 0;
     return {
@@ -106,7 +121,8 @@ export function sqliteLedger(connection: Connection): LedgerStore {
       budgets: findBudgets
         .all(row.userId, row.clientId, id)
         .map((budget) => ({ ...budget, provider: null, strict: budget.strict === 1 })),
-      credential: id === null ? null : { id, version, status, sandbox: row.credentialSandbox === 1 },
+      credential:
+        id === null ? null : { id, version, status, exhaustedAt, sandbox: row.credentialSandbox === 1 },
     };
   };
 
@@ -134,7 +150,7 @@ export function sqliteLedger(connection: Connection): LedgerStore {
       return certain(() =>
         write((now) => {
           for (const settlement of settlements) settleOne(settlement, now);
-          const rows = batch.map(readRow);
+          const rows = batch.map((call) => readRow(call, now));
           const standing = counters.read(countersFor(batch, rows, now));
           const { results, rates, notices } = decide(batch, rows, standing, now);
           counters.note(notices, now);

@@ -7,10 +7,12 @@ import type {
   CallState,
   ClientStatus,
   ClientType,
+  Credential,
   CredentialStatus,
   FamilyEnd,
   GrantEnd,
   JwkSet,
+  NoticeKind,
   Period,
   ProviderAccess,
   SecretMethod,
@@ -86,11 +88,19 @@ export const credentials = sqliteTable(
     sandbox: flag('sandbox').notNull(),
     status: text().$type<CredentialStatus>().notNull(),
     checkedAt: integer('checked_at'),
+    exhaustedAt: integer('exhausted_at'),
+    abilities: text({ mode: 'json' }).$type<Credential['abilities']>().notNull().default({}),
+    expiresAt: integer('expires_at'),
+    /** Refers to a session, which may be gone: then so is the key. */
+    sessionHash: text('session_hash'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
     ciphertext: buffer('ciphertext').notNull(),
   },
-  (table) => [index('credentials_user').on(table.userId)],
+  (table) => [
+    index('credentials_user').on(table.userId),
+    index('credentials_expiry').on(table.expiresAt).where(sql`${table.expiresAt} is not null`),
+  ],
 );
 
 export const wraps = sqliteTable(
@@ -421,4 +431,23 @@ export const auditEvents = sqliteTable(
     detail: text({ mode: 'json' }).$type<AuditEvent['detail']>().notNull(),
   },
   (table) => [index('audit_events_user').on(table.userId, table.seq)],
+);
+
+/** What is sent to users by mail, kept for a while so that it is sent once, whichever process does. */
+export const notices = sqliteTable(
+  'notices',
+  {
+    kind: text().$type<NoticeKind>().notNull(),
+    about: text().notNull(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    title: text().notNull(),
+    text: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+    attempts: integer().notNull(),
+    /** Null when it has been sent, or given up. */
+    dueAt: integer('due_at'),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.about] }), index('notices_due').on(table.dueAt)],
 );

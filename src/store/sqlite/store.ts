@@ -9,6 +9,7 @@ import { sqliteDevices } from './devices.ts';
 import { sqliteGrants } from './grants.ts';
 import { sqliteInstances } from './instances.ts';
 import { sqliteLedger } from './ledger.ts';
+import { sqliteNotices } from './notices.ts';
 import { openConnection } from './open.ts';
 import { patient } from './patience.ts';
 import { sqliteRecords } from './records.ts';
@@ -42,6 +43,7 @@ export function openSqliteStore(options: {
     ledger: patient(sqliteLedger(connection)),
     instances: patient(sqliteInstances(connection)),
     records: patient(sqliteRecords(connection)),
+    notices: patient(sqliteNotices(connection)),
     ...patient({ sweep: () => sweep(connection) }),
     onEnding: connection.endings.subscribe,
     async hasCurrentSchema() {

@@ -15,6 +15,7 @@ import {
   grants,
   instances,
   invitations,
+  notices,
   pushedRequests,
   refreshTokens,
   sessions,
@@ -38,6 +39,7 @@ export async function sweep({ client, db, clock }: Connection): Promise<void> {
     [authorizationCodes, lte(authorizationCodes.expiresAt, now - memory.usedCode)],
     [refreshTokens, lte(refreshTokens.expiresAt, now - memory.usedRefreshToken)],
     [counters, lte(counters.endsAt, now - memory.endedCounter)],
+    [notices, lte(notices.createdAt, now - memory.notice)],
     [signingKeys, lte(signingKeys.retiredAt, now - memory.endedSigningKey)],
     [signingKeys, lte(signingKeys.withdrawnAt, now - memory.endedSigningKey)],
     [

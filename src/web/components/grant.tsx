@@ -101,6 +101,7 @@ const reasons: Record<GrantEnd, string> = {
   client: 'the app gave it up',
   operator: 'the operator revoked it',
   credential_deleted: 'its key was deleted',
+  credential_expired: 'its key was kept no longer',
   client_deleted: 'the app was deleted',
   password_changed: 'you changed your password',
 };
