@@ -26,6 +26,8 @@ export interface Config {
   readonly refreshTokenTtl: number;
   readonly signingKeyLife: number;
   readonly sessionTtl: number;
+  /** How users are sent mail; null when they are not. */
+  readonly mail: { readonly url: Secret; readonly from: string; readonly requireTls: boolean } | null;
   /** Whether X-Forwarded-For from this peer address may be believed. */
   readonly isTrustedProxy: (address: string) => boolean;
   readonly drainTimeout: number;
@@ -95,6 +97,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     refreshTokenTtl: vars.COATCHECK_REFRESH_TOKEN_TTL,
     signingKeyLife: vars.COATCHECK_SIGNING_KEY_LIFE,
     sessionTtl: vars.COATCHECK_SESSION_TTL,
+    mail: mailSettings(vars),
     isTrustedProxy: trustedProxies(vars.COATCHECK_TRUSTED_PROXIES ?? ''),
     drainTimeout: vars.COATCHECK_DRAIN_TIMEOUT,
     maxJsonBody: vars.COATCHECK_MAX_JSON_BODY,
@@ -137,6 +140,17 @@ function providerBaseUrls(vars: Readonly<Record<string, unknown>>): Config['prov
 
 function sandboxSetting(value: string): Config['sandbox'] {
   return value === 'on' || value === 'off' ? value : { url: value };
+}
+
+function mailSettings({
+  COATCHECK_SMTP_URL: url,
+  COATCHECK_MAIL_FROM: from,
+}: z.infer<typeof environment>): Config['mail'] {
+  if (url && from) return { url, from, requireTls: !isLoopback(new URL(url.unwrap()).hostname) };
+  if (!url && !from) return null;
+  throw new ConfigError(
+    'COATCHECK_SMTP_URL and COATCHECK_MAIL_FROM go together: set both, or neither. Example: COATCHECK_MAIL_FROM="Coatcheck <coatcheck@example.com>"',
+  );
 }
 
 function urlHost(host: string): string {

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { createPublicFetch, type Network, type PublicFetch } from './lib/public_fetch.ts';
 import type { Secret } from './lib/secret.ts';
 import { createTxtLookup, type TxtLookup } from './lib/txt_records.ts';
+import { createMail, type Mail, noMail } from './mail/mail.ts';
 import { readProvidersFile } from './providers_file.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -34,6 +35,7 @@ export interface Deps {
   /** For whatever somebody outside names the address of. */
   readonly fetchPublic: PublicFetch;
   readonly lookUpTxt: TxtLookup;
+  readonly mail: Mail;
   /** Base URL that keys of this provider are good for; null when it is a sandbox key and the sandbox is off. */
   readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
 }
@@ -96,6 +98,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     }),
     fetchPublic: createPublicFetch(options.network),
     lookUpTxt: createTxtLookup(options.network),
+    mail: config.mail ? createMail(config.mail, store.notices, log) : noMail,
     upstreamOf: (providerName, sandbox) =>
       (sandbox ? sandboxUrls.get(providerName) : baseUrls[providerName]) ?? null,
   };
@@ -112,9 +115,10 @@ async function openStore(at: Secret | string, { clock, log }: DepsOptions): Prom
 }
 
 /** Writes what is waiting, gives the lease back and closes the store. */
-export async function closeDeps(deps: Pick<Deps, 'ledger' | 'instance' | 'store'>): Promise<void> {
-  const { ledger, instance, store } = deps;
+export async function closeDeps(deps: Pick<Deps, 'ledger' | 'mail' | 'instance' | 'store'>): Promise<void> {
+  const { ledger, mail, instance, store } = deps;
   await ledger.close();
+  await mail.close();
   await instance.leave();
   await store.close();
 }

@@ -42,6 +42,14 @@ const databaseUrl = z
   )
   .transform((value) => new Secret(value));
 
+const smtpUrl = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^smtps?:\/\/[^/]/.test(value) && new URL(value).hostname !== '',
+    'must be the URL of a mail server',
+  )
+  .transform((value) => new Secret(value));
+
 /**
  * Every environment variable the broker reads. `description` and `example` go into docs/configuration.md and into the
  * message that a wrong value gets. Durations are in seconds, sizes in bytes.
@@ -138,6 +146,19 @@ export const environment = z.object({
     description: 'Life of a sign-in on the pages.',
     example: '1209600',
   }),
+  COATCHECK_SMTP_URL: smtpUrl.optional().meta({
+    description:
+      'The server that takes mail to users: what they should know of their keys, in plain text. With `smtp:` the connection turns to TLS or is given up, but for a server on loopback. Default: nothing is sent, and users are told on the pages only.',
+    example: 'smtps://coatcheck:password@mail.example.com',
+  }),
+  COATCHECK_MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]*[^\s@]+@[^\s@]+$/, 'must be an address')
+    .optional()
+    .meta({
+      description: 'Who the mail is from. Needed with COATCHECK_SMTP_URL.',
+      example: 'Coatcheck <coatcheck@example.com>',
+    }),
   COATCHECK_TRUSTED_PROXIES: z.string().optional().meta({
     description:
       'Addresses or CIDR ranges of front proxies, comma-separated. Only from them is X-Forwarded-For believed, and only for rate limits.',

@@ -162,8 +162,9 @@ async function announceSetup(deps: Deps): Promise<void> {
 }
 
 /** What is due now and then; each process on the store tries, and what is to be done once one of them does. */
-async function tidyUp({ store, signingKeys, config, log }: Deps): Promise<void> {
+async function tidyUp({ store, signingKeys, mail, config, log }: Deps): Promise<void> {
   try {
+    await mail.sendDue();
     await store.sweep();
     const kid = await signingKeys.rotateWhenDue(config.signingKeyLife);
     if (kid !== null) log.info({ kid }, 'access tokens are now signed with a new key');

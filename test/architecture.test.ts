@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, '..');
 const source = join(root, 'src');
 
 /** What the outer parts work with. */
-const core = ['lib', 'catalog', 'store', 'vault', 'tokens', 'ledger', 'grants', 'accounts'];
+const core = ['lib', 'catalog', 'store', 'mail', 'vault', 'tokens', 'ledger', 'grants', 'accounts'];
 const outer = ['config.ts', 'deps.ts', ...core];
 
 /** What each part of src may import from: itself and these. Files in src itself count by their own name. */
@@ -18,7 +18,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   store: ['lib'],
   sandbox: ['lib'],
   catalog: ['lib'],
-  vault: ['lib', 'catalog', 'store'],
+  mail: ['lib', 'catalog', 'store'],
+  vault: ['lib', 'catalog', 'store', 'mail'],
   tokens: ['lib', 'catalog', 'store', 'vault'],
   ledger: ['lib', 'catalog', 'store', 'vault', 'tokens'],
   grants: ['lib', 'catalog', 'store', 'vault', 'tokens', 'ledger'],

@@ -28,6 +28,24 @@ describe('configuration', () => {
     });
   });
 
+  it('sends mail where it is told how, through TLS but on this machine', () => {
+    const url = 'smtp://coatcheck:canary-password@mail.example.com:587';
+    const env = { COATCHECK_SMTP_URL: url, COATCHECK_MAIL_FROM: 'Coatcheck <coatcheck@example.com>' };
+    expect(readConfig({}).mail).toBeNull();
+    expect(readConfig(env).mail).toMatchObject({ from: env.COATCHECK_MAIL_FROM, requireTls: true });
+    expect(inspect(readConfig(env))).not.toContain('canary');
+    const local = { ...env, COATCHECK_SMTP_URL: 'smtp://localhost:2525' };
+    expect(readConfig(local).mail).toMatchObject({ requireTls: false });
+    expect(complaintAbout({ COATCHECK_SMTP_URL: url })).toMatch(/go together/);
+    expect(complaintAbout({ COATCHECK_MAIL_FROM: 'ada@example.com' })).toMatch(/go together/);
+    for (const wrong of ['http://mail.example.com', 'smtp:', 'smtp:///x', 'mail.example.com:25']) {
+      expect(complaintAbout({ ...env, COATCHECK_SMTP_URL: wrong })).toMatch(/the URL of a mail server/);
+    }
+    for (const wrong of ['coatcheck', 'a@b\nBcc: ada@example.com']) {
+      expect(complaintAbout({ ...env, COATCHECK_MAIL_FROM: wrong })).toMatch(/must be an address/);
+    }
+  });
+
   it('knows where the calls of each provider go', () => {
     const { providerBaseUrls } = readConfig({});
     expect(Object.keys(providerBaseUrls).toSorted()).toEqual(providers.map(({ name }) => name).toSorted());

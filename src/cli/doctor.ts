@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Deps } from '../deps.ts';
+import { tryMail } from '../mail/mail.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
 
 interface Finding {
@@ -25,6 +26,7 @@ async function examine(output: Output): Promise<void> {
     await masterKeys(deps),
     await signingKey(deps),
     await accounts(deps),
+    await mail(deps),
   ]);
   const ok = findings.every((finding) => finding.ok);
   output.show(
@@ -77,4 +79,17 @@ async function accounts({ store }: Deps): Promise<Finding> {
     ok: true,
     detail: count === 0 ? 'none yet; `serve` gives out the set-up link' : String(count),
   };
+}
+
+async function mail({ config }: Deps): Promise<Finding> {
+  if (!config.mail) {
+    return { check: 'mail', ok: true, detail: 'not set up; users are told on the pages only' };
+  }
+  const { host } = new URL(config.mail.url.unwrap());
+  try {
+    await tryMail(config.mail);
+    return { check: 'mail', ok: true, detail: `${host} takes mail from ${config.mail.from}` };
+  } catch (error) {
+    return { check: 'mail', ok: false, detail: `${host}: ${error instanceof Error ? error.message : error}` };
+  }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHome, type Home } from '../support/home.ts';
+import { startMailServer } from '../support/mail_server.ts';
 import { runCommand, runJson, startServer } from '../support/process.ts';
 
 let home: Home;
@@ -247,6 +248,21 @@ describe('command line', () => {
       code: 1,
       stdout: expect.stringContaining('FAIL settings: COATCHECK_ISUER'),
     });
+  });
+
+  it('finds out whether mail can be sent, without telling the password', async () => {
+    const server = await startMailServer({ password: 'good' });
+    const doctor = (url: string) => {
+      const env = { COATCHECK_SMTP_URL: url, COATCHECK_MAIL_FROM: 'coatcheck@example.com' };
+      return runCommand(home, ['doctor'], { env });
+    };
+    const good = await doctor(server.url);
+    expect(good).toMatchObject({ code: 0, stdout: expect.stringContaining('ok   mail: 127.0.0.1:') });
+    const wrong = await doctor(server.url.replace(':good@', ':canary-password@'));
+    expect(wrong).toMatchObject({ code: 1, stdout: expect.stringContaining('FAIL mail: 127.0.0.1:') });
+    expect(good.stdout + wrong.stdout + wrong.stderr).not.toMatch(/good|canary/);
+    expect(server.letters).toEqual([]);
+    await server.close();
   });
 });
 

@@ -3,9 +3,10 @@ import { isWithin, splitScope } from '../../catalog/scope.ts';
 import { type Access, effectiveAccess } from '../../grants/standing.ts';
 import { mintAccessToken } from '../../grants/token_set.ts';
 import { sha256 } from '../../lib/hash.ts';
+import { refreshTokenReused } from '../../mail/notices.ts';
 import type { Family } from '../../store/records.ts';
 import type { Rotation } from '../../store/rotation.ts';
-import type { Standing } from '../../store/standing.ts';
+import { isLive, type Standing } from '../../store/standing.ts';
 import type { Proof } from '../../tokens/dpop.ts';
 import { refreshGraceSeconds, successorOf } from '../../tokens/refresh_token.ts';
 import { badProof, replayedProof } from '../dpop.ts';
@@ -38,6 +39,10 @@ export const refreshToken: GrantType = async (deps, { client, parameters, proof 
     graceSeconds: refreshGraceSeconds,
     proof,
   });
+  if (rotation.kind === 'reused' && isLive(found.standing)) {
+    const { grant } = found.standing;
+    deps.mail.notify(grant.userId, refreshTokenReused(config, grant, client));
+  }
   const { standing, seq, salt } = rotated(rotation);
   return {
     ...token,

@@ -1,0 +1,110 @@
+import { findProvider } from '../catalog/catalog.ts';
+import type { Client, Credential, Grant, Notice } from '../store/records.ts';
+
+interface Site {
+  readonly issuer: string;
+}
+
+/** What a notice may say of a key: what its owner knows it by, nothing to use. */
+type NamedKey = Pick<Credential, 'id' | 'provider' | 'name' | 'last4'>;
+
+/** The provider does not accept a key any more. */
+export function keyRefused(site: Site, key: NamedKey): Notice {
+  const { title, keysPage } = providerOf(key);
+  return {
+    kind: 'key_refused',
+    about: key.id,
+    title: `${title} refuses your key`,
+    text: paragraphs(
+      `${title} does not accept your key ${label(key)} any more: it was revoked there, or has expired.`,
+      'Until you replace it, every call that an app makes with it fails.',
+      `Make a new one${keysPage ? ` at ${keysPage}` : ''} and put it in the place of the old one:\n${pageOf(site, key)}`,
+    ),
+  };
+}
+
+/** The account behind a key has no quota left. */
+export function keyExhausted(site: Site, key: NamedKey): Notice {
+  const { title, billingPage } = providerOf(key);
+  return {
+    kind: 'key_exhausted',
+    about: key.id,
+    title: `Your quota with ${title} is used up`,
+    text: paragraphs(
+      `${title} says that the account behind your key ${label(key)} has no quota left.`,
+      'Until it has some again, calls that cost something fail. Nothing needs to be changed here.',
+      `See to its billing${billingPage ? ` at ${billingPage}` : ' there'}. Which apps use the key:\n${pageOf(site, key)}`,
+    ),
+  };
+}
+
+/** A key will not be kept much longer. */
+export function keyExpiresSoon(site: Site, key: NamedKey & { readonly expiresAt: number }): Notice {
+  const { title } = providerOf(key);
+  return {
+    kind: 'key_expires_soon',
+    about: key.id,
+    title: `Your ${title} key will soon be deleted here`,
+    text: paragraphs(
+      `Your key ${label(key)} of ${title} is kept until ${moment(key.expiresAt)}, as you have chosen. It is then deleted here, and apps can use it no longer.`,
+      `To keep it longer, say so on its page:\n${pageOf(site, key)}`,
+    ),
+  };
+}
+
+/** A key has been deleted because it was to be kept only so long. */
+export function keyExpired(site: Site, key: NamedKey): Notice {
+  const { title, keysPage } = providerOf(key);
+  return {
+    kind: 'key_expired',
+    about: key.id,
+    title: `Your ${title} key has been deleted here`,
+    text: paragraphs(
+      `Your key ${label(key)} of ${title} was kept for as long as you had chosen. It is deleted now, and no app can use it any more.`,
+      `With ${title} it lives on until you revoke it there${keysPage ? `: ${keysPage}` : '.'}`,
+      `To go on, add a key:\n${site.issuer}/keys/new`,
+    ),
+  };
+}
+
+/** Somebody has presented a refresh token of an app that was used up. */
+export function refreshTokenReused(
+  site: Site,
+  grant: Pick<Grant, 'id'>,
+  client: Pick<Client, 'name'>,
+): Notice {
+  return {
+    kind: 'refresh_token_reused',
+    about: grant.id,
+    title: 'An app has been signed out, to be safe',
+    text: paragraphs(
+      `A token of ${client.name} that had been used up was presented again. That happens when somebody has copied it, or when the app has lost its place.`,
+      'The tokens that came from it have been ended, so that nobody can go on with them. To go on with the app, connect it again.',
+      `If you do not know why, look what it did and end its access:\n${site.issuer}/apps/${grant.id}`,
+    ),
+  };
+}
+
+function providerOf({ provider }: NamedKey): {
+  readonly title: string;
+  readonly keysPage: string | null;
+  readonly billingPage: string | null;
+} {
+  return findProvider(provider) ?? { title: provider, keysPage: null, billingPage: null };
+}
+
+function label({ name, last4 }: NamedKey): string {
+  return `"${name}" (ending in ${last4})`;
+}
+
+function pageOf({ issuer }: Site, { id }: NamedKey): string {
+  return `${issuer}/keys/${id}`;
+}
+
+function moment(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function paragraphs(...texts: readonly string[]): string {
+  return `${texts.join('\n\n')}\n`;
+}
