@@ -29,6 +29,8 @@ export interface AnswerContext {
   relay(status: number, error: ProviderError, headers: readonly string[]): void;
   /** Notes that the provider does not accept the key any more. */
   keyIsBad(): void;
+  /** Notes that the account behind the key has no quota left. */
+  quotaIsUsedUp(): void;
 }
 
 /** How a provider's answer begins, as far as it is handed on. */

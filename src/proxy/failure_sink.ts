@@ -19,6 +19,7 @@ export function createFailureSink(context: AnswerContext, head: AnswerHead, keys
     const means = failureMeaning(errors, head.status, error);
     if (!means) return context.relay(head.status, error, head.headers);
     if (means.keyIsBad) context.keyIsBad();
+    if (means.code === 'provider_quota_exceeded') context.quotaIsUsedUp();
     const waits = means.code === 'provider_rate_limited' && !head.headers.includes('retry-after');
     context.fail(
       new Refusal(means.code, means.message, {

@@ -19,6 +19,7 @@ import {
 } from './headers.ts';
 import { createHeldSink } from './held_sink.ts';
 import type { WatchedCall } from './in_flight.ts';
+import type { KeyHealth } from './key_health.ts';
 import { keysUrl, revoked } from './ledger_refusal.ts';
 import { limitHeaders } from './limit_headers.ts';
 import { createMeter, type Meter } from './meter.ts';
@@ -27,8 +28,9 @@ import { requestHeaders } from './request_headers.ts';
 import { createThroughSink } from './through_sink.ts';
 import type { Upstreams } from './upstream.ts';
 
-export interface ForwardDeps extends Pick<Deps, 'config' | 'ledger' | 'log' | 'store'> {
+export interface ForwardDeps extends Pick<Deps, 'config' | 'ledger' | 'log'> {
   readonly upstreams: Upstreams;
+  readonly keyHealth: KeyHealth;
 }
 
 /** Each answer under 200 (RFC 9110 §15.2) gives the provider time anew; one that sends nothing else is given up. */
@@ -109,6 +111,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     }
     this.#hasAnswer = true;
     this.meter.answered(status, requestIdIn(received, this.admission.provider));
+    if (status < 300) this.#deps.keyHealth.answered(this.admission);
     this.#sink = this.#sinkFor(status, received);
   }
 
@@ -196,12 +199,11 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   }
 
   keyIsBad(): void {
-    const { id, version } = this.admission.credential;
-    this.#deps.store.credentials
-      .markCredential(id, 'invalid', version)
-      .catch((error: unknown) =>
-        this.#deps.log.error({ err: error, credentialId: id }, 'a bad key could not be marked'),
-      );
+    this.#deps.keyHealth.refused(this.admission);
+  }
+
+  quotaIsUsedUp(): void {
+    this.#deps.keyHealth.exhausted(this.admission);
   }
 
   #end(outcome: CallOutcome): void {

@@ -10,6 +10,7 @@ import { createByteBudget } from './byte_budget.ts';
 import { type Exchange, refuse } from './exchange.ts';
 import { forward } from './forward.ts';
 import { createInFlight } from './in_flight.ts';
+import { createKeyHealth } from './key_health.ts';
 import { insufficientScope, revoked } from './ledger_refusal.ts';
 import { answerPreflight, isPreflight } from './preflight.ts';
 import { Refusal, unavailable } from './refusal.ts';
@@ -37,7 +38,7 @@ export function createProxy(deps: Deps): Proxy {
     if (grantId !== null) vault.forget(grantId);
     void inFlight.look();
   });
-  const forwardDeps = { ...deps, upstreams };
+  const forwardDeps = { ...deps, upstreams, keyHealth: createKeyHealth(deps) };
   const budget = createByteBudget(config.maxBuffered);
 
   const serve = async (exchange: Exchange, path: string | null) => {

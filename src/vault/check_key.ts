@@ -46,10 +46,11 @@ export async function checkKey(
   }
   const advice = provider.keyRefusal?.(parseJson(body.toString('utf8')));
   if (advice) return { kind: 'refused', advice };
-  // 403, and 429 for that matter, come after the key was recognised; a restricted key may not list models.
-  if (status < 300 || status === 403 || status === 429) return { kind: 'verified' };
-  const isBad = failureMeaning(provider.errors, status, errorIn(provider.errors, body))?.keyIsBad;
-  if (status === 401 || isBad) return { kind: 'invalid' };
+  if (status < 300) return { kind: 'verified' };
+  const means = failureMeaning(provider.errors, status, errorIn(provider.errors, body));
+  if (means?.keyIsBad) return { kind: 'invalid' };
+  // These come after the key was recognised; a restricted key may not list models.
+  if (status === 403 || status === 429) return { kind: 'verified' };
   return { kind: 'unknown', reason: `${provider.title} answered with status ${status}` };
 }
 

@@ -233,5 +233,9 @@ function KeyChoice(props: {
 }
 
 function keyOption(key: Credential): string {
-  return keyLabel(key) + (key.status === 'invalid' ? ', refused by the provider' : '');
+  const troubles = [
+    ...(key.status === 'invalid' ? ['refused by the provider'] : []),
+    ...(key.exhaustedAt !== null ? ['quota used up'] : []),
+  ];
+  return [keyLabel(key), ...troubles].join(', ');
 }

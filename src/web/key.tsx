@@ -4,9 +4,9 @@ import { replaceKey } from '../vault/deposit.ts';
 import { asUser } from './actor.ts';
 import { BillingFields } from './components/billing_fields.tsx';
 import { Confirm } from './components/confirm.tsx';
-import { KeyState, LastFour, providerTitle } from './components/credential.tsx';
+import { KeyState, KeyTrouble, LastFour, providerTitle } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
-import { Done, Notice } from './components/notice.tsx';
+import { Done } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
 import { type KeyDetails, keyComplaints, longestKeyName, readKeyDetails } from './key_form.ts';
 import { appsUsing } from './keys.tsx';
@@ -92,7 +92,7 @@ async function keyPage(
           <KeyState credential={credential} />
         </span>
       </header>
-      <State credential={credential} provider={provider} />
+      <KeyTrouble credential={credential} />
       <Facts credential={credential} provider={provider} apps={apps} />
       <Details
         path={path}
@@ -110,30 +110,6 @@ async function keyPage(
 
 function detailsOf({ name, organization, project }: Credential): KeyDetails {
   return { name, organization: organization ?? '', project: project ?? '' };
-}
-
-function State({ credential, provider }: { readonly credential: Credential; readonly provider: string }) {
-  if (credential.status === 'unverified') {
-    return (
-      <Notice tone="warning">
-        <p>
-          {provider} could not be asked about this key yet, so it is saved unverified. Apps may use it; if it
-          is wrong, their calls will fail and it is marked here.
-        </p>
-      </Notice>
-    );
-  }
-  if (credential.status === 'invalid') {
-    return (
-      <Notice tone="danger">
-        <p>
-          {provider} refuses this key: it was revoked there or has expired. Calls with it fail. Replace it
-          below and every app works again.
-        </p>
-      </Notice>
-    );
-  }
-  return null;
 }
 
 function Facts(props: {

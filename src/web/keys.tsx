@@ -1,5 +1,5 @@
 import type { Credential, User } from '../store/records.ts';
-import { KeyState, LastFour, providerTitle } from './components/credential.tsx';
+import { KeyState, KeyTrouble, LastFour, providerTitle } from './components/credential.tsx';
 import { Done } from './components/notice.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext } from './page.ts';
@@ -71,6 +71,7 @@ function KeyList({ rows }: { readonly rows: readonly KeyRow[] }) {
             </span>
           </p>
           <p class="meta">{apps.length === 0 ? 'No app uses it.' : `Used by ${apps.join(', ')}`}</p>
+          <KeyTrouble credential={credential} />
         </li>
       ))}
     </ul>

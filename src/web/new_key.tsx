@@ -5,6 +5,7 @@ import { type DepositResult, depositKey } from '../vault/deposit.ts';
 import { depositSandboxKey } from '../vault/sandbox_key.ts';
 import { asUser } from './actor.ts';
 import { BillingFields } from './components/billing_fields.tsx';
+import { Elsewhere } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid, Select } from './components/form.tsx';
 import { type KeyDetails, keyComplaints, longestKeyName, noDetails, readKeyDetails } from './key_form.ts';
 import { Layout } from './layout.tsx';
@@ -90,8 +91,8 @@ function DepositForm(props: {
           hint={
             <>
               Make one for Coatcheck alone, with a monthly limit, at{' '}
-              {chosen ? <KeysPage of={chosen} /> : 'the provider'}. It is checked with its provider,
-              encrypted, and never shown again.
+              {chosen ? <Elsewhere href={chosen.keysPage} /> : 'the provider'}. It is checked with its
+              provider, encrypted, and never shown again.
             </>
           }
         />
@@ -115,14 +116,6 @@ function DepositForm(props: {
         <button type="submit">Save the key</button>
       </Form>
     </section>
-  );
-}
-
-function KeysPage({ of: { keysPage } }: { readonly of: Provider }) {
-  return (
-    <a href={keysPage} rel="noreferrer" target="_blank">
-      {new URL(keysPage).host}
-    </a>
   );
 }
 

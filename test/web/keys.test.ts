@@ -200,6 +200,29 @@ test('a key that cannot be checked is saved as unverified, and says so', async (
   expect(page.text).toContain('could not be asked about this key yet');
 });
 
+test('a key in trouble says so wherever keys are shown, and what to do', async () => {
+  await begin();
+  const { id } = await deposit(broker, user.id);
+  const { credentials } = broker.deps.store;
+  const pages = async () => [await person.get('/keys'), await person.get(`/keys/${id}`)];
+  for (const { text } of await pages()) expect(text).not.toMatch(/refuses this key|no quota left/);
+  await credentials.markCredential(id, 'invalid');
+  for (const { text, html } of await pages()) {
+    expect(text).toContain('Refused by the provider');
+    expect(text).toContain('OpenAI refuses this key');
+    expect(html).toContain('href="https://platform.openai.com/api-keys"');
+  }
+  await credentials.markCredential(id, 'verified');
+  await credentials.markExhausted(id, true, 1);
+  for (const { text, html } of await pages()) {
+    expect(text).toContain('Quota used up');
+    expect(text).toContain('OpenAI says that its account has no quota left');
+    expect(html).toContain('href="https://platform.openai.com/settings/organization/billing"');
+  }
+  await person.submit(`/keys/${id}/replace`, { key: 'sk-sandbox-another-one' });
+  for (const { text } of await pages()) expect(text).not.toMatch(/Quota used up|no quota left/);
+});
+
 test('the sandbox button deposits a key of the simulated provider', async () => {
   await begin();
   expect((await person.get('/keys/new')).text).toContain('Use a sandbox key');

@@ -1,6 +1,8 @@
 import { findProvider } from '../../catalog/catalog.ts';
 import type { Credential } from '../../store/records.ts';
 import { Badge, type Tone } from './badge.tsx';
+import { Notice } from './notice.tsx';
+import { Time } from './time.tsx';
 
 /** All that is ever shown of a key itself: its last four characters. */
 export function LastFour({ last4 }: { readonly last4: string }) {
@@ -28,11 +30,72 @@ const states: Record<Credential['status'], { readonly tone: Tone; readonly word:
   invalid: { tone: 'danger', word: 'Refused by the provider' },
 };
 
-export function KeyState({ credential }: { readonly credential: Pick<Credential, 'status' | 'sandbox'> }) {
+export function KeyState({
+  credential,
+}: {
+  readonly credential: Pick<Credential, 'status' | 'sandbox' | 'exhaustedAt'>;
+}) {
   const { tone, word } = states[credential.status];
   return (
     <>
-      {credential.sandbox && <Badge tone="plain">Sandbox</Badge>} <Badge tone={tone}>{word}</Badge>
+      {credential.sandbox && <Badge tone="plain">Sandbox</Badge>} <Badge tone={tone}>{word}</Badge>{' '}
+      {credential.exhaustedAt !== null && <Badge tone="danger">Quota used up</Badge>}
     </>
+  );
+}
+
+/** What is wrong with a key, and what its owner can do; nothing where nothing is. */
+export function KeyTrouble({ credential }: { readonly credential: Credential }) {
+  const { status, exhaustedAt, provider: name } = credential;
+  const provider = findProvider(name);
+  const title = providerTitle(name);
+  return (
+    <>
+      {status === 'unverified' && (
+        <Notice tone="warning">
+          <p>
+            {title} could not be asked about this key yet, so it is saved unverified. Apps may use it; if it
+            is wrong, their calls will fail and it is marked here.
+          </p>
+        </Notice>
+      )}
+      {status === 'invalid' && (
+        <Notice tone="danger">
+          <p>
+            {title} refuses this key: it was revoked there or has expired. Calls with it fail. Make a new one
+            {provider && (
+              <>
+                {' '}
+                at <Elsewhere href={provider.keysPage} />
+              </>
+            )}
+            , put it in the place of this one, and every app works again.
+          </p>
+        </Notice>
+      )}
+      {exhaustedAt !== null && (
+        <Notice tone="danger">
+          <p>
+            {title} says that its account has no quota left, on <Time at={exhaustedAt} /> for the first time.
+            Calls that cost something fail until it has some again.
+            {provider && (
+              <>
+                {' '}
+                See to its billing at <Elsewhere href={provider.billingPage} />.
+              </>
+            )}
+          </p>
+        </Notice>
+      )}
+    </>
+  );
+}
+
+/** A page of somebody else's, by its host. */
+export function Elsewhere({ href }: { readonly href: string }) {
+  return (
+    <a href={href} rel="noreferrer" target="_blank">
+      {new URL(href).host}
+    </a>
   );
 }
