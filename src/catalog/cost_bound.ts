@@ -73,7 +73,7 @@ function textBound(provider: Provider, route: Route, checked: CheckedBody, model
   const perOutputToken = countAnswers(body) * questions * written.usd * nanoPerToken;
   const writing = writingOf(provider, model);
   const longestOutput = writing?.longest ?? longestAnywhere;
-  const expected = body[expectedField] ? text : 0;
+  const expected = body[expectedField] ? input : 0;
   const thought = writing?.thinksBeyond ? longestOutput : 0;
   return {
     base: Math.ceil(base + (expected + thought) * perOutputToken),

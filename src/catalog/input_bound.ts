@@ -1,4 +1,5 @@
 import type { JsonObject } from '../lib/json.ts';
+import { jsonText } from '../lib/json_text.ts';
 
 /** What the size of a body says of the tokens in it. */
 export interface InputSize {
@@ -30,11 +31,22 @@ const addedForTools = 2_048;
  * of tokens that it stands for.
  */
 export function inputSize(body: JsonObject): InputSize {
-  const json = JSON.stringify(body);
+  const json = textOf(body);
+  if (json === null) return { tokens: 0, hasMore: true, hasSound: true, isKept: true };
   return {
     tokens: Buffer.byteLength(json) + added + (tools.test(json) ? addedForTools : 0),
     hasMore: parts.test(json),
     hasSound: sound.test(json),
     isKept: json.includes(keptLonger),
   };
+}
+
+/** Null for a body that is nested too deep: it is refused when it is to be sent, if that comes to the same. */
+function textOf(body: JsonObject): string | null {
+  try {
+    return jsonText(body);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { BodyRules } from '../catalog/route.ts';
 import type { Config } from '../config.ts';
 import { isObject, type JsonObject } from '../lib/json.ts';
+import { jsonText } from '../lib/json_text.ts';
 import type { ByteBudget } from './byte_budget.ts';
 import { hasContentCoding, mediaType } from './headers.ts';
 import { parseMultipart, writeMultipart } from './multipart.ts';
@@ -65,7 +66,7 @@ export function writeBody(
 ): { readonly contentType: string; readonly bytes: Buffer } {
   if (kind === 'multipart') return writeMultipart(fields);
   try {
-    return { contentType: mediaTypes.json, bytes: Buffer.from(JSON.stringify(fields)) };
+    return { contentType: mediaTypes.json, bytes: Buffer.from(jsonText(fields)) };
   } catch (error) {
     if (error instanceof RangeError) throw new Refusal('invalid_request', 'The body is nested too deep.');
     throw error;
