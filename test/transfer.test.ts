@@ -160,7 +160,7 @@ describe('restore', () => {
     // With a new table: is there anything in it that somebody could present, and that `restore` has to end?
     expect(Object.keys(tables).toSorted().join(' ')).toBe(
       'attempts audit_events authorization_codes authorization_requests budgets calls clients counters credentials ' +
-        'device_authorizations dpop_proofs families grants instances invitations notices pushed_requests rates refresh_tokens sessions settings ' +
+        'device_authorizations dpop_proofs families grants instances invitations notices provider_objects pushed_requests rates refresh_tokens sessions settings ' +
         'signing_keys subjects users wraps',
     );
     const presentable = [

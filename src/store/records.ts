@@ -359,6 +359,24 @@ export interface Call {
   readonly endedAt: number | null;
 }
 
+/** What a provider calls something that it keeps. */
+export interface ObjectName {
+  /** Ids of one kind are told apart by themselves. */
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** Something that a provider keeps, such as a file or a response, for the grant that had it made. */
+export interface ProviderObject extends ObjectName {
+  readonly provider: string;
+  readonly grantId: string;
+  /** Under whose account it is kept. */
+  readonly credentialId: string;
+  /** The call that first told of it. */
+  readonly callId: string;
+  readonly createdAt: number;
+}
+
 /** Who did something, for the audit trail. */
 export type Actor =
   | { readonly kind: 'user'; readonly id: string }

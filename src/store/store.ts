@@ -8,6 +8,7 @@ import type { GrantStore } from './contract/grants.ts';
 import type { InstanceStore } from './contract/instances.ts';
 import type { LedgerStore } from './contract/ledger.ts';
 import type { NoticeStore } from './contract/notices.ts';
+import type { ObjectStore } from './contract/objects.ts';
 import type { RecordStore } from './contract/records.ts';
 import type { SigningKeyStore } from './contract/signing_keys.ts';
 
@@ -26,6 +27,7 @@ export interface Store {
   readonly signingKeys: SigningKeyStore;
   readonly budgets: BudgetStore;
   readonly ledger: LedgerStore;
+  readonly objects: ObjectStore;
   readonly instances: InstanceStore;
   readonly records: RecordStore;
   readonly notices: NoticeStore;

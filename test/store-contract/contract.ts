@@ -12,6 +12,7 @@ import { instances } from './instances.ts';
 import { ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { notices } from './notices.ts';
+import { objects } from './objects.ts';
 import { proofs } from './proofs.ts';
 import { races } from './races.ts';
 import { records } from './records.ts';
@@ -39,6 +40,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   ledger,
   'limits on calls': admissionLimits,
   budgets,
+  objects,
   instances,
   records,
   notices,

@@ -430,6 +430,23 @@ export const calls = pgTable(
   ],
 );
 
+/** What providers keep, each for the grant that had it made. */
+export const providerObjects = pgTable(
+  'provider_objects',
+  {
+    provider: text().notNull(),
+    kind: text().notNull(),
+    id: text().notNull(),
+    grantId: text('grant_id')
+      .notNull()
+      .references(() => grants.id),
+    credentialId: text('credential_id').notNull(),
+    callId: text('call_id').notNull(),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.provider, table.kind, table.id] })],
+);
+
 export const auditEvents = pgTable(
   'audit_events',
   {

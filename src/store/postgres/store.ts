@@ -11,6 +11,7 @@ import { postgresGrants } from './grants.ts';
 import { postgresInstances } from './instances.ts';
 import { postgresLedger } from './ledger.ts';
 import { postgresNotices } from './notices.ts';
+import { postgresObjects } from './objects.ts';
 import { type ConnectionOptions, openConnection } from './open.ts';
 import { postgresRecords } from './records.ts';
 import { postgresSigningKeys } from './signing_keys.ts';
@@ -41,6 +42,7 @@ export async function openPostgresStore(options: ConnectionOptions): Promise<Sto
     signingKeys: guarded(postgresSigningKeys(connection)),
     budgets: guarded(postgresBudgets(connection)),
     ledger: guarded(postgresLedger(connection)),
+    objects: guarded(postgresObjects(connection)),
     instances: guarded(postgresInstances(connection)),
     records: guarded(postgresRecords(connection)),
     notices: guarded(postgresNotices(connection)),

@@ -10,6 +10,7 @@ import { sqliteGrants } from './grants.ts';
 import { sqliteInstances } from './instances.ts';
 import { sqliteLedger } from './ledger.ts';
 import { sqliteNotices } from './notices.ts';
+import { sqliteObjects } from './objects.ts';
 import { openConnection } from './open.ts';
 import { patient } from './patience.ts';
 import { sqliteRecords } from './records.ts';
@@ -41,6 +42,7 @@ export function openSqliteStore(options: {
     signingKeys: patient(sqliteSigningKeys(connection)),
     budgets: patient(sqliteBudgets(connection)),
     ledger: patient(sqliteLedger(connection)),
+    objects: patient(sqliteObjects(connection)),
     instances: patient(sqliteInstances(connection)),
     records: patient(sqliteRecords(connection)),
     notices: patient(sqliteNotices(connection)),

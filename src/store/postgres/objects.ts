@@ -1,0 +1,56 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { ObjectStore } from '../contract/objects.ts';
+import type { ObjectName } from '../records.ts';
+import type { Connection, Session } from './open.ts';
+import { providerObjects } from './schema.ts';
+
+export function postgresObjects({ db, write }: Connection): ObjectStore {
+  const areOwn = async (
+    session: Session,
+    grantId: string,
+    provider: string,
+    objects: readonly ObjectName[],
+  ) => {
+    const { rows } = await session.execute<{ areOwn: boolean }>(
+      sql`select not exists (
+        select from ${named(objects)} where not exists (
+          select from ${providerObjects}
+          where provider = ${provider} and kind = named.kind and id = named.id and grant_id = ${grantId}
+        )
+      ) as "areOwn"`,
+    );
+    return rows[0]?.areOwn === true;
+  };
+
+  return {
+    async recordObjects({ grantId, provider, credentialId, callId }, objects) {
+      return write(async (tx, createdAt) => {
+        // In one order, so that two of these never wait for each other in a circle.
+        await tx.execute(
+          sql`insert into ${providerObjects} (provider, kind, id, grant_id, credential_id, call_id, created_at)
+            select ${provider}, kind, id, ${grantId}, ${credentialId}, ${callId}, ${createdAt}::bigint
+            from ${named(objects)} order by kind, id
+            on conflict do nothing`,
+        );
+        return areOwn(tx, grantId, provider, objects);
+      });
+    },
+
+    async ownsObjects(grantId, provider, objects) {
+      return areOwn(db, grantId, provider, objects);
+    },
+
+    async forgetObjects(grantId, provider, objects) {
+      await db.execute(
+        sql`delete from ${providerObjects}
+          where provider = ${provider} and grant_id = ${grantId} and (kind, id) in (select kind, id from ${named(objects)})`,
+      );
+    },
+  };
+}
+
+function named(objects: readonly ObjectName[]): SQL {
+  const kinds = sql.param(objects.map(({ kind }) => kind));
+  const ids = sql.param(objects.map(({ id }) => id));
+  return sql`unnest(${kinds}::text[], ${ids}::text[]) as named (kind, id)`;
+}

@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest';
+import { newId } from '../../src/lib/ids.ts';
+import type { Store } from '../../src/store/store.ts';
+import { type Arena, createGrant, type Granted, operator, unique } from './world.ts';
+
+export function objects(arena: () => Arena): void {
+  const originOf = ({ grant, credential }: Granted) => ({
+    provider: 'openai',
+    grantId: grant.id,
+    credentialId: credential.id,
+    callId: newId('call'),
+  });
+  const newFile = () => ({ kind: 'file', id: unique('file') });
+  const owns = ({ objects }: Store, { grant }: Granted, ...names: { kind: string; id: string }[]) =>
+    objects.ownsObjects(grant.id, 'openai', names);
+
+  it('are on record for the grant that had them made, and for no other', async () => {
+    const [store, other] = arena().stores;
+    const mine = await createGrant(arena());
+    const sameApp = await createGrant(arena(), { party: mine, terms: { test: true } });
+    const stranger = await createGrant(arena());
+    const [one, two, never] = [newFile(), newFile(), newFile()];
+    expect(await store.objects.recordObjects(originOf(mine), [one, two, one])).toBe(true);
+    expect(await owns(other, mine, one, two, two)).toBe(true);
+    expect(await owns(store, sameApp, one)).toBe(false);
+    expect(await owns(store, stranger, one)).toBe(false);
+    expect(await owns(store, mine, never)).toBe(false);
+    expect(await owns(store, mine, one, never)).toBe(false);
+    expect(await owns(store, mine)).toBe(true);
+  });
+
+  it('are known by provider, kind and id, to the letter', async () => {
+    const [store] = arena().stores;
+    const mine = await createGrant(arena());
+    const file = newFile();
+    await store.objects.recordObjects(originOf(mine), [file]);
+    expect(await owns(store, mine, { ...file, kind: 'response' })).toBe(false);
+    for (const id of [file.id.toUpperCase(), ` ${file.id}`, `${file.id} `, '', '%', file.id.slice(0, -1)]) {
+      expect([id, await owns(store, mine, { ...file, id })]).toEqual([id, false]);
+    }
+    expect(await store.objects.ownsObjects(mine.grant.id, 'xai', [file])).toBe(false);
+  });
+
+  it('stay with their grant, whoever else says to have made them', async () => {
+    const [store] = arena().stores;
+    const mine = await createGrant(arena());
+    const thief = await createGrant(arena());
+    const [file, fresh] = [newFile(), newFile()];
+    await store.objects.recordObjects(originOf(mine), [file]);
+    expect(await store.objects.recordObjects(originOf(mine), [file])).toBe(true);
+    expect(await store.objects.recordObjects(originOf(thief), [fresh, file])).toBe(false);
+    await store.objects.forgetObjects(thief.grant.id, 'openai', [file]);
+    expect(await owns(store, mine, file)).toBe(true);
+    expect(await owns(store, thief, file)).toBe(false);
+  });
+
+  it('are one grant’s when two record the same at the same time', async () => {
+    const [store, other] = arena().stores;
+    const [mine, thief] = [await createGrant(arena()), await createGrant(arena())];
+    for (let round = 0; round < 20; round += 1) {
+      const [file, next] = [newFile(), newFile()];
+      const recorded = await Promise.all([
+        store.objects.recordObjects(originOf(mine), [file, next]),
+        other.objects.recordObjects(originOf(thief), [next, file]),
+      ]);
+      expect(recorded.toSorted()).toEqual([false, true]);
+    }
+  });
+
+  it('are gone when the provider keeps them no more', async () => {
+    const [store] = arena().stores;
+    const mine = await createGrant(arena());
+    const [gone, kept] = [newFile(), newFile()];
+    await store.objects.recordObjects(originOf(mine), [gone, kept]);
+    await store.objects.forgetObjects(mine.grant.id, 'openai', [gone]);
+    expect(await owns(store, mine, gone)).toBe(false);
+    expect(await owns(store, mine, kept)).toBe(true);
+  });
+
+  it('outlive their grant and their key, as something that nobody can name', async () => {
+    const [store] = arena().stores;
+    const mine = await createGrant(arena());
+    const file = newFile();
+    await store.objects.recordObjects(originOf(mine), [file]);
+    await store.grants.revokeGrant(mine.grant.id, 'user', operator);
+    await store.credentials.deleteCredential(mine.credential.id, operator);
+    const next = await createGrant(arena(), {
+      party: { ...mine, credential: mine.credential },
+      terms: { wraps: [] },
+    });
+    expect(next.grant.id).not.toBe(mine.grant.id);
+    expect(await owns(store, next, file)).toBe(false);
+    expect(await store.objects.recordObjects(originOf(next), [file])).toBe(false);
+  });
+}
