@@ -55,7 +55,7 @@ export function lendAlso(own: readonly Provider[]): void {
 }
 
 /** What an app may ask for that names no scopes when it is registered. Further providers have to be named. */
-export const defaultScopes: readonly string[] = openai.scopes.map(({ scope }) => scope);
+export const defaultScopes: readonly string[] = openai.scopes.slice(0, 7).map(({ scope }) => scope);
 
 /** Whether the provider of this name comes with the broker. */
 export function isBuiltIn(name: string): boolean {

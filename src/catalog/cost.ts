@@ -1,5 +1,6 @@
 import type { CostBound } from './cost_bound.ts';
 import { dearestRate } from './highest_rates.ts';
+import { type HostedTool, reportedFees, unreportedFees } from './hosted_tool.ts';
 import type { CheckedBody } from './policy.ts';
 import { ownRates, type PriceTable, price, pricesOf } from './prices.ts';
 import { type Provider, writingOf } from './provider.ts';
@@ -9,6 +10,8 @@ import type { Charge, Usage, UsageReport } from './usage.ts';
 export interface CallModels {
   readonly model: string | null;
   readonly otherModels: readonly string[];
+  /** Tools of the provider that it offers. */
+  readonly hostedTools?: readonly HostedTool[];
 }
 
 /**
@@ -21,6 +24,7 @@ export function costOf(
   { charges, costNanoUsd }: Pick<UsageReport, 'charges' | 'costNanoUsd'>,
 ): number | null {
   if (costNanoUsd !== null) return costNanoUsd;
+  if (unreportedFees(models.hostedTools ?? [], charges[0]?.usage ?? {}) > 0) return null;
   let total = 0;
   for (const [index, charge] of charges.entries()) {
     const cost = firstPrice(priceTable, candidates(models, charge, index), charge.usage);
@@ -41,11 +45,15 @@ export function countedCost(
 ): { readonly cost: number | null; readonly counted: number } {
   const cost = costOf(priceTable, models, report);
   if (cost !== null) return { cost, counted: cost };
+  const tools = models.hostedTools ?? [];
   const counted = report.charges.map((charge, index) => {
     const named = candidates(models, charge, index);
-    return firstPrice(priceTable, named, charge.usage) ?? ceilingCost(priceTable, named, charge.usage);
+    const known = firstPrice(priceTable, named, charge.usage);
+    const fees = index === 0 ? reportedFees(tools, charge.usage) : 0;
+    return known ?? ceilingCost(priceTable, named, charge.usage) + fees;
   });
-  return { cost, counted: counted.reduce((sum, one) => sum + one, 0) };
+  const fees = unreportedFees(tools, report.charges[0]?.usage ?? {});
+  return { cost, counted: counted.reduce((sum, one) => sum + one, fees) };
 }
 
 /** Beside what was asked for and answered the streamed part of it: a token is a byte at least, and some may have been on their way. */

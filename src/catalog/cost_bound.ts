@@ -1,5 +1,6 @@
 import type { JsonObject } from '../lib/json.ts';
 import { dearestRate, largestWindow } from './highest_rates.ts';
+import { largestFees, mostReadings } from './hosted_tool.ts';
 import { type InputSize, inputSize } from './input_bound.ts';
 import type { CheckedBody } from './policy.ts';
 import { pricesOf } from './prices.ts';
@@ -51,22 +52,28 @@ export function costBound(
 
 function textBound(provider: Provider, route: Route, checked: CheckedBody, model: string | null): CostBound {
   const { priceTable, ownInput = 0 } = provider;
-  const { body, scopes } = checked;
+  const { body, scopes, hostedTools } = checked;
   const { rates, contextWindow } = pricesOf(priceTable, model ?? '');
   const size = inputSize(body);
   const window = Math.ceil(windowSlack * (contextWindow ?? largestWindow(priceTable)));
   const questions = countQuestions(body);
   const text = size.tokens + ownInput;
-  const input = size.hasMore
-    ? window * questions
-    : // What is embedded comes in any number of texts, each as long as the window.
-      route.output && contextWindow !== null
-      ? Math.min(window * questions, text)
-      : text;
+  const input =
+    hostedTools.length > 0
+      ? window * mostReadings(hostedTools)
+      : size.hasMore
+        ? window * questions
+        : // What is embedded comes in any number of texts, each as long as the window.
+          route.output && contextWindow !== null
+          ? Math.min(window * questions, text)
+          : text;
   const rate = (kinds: readonly string[], needed: readonly string[]) =>
     dearestRate(priceTable, rates, { kinds, needed, input });
   const read = rate(inputKinds(size), neededInput(size));
-  const base = input * read.usd * nanoPerToken + rate(['requests_kcount'], []).usd * nanoPerThousand;
+  const base =
+    input * read.usd * nanoPerToken +
+    rate(['requests_kcount'], []).usd * nanoPerThousand +
+    largestFees(hostedTools);
   if (!route.output) return { ...free, base: Math.ceil(base), isCeiling: read.isCeiling };
   const speaks = scopes.some((scope) => scope.endsWith(':audio.speech'));
   const written = rate(outputKinds, ['output_mtok', ...(speaks ? ['output_audio_mtok'] : [])]);

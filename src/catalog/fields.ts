@@ -1,3 +1,4 @@
+import type { HostedTool } from './hosted_tool.ts';
 import type { ImpliedModel } from './models.ts';
 
 /** What is done about each top-level field of a request body. A field without a rule is refused. */
@@ -39,6 +40,13 @@ export type FieldRule =
   | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
   /** Anything, as long as every object in it keeps to the tree's rules. */
   | { readonly kind: 'tree'; readonly tree: TreeRules }
+  /** What `rule` lets through, with a further scope where it is given. */
+  | {
+      readonly kind: 'scoped';
+      readonly scope: string;
+      readonly rule: FieldRule;
+      readonly hosted?: HostedTool;
+    }
   /** Options of a stream, in which this one is always true when there is a stream. */
   | { readonly kind: 'usage_option'; readonly option: string; readonly fields: FieldRules };
 
@@ -63,6 +71,10 @@ export interface TypeRule {
   readonly scope?: string;
   /** Models that it makes use of. */
   readonly models?: readonly ImpliedModel[];
+  /** It is a tool that runs at the provider. */
+  readonly hosted?: HostedTool;
+  /** Its fields have rules of their own, which stand in for the tree's. */
+  readonly fields?: FieldRules;
   /** A string that must be there, this one if one is named: without it the object would do more than is lent. */
   readonly needs?: { readonly path: readonly string[]; readonly value?: string; readonly advice: string };
 }

@@ -1,10 +1,17 @@
 import { at, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid } from './body_refusal.ts';
+import type { HostedTool } from './hosted_tool.ts';
 
 /** Which models of a provider an app may name at all. */
 export interface ModelRules {
   readonly grammar: RegExp;
   readonly refused: readonly { readonly pattern: RegExp; readonly advice: string }[];
+  /** Models that come with a tool of the provider, and what they need beyond the route's own scope. */
+  readonly scoped?: readonly {
+    readonly pattern: RegExp;
+    readonly scopes: readonly string[];
+    readonly hosted?: HostedTool;
+  }[];
 }
 
 /** The models that a call makes use of, each with where it stands first; null is one that is left to the provider. */
@@ -13,6 +20,18 @@ export type UsedModels = Map<string | null, string>;
 /** Notes a model. @param place where it stands, such as `tools[0].model` */
 export function noteModel(models: UsedModels, model: string | null, place: () => string): void {
   if (!models.has(model)) models.set(model, place());
+}
+
+/** Notes what a model needs beyond the route's own scope, and the tool that it comes with. */
+export function noteScoped(
+  { scoped = [] }: ModelRules,
+  model: string,
+  findings: { readonly scopes: Set<string>; readonly hosted: HostedTool[] },
+): void {
+  for (const { scopes, hosted } of scoped.filter(({ pattern }) => pattern.test(model))) {
+    for (const scope of scopes) findings.scopes.add(scope);
+    if (hosted) findings.hosted.push(hosted);
+  }
 }
 
 /** A model that an object makes use of, which the provider chooses unless it is named. */

@@ -1,8 +1,16 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { FieldRule, FieldRules } from './fields.ts';
-import { checkModel, type ModelRules, noteImplied, noteModel, type UsedModels } from './models.ts';
-import { inspectTree } from './tree.ts';
+import type { FieldRule, FieldRules, TreeRules } from './fields.ts';
+import { type HostedTool, withBound, withBoundsOfCall } from './hosted_tool.ts';
+import {
+  checkModel,
+  type ModelRules,
+  noteImplied,
+  noteModel,
+  noteScoped,
+  type UsedModels,
+} from './models.ts';
+import { inspectTree, type RuledObject, replaceInTree } from './tree.ts';
 
 /** A body that may go on, and what it needs. */
 export interface CheckedBody {
@@ -15,6 +23,8 @@ export interface CheckedBody {
   readonly usedModels: UsedModels;
   /** Models that are named deeper inside, by tools. */
   readonly otherModels: readonly string[];
+  /** The tools of the provider that the call offers to the model, each as often as the body lets it be used. */
+  readonly hostedTools: readonly HostedTool[];
   /** The stream will end with a usage event that the app did not ask for. */
   readonly usageIsExtra: boolean;
 }
@@ -31,6 +41,8 @@ interface Findings extends PolicyContext {
   readonly scopes: Set<string>;
   readonly usedModels: UsedModels;
   readonly otherModels: Set<string>;
+  readonly hosted: HostedTool[];
+  readonly ruled: RuledObject[];
   readonly sent: JsonObject;
   model: string | null;
   usageIsExtra: boolean;
@@ -51,19 +63,25 @@ export function applyPolicy(
     scopes: new Set(),
     usedModels: new Map(),
     otherModels: new Set(),
+    hosted: [],
+    ruled: [],
     sent: body,
     model: context.pathModel ?? null,
     usageIsExtra: false,
   };
+  if (context.pathModel) noteScoped(context.models, context.pathModel, findings);
   const checked = applyRules(rules, body, '', findings);
   if (checked.kind === 'refused') return checked;
+  const bounded = withBoundsOfCall(findings.hosted, checked.value, (field) => Object.hasOwn(rules, field));
+  if (bounded.kind === 'refused') return bounded;
   return {
     kind: 'checked',
-    body: checked.value,
+    body: bounded.call,
     scopes: [...findings.scopes],
     model: findings.model,
     usedModels: findings.usedModels,
     otherModels: [...findings.otherModels],
+    hostedTools: bounded.tools,
     usageIsExtra: findings.usageIsExtra,
   };
 }
@@ -124,12 +142,14 @@ function applyRule(
       if (refusal) return refusal;
       findings.model = isGiven ? String(value) : null;
       noteModel(findings.usedModels, findings.model, () => param);
+      if (isGiven) noteScoped(findings.models, String(value), findings);
       return passed(value);
     }
     case 'other_model': {
       if (!isGiven) return passed(value);
       findings.otherModels.add(String(value));
       noteModel(findings.usedModels, String(value), () => param);
+      noteScoped(findings.models, String(value), findings);
       return checkModel(findings.models, value, param) ?? passed(value);
     }
     case 'implies_model': {
@@ -151,7 +171,9 @@ function applyRule(
     case 'words':
       return isGiven ? applyToWords(rule.scopes, value, param, findings) : passed(value);
     case 'tree':
-      return inspectTree(rule.tree, findings.models, value, param, findings) ?? passed(value);
+      return applyToTree(rule.tree, value, param, findings);
+    case 'scoped':
+      return isGiven ? applyScoped(rule, value, param, findings) : passed(value);
     case 'usage_option':
       return findings.sent.stream === true ? askForUsage(rule, value, param, findings) : passed(value);
   }
@@ -196,6 +218,54 @@ function applyToWords(
     if (scope !== undefined) findings.scopes.add(scope);
   }
   return passed(value);
+}
+
+function applyToTree(
+  tree: TreeRules,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<unknown> | BodyRefusal {
+  const refusal = inspectTree(tree, findings.models, value, param, findings);
+  if (refusal) return refusal;
+  const ruled = findings.ruled.splice(0);
+  const replacements = new Map<unknown, unknown>();
+  for (const { object, rule, param: place } of ruled) {
+    const fields = applyRules(rule.fields ?? {}, object, `${place}.`, findings);
+    const outcome =
+      fields.kind === 'refused' ? fields : offerTool(rule.hosted, fields.value, place, findings);
+    if (outcome.kind === 'refused') return outcome;
+    replacements.set(object, outcome.value);
+  }
+  return passed(ruled.length === 0 ? value : replaceInTree(tree, value, replacements));
+}
+
+function applyScoped(
+  { scope, rule, hosted }: Extract<FieldRule, { readonly kind: 'scoped' }>,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<unknown> | BodyRefusal {
+  findings.scopes.add(scope);
+  const outcome = applyRule(rule, value, param, findings);
+  return outcome.kind === 'refused' ? outcome : offerTool(hosted, outcome.value, param, findings);
+}
+
+/** Notes a tool of the provider, and has it keep to its bound if it has a field for that. */
+function offerTool(
+  tool: HostedTool | undefined,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<unknown> | BodyRefusal {
+  if (tool?.by?.of !== 'tool' || !isObject(value)) {
+    if (tool) findings.hosted.push(tool);
+    return passed(value);
+  }
+  const bound = withBound(tool, value, `${param}.`);
+  if (bound.kind === 'refused') return bound;
+  findings.hosted.push(bound.tool);
+  return passed(bound.object);
 }
 
 /** Has the stream report its usage, and notes whether the app asked for that itself. */

@@ -4,13 +4,14 @@ import { covers } from '../lib/model_pattern.ts';
 import { nanoUsd } from './nano_usd.ts';
 import type { Usage } from './usage.ts';
 
-/** Counts that cost more than plain tokens where they occur: without a rate of their own their price is unknown. */
+/** Counts that plain tokens do not pay for where they occur: without a rate of their own their price is unknown. */
 export const ownRates: Readonly<Record<string, string>> = {
   input_audio_tokens: 'input_audio_mtok',
   output_audio_tokens: 'output_audio_mtok',
   output_image_tokens: 'output_image_mtok',
   input_audio_seconds: 'input_audio_hours',
   cache_write_1h_tokens: 'cache_write_1h_mtok',
+  web_searches: 'web_searches_kcount',
 };
 
 /** What a row of our own has to name a rate for: the table leaves out what costs nothing. */

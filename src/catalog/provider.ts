@@ -88,6 +88,8 @@ export function writingOf({ writing }: Provider, model: string | null): ModelWri
 export interface FeatureHeader {
   /** The values an app may send. */
   readonly allowed: readonly string[];
+  /** Those that it may send, several with commas between them, in a call that needs the scope. */
+  readonly scoped?: Readonly<Record<string, string>>;
   /** Goes in the place of any other value, and of none. */
   readonly otherwise?: string;
 }
@@ -95,13 +97,19 @@ export interface FeatureHeader {
 /**
  * The headers that choose a version and features, as they go to the provider.
  * @param sent the app's headers, by their names in lower case
+ * @param scopes what the call needs beyond the route's own scope
  */
 export function featureHeaders(
   { featureHeaders: rules }: Provider,
   sent: Readonly<Record<string, unknown>>,
+  scopes: readonly string[] = [],
 ): readonly (readonly [name: string, value: string])[] {
-  return Object.entries(rules).flatMap(([name, { allowed, otherwise }]) => {
-    const value = allowed.find((one) => one === sent[name]) ?? otherwise;
+  return Object.entries(rules).flatMap(([name, { allowed, scoped = {}, otherwise }]) => {
+    const values = String(sent[name] ?? '').split(/ *, */);
+    const features = values.filter(
+      (value) => Object.hasOwn(scoped, value) && scopes.includes(scoped[value] ?? ''),
+    );
+    const value = allowed.find((one) => one === sent[name]) ?? (features.join(',') || otherwise);
     return value === undefined ? [] : [[name, value] as const];
   });
 }

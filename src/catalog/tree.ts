@@ -1,13 +1,31 @@
 import { at, isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { TreeRules } from './fields.ts';
-import { checkModel, type ModelRules, noteImplied, noteModel, type UsedModels } from './models.ts';
+import type { TreeRules, TypeRule } from './fields.ts';
+import type { HostedTool } from './hosted_tool.ts';
+import {
+  checkModel,
+  type ModelRules,
+  noteImplied,
+  noteModel,
+  noteScoped,
+  type UsedModels,
+} from './models.ts';
 
 /** What is learned while a tree is walked. */
 interface Findings {
   readonly scopes: Set<string>;
   readonly usedModels: UsedModels;
   readonly otherModels: Set<string>;
+  readonly hosted: HostedTool[];
+  /** Objects whose fields have rules of their own, still to be applied. */
+  readonly ruled: RuledObject[];
+}
+
+/** An object of a tree, and the rule of its type. */
+export interface RuledObject {
+  readonly object: JsonObject;
+  readonly rule: TypeRule;
+  readonly param: string;
 }
 
 /** Deeper than any conversation; keeps hostile nesting from exhausting the stack. */
@@ -37,6 +55,21 @@ export function inspectTree(
   return inspect({ rules, models, findings, path: [param] }, value);
 }
 
+/** The value with other objects in the place of some that `inspectTree` has come by; it is not changed itself. */
+export function replaceInTree(
+  rules: TreeRules,
+  value: unknown,
+  replacements: ReadonlyMap<unknown, unknown>,
+): unknown {
+  if (Array.isArray(value)) return value.map((item) => replaceInTree(rules, item, replacements));
+  if (!isObject(value)) return value;
+  if (replacements.has(value)) return replacements.get(value);
+  const members = Object.entries(value).map(([key, member]) => {
+    return [key, rules.opaqueKeys.includes(key) ? member : replaceInTree(rules, member, replacements)];
+  });
+  return Object.fromEntries(members);
+}
+
 function inspect(walk: Walk, node: unknown): BodyRefusal | null {
   if (walk.path.length > deepest) {
     const param = written(walk.path.slice(0, 1));
@@ -61,6 +94,11 @@ function step(walk: Walk, key: string | number, child: unknown): BodyRefusal | n
 function inspectObject(walk: Walk, node: JsonObject): BodyRefusal | null {
   const refusal = inspectType(walk, node) ?? inspectReference(walk, node);
   if (refusal) return refusal;
+  const rule = typeRule(walk.rules, node.type);
+  if (rule?.fields) {
+    walk.findings.ruled.push({ object: node, rule, param: written(walk.path) });
+    return null;
+  }
   for (const key of Object.keys(node)) {
     const deeper = walk.rules.opaqueKeys.includes(key) ? null : inspectKey(walk, key, node[key]);
     if (deeper) return deeper;
@@ -81,6 +119,7 @@ function inspectKey(walk: Walk, key: string, child: unknown): BodyRefusal | null
   if (key !== 'model') return step(walk, key, child);
   findings.otherModels.add(String(child));
   noteModel(findings.usedModels, String(child), () => written(path, key));
+  noteScoped(models, String(child), findings);
   return checkModel(models, child, written(path, key));
 }
 
@@ -88,12 +127,13 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
   const { type } = node;
   if (type === undefined || type === null) return null;
   if (typeof type !== 'string') return invalid(written(path, 'type'), 'A type must be a string.');
-  const rule = Object.hasOwn(rules.types, type) ? rules.types[type] : undefined;
+  const rule = typeRule(rules, type);
   if (!rule) {
     const known = rules.refusedTypes.find(([prefix]) => type.startsWith(prefix));
     return notAllowed(written(path, 'type'), known?.[1] ?? unknownType);
   }
   if (rule.scope) findings.scopes.add(rule.scope);
+  if (rule.hosted && !rule.fields) findings.hosted.push(rule.hosted);
   for (const model of rule.models ?? []) {
     noteImplied(findings.usedModels, model, node, () => written(path, ...model.named));
   }
@@ -102,6 +142,10 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
   const found = at(node, needs.path);
   const isMet = needs.value === undefined ? typeof found === 'string' : found === needs.value;
   return isMet ? null : notAllowed(written(path, ...needs.path), needs.advice);
+}
+
+function typeRule({ types }: TreeRules, type: unknown): TypeRule | undefined {
+  return typeof type === 'string' && Object.hasOwn(types, type) ? types[type] : undefined;
 }
 
 /** An object that has only an id to say what it is stands for something the provider has stored. */

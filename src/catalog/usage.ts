@@ -14,7 +14,8 @@ type Place = readonly string[];
 
 /**
  * How usage is written in a provider's answers: count in the price table's terms → where it stands, what sums up to it, what
- * is left of a whole, or the modality that it is the count of, in a list of such.
+ * is left of a whole, the modality that it is the count of, in a list of such, or the lists that it is the length of, one in
+ * each of a list.
  */
 export type UsageTable = Readonly<
   Record<
@@ -23,12 +24,15 @@ export type UsageTable = Readonly<
     | { readonly sum: readonly Place[] }
     | { readonly whole: Place; readonly without: Place; readonly atLeast: Place }
     | { readonly modality: string; readonly in: string }
+    | { readonly lengthOf: Place; readonly inEach: string }
   >
 >;
 
 /** How the usage of a call is read. */
 export interface UsageRules {
   readonly table: UsageTable;
+  /** What is counted beside the usage, in what holds it. */
+  readonly beside?: UsageTable;
   /** What an answer calls its usage and its model, when not `usage` and `model`. */
   readonly names?: { readonly usage: string; readonly model: string };
   /** Where an answer says that it is complete, if earlier reports are not to be taken for the last. */
@@ -72,7 +76,16 @@ const holders: readonly Place[] = [[], ['response'], ['message']];
  * @returns null when it reports none
  */
 export function readUsage(
-  { table, names = usualNames, opening, completeBy, holder: ownHolder, cost, sides = [] }: UsageRules,
+  {
+    table,
+    beside = {},
+    names = usualNames,
+    opening,
+    completeBy,
+    holder: ownHolder,
+    cost,
+    sides = [],
+  }: UsageRules,
   answer: unknown,
   before: UsageReport | null = null,
 ): UsageReport | null {
@@ -82,8 +95,9 @@ export function readUsage(
   const given = at(holder, [names.usage]);
   if (!isObject(given)) return null;
   const reported = { ...before?.reported, ...withoutNulls(given) };
-  const usage = counts(table, reported);
-  if (!usage) return null;
+  const tokens = counts(table, reported);
+  if (!tokens) return null;
+  const usage = { ...before?.usage, ...tokens, ...(isObject(holder) && counts(beside, holder)) };
   const usd = cost?.(reported) ?? null;
   const model = modelIn(holder, names.model) ?? before?.charges[0]?.model ?? null;
   return {
@@ -126,10 +140,16 @@ function countsAt(source: UsageTable[string], reported: JsonObject): readonly un
     const rest = Number(at(reported, source.whole)) - Number(at(reported, source.without));
     return [Math.max(...[rest, at(reported, source.atLeast)].filter(isCount))];
   }
+  if ('lengthOf' in source) return lengths(source.lengthOf, reported[source.inEach]);
   if (!('modality' in source)) return [at(reported, source)];
   const list = reported[source.in];
   const entries = Array.isArray(list) ? list.filter(isObject) : [];
   return entries.filter(({ modality }) => modality === source.modality).map(({ tokenCount }) => tokenCount);
+}
+
+function lengths(place: Place, holders: unknown): readonly unknown[] {
+  const lists = Array.isArray(holders) ? holders.map((holder) => at(holder, place)) : [];
+  return lists.filter(Array.isArray).map(({ length }) => length);
 }
 
 function isCount(value: unknown): value is number {

@@ -11,12 +11,13 @@ const mediaRanges = /^[\w.+*/,;= -]{1,200}$/;
  * @returns names and values in turn
  */
 export function requestHeaders(
-  { provider, key, body, grantId }: Admission,
+  { provider, key, body, grantId, checked }: Admission,
   sent: IncomingHttpHeaders,
 ): string[] {
   const headers = ['accept', acceptOf(sent.accept), 'user-agent', 'coatcheck'];
   if (body) headers.push('content-type', body.contentType);
-  for (const [name, value] of featureHeaders(provider, sent)) headers.push(name, value);
+  for (const [name, value] of featureHeaders(provider, sent, checked?.scopes ?? []))
+    headers.push(name, value);
   const idempotencyKey = sent['idempotency-key'];
   // Of its own for each grant: two apps must not get each other's answers.
   if (typeof idempotencyKey === 'string' && visible.test(idempotencyKey)) {

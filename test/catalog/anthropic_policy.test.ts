@@ -43,7 +43,8 @@ describe('what a message may not hold', () => {
   const block = (value: object) => ({ ...message, messages: [{ role: 'user', content: [value] }] });
 
   it.each<[JsonObject, string]>([
-    [{ ...message, mcp_servers: [{ type: 'url', url: 'https://a.example', name: 'a' }] }, 'mcp_servers'],
+    [{ ...message, mcp_servers: [{ type: 'stdio', name: 'a' }] }, 'mcp_servers[0].type'],
+    [{ ...message, mcp_servers: [{ type: 'url', tunnel_id: 'a' }] }, 'mcp_servers[0].tunnel_id'],
     [{ ...message, fallbacks: [{ model: 'claude-opus-5-5' }] }, 'fallbacks'],
     [{ ...message, fallbacks: 'default' }, 'fallbacks'],
     [{ ...message, fallback_credit_token: 'fct_1' }, 'fallback_credit_token'],
@@ -63,13 +64,13 @@ describe('what a message may not hold', () => {
     [{ ...message, stream: 'true' }, 'stream'],
     [{ ...message, metadata: { user_id: 'u', session: 's' } }, 'metadata.session'],
     [{ ...message, something_new: 1 }, 'something_new'],
-    [tool('web_search_20260318'), 'tools[0].type'],
+    [tool('web_search_20260318', { file_id: 'file_1' }), 'tools[0].file_id'],
     [tool('web_search_20990101'), 'tools[0].type'],
-    [tool('web_fetch_20260318'), 'tools[0].type'],
-    [tool('code_execution_20260521'), 'tools[0].type'],
+    [tool('code_execution_20260521', { container: 'container_1' }), 'tools[0].container'],
     [tool('tool_search_tool_bm25_20251119'), 'tools[0].type'],
     [tool('tool_search_tool_regex'), 'tools[0].type'],
-    [tool('mcp_toolset', { mcp_server_name: 'a' }), 'tools[0].type'],
+    [block({ type: 'code_execution_20260521', name: 'code_execution' }), 'messages[0].content[0].name'],
+    [block({ type: 'mcp_toolset', mcp_server_name: 'a' }), 'messages[0].content[0].type'],
     [tool('advisor_20260301', { model: 'claude-opus-5-5' }), 'tools[0].type'],
     [tool('bash_20990101'), 'tools[0].type'],
     [tool('custom', { model: 'claude-opus-5-5' }), 'tools[0].model'],
@@ -80,23 +81,20 @@ describe('what a message may not hold', () => {
     [block({ type: 'document', source: { file_id: 'file_1' } }), 'messages[0].content[0].source.file_id'],
     [block({ type: 'container_upload', file_id: 'file_1' }), 'messages[0].content[0].type'],
     [
-      block({ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }),
-      'messages[0].content[0].type',
+      block({
+        type: 'code_execution_tool_result',
+        content: {
+          type: 'code_execution_result',
+          content: [{ type: 'code_execution_output', file_id: 'f' }],
+        },
+      }),
+      'messages[0].content[0].content.content[0].file_id',
     ],
-    [block({ type: 'mcp_tool_use', id: 'm', server_name: 'a', input: {} }), 'messages[0].content[0].type'],
     [block({ type: 'compaction', content: 'x' }), 'messages[0].content[0].type'],
     [block({ type: 'fallback' }), 'messages[0].content[0].type'],
     [
       block({ type: 'tool_addition', tools: [{ type: 'web_search_20260318' }] }),
       'messages[0].content[0].type',
-    ],
-    [
-      block({ type: 'tool_result', tool_use_id: 't', content: [{ type: 'web_search_result', url: 'x' }] }),
-      'messages[0].content[0].content[0].type',
-    ],
-    [
-      block({ type: 'tool_use', id: 't', name: 'n', input: {}, caller: { type: 'code_execution_20260120' } }),
-      'messages[0].content[0].caller.type',
     ],
   ])('%j', (body, param) => {
     expect(apply('/v1/messages', body)).toMatchObject({ kind: 'refused', code: 'field_not_allowed', param });
@@ -104,7 +102,7 @@ describe('what a message may not hold', () => {
 
   it('is not in what tokens are counted of either', () => {
     const { model, messages } = message;
-    const body = { model, messages, tools: [{ type: 'web_search_20260318' }] };
+    const body = { model, messages, tools: [{ type: 'advisor_20260301' }] };
     expect(apply('/v1/messages/count_tokens', body)).toMatchObject({ param: 'tools[0].type' });
   });
 

@@ -2,7 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type Anthropic0 from 'anthropic-0';
 import { describe, expect, it } from 'vitest';
 import { findProvider } from '../../src/catalog/catalog.ts';
-import { messageTree } from '../../src/catalog/providers/anthropic_trees.ts';
+import { toolTree } from '../../src/catalog/providers/anthropic_trees.ts';
 
 /** Every field that an SDK can send. The type check fails here when an upgrade of the SDK brings another one. */
 type Fields<Params> = Params extends unknown ? keyof Params : never;
@@ -92,18 +92,18 @@ const blocks: Readonly<Record<TypeOf<Block>, boolean>> = {
   redacted_thinking: true,
   tool_use: true,
   tool_result: true,
-  server_tool_use: false,
-  web_search_tool_result: false,
-  web_fetch_tool_result: false,
-  code_execution_tool_result: false,
-  bash_code_execution_tool_result: false,
-  text_editor_code_execution_tool_result: false,
+  server_tool_use: true,
+  web_search_tool_result: true,
+  web_fetch_tool_result: true,
+  code_execution_tool_result: true,
+  bash_code_execution_tool_result: true,
+  text_editor_code_execution_tool_result: true,
   tool_search_tool_result: false,
   container_upload: false,
   advisor_tool_result: false,
-  mcp_tool_use: false,
-  mcp_tool_result: false,
-  mcp_tool_listing: false,
+  mcp_tool_use: true,
+  mcp_tool_result: true,
+  mcp_tool_listing: true,
   compaction: false,
   tool_addition: false,
   tool_removal: false,
@@ -116,7 +116,7 @@ type Tool =
   | Anthropic0.ToolUnion
   | Anthropic0.Beta.BetaToolUnion;
 
-/** Whether a tool of this type is run by the app, and so may be named. */
+/** Whether a tool of this type may be named. */
 const tools: Readonly<Record<TypeOf<Tool>, boolean>> = {
   custom: true,
   bash_20241022: true,
@@ -131,26 +131,33 @@ const tools: Readonly<Record<TypeOf<Tool>, boolean>> = {
   computer_toolset_20260801: true,
   browser_toolset_20260801: true,
   memory_20250818: true,
-  code_execution_20250522: false,
-  code_execution_20250825: false,
-  code_execution_20260120: false,
-  code_execution_20260521: false,
-  web_search_20250305: false,
-  web_search_20260209: false,
-  web_search_20260318: false,
-  web_fetch_20250910: false,
-  web_fetch_20260209: false,
-  web_fetch_20260309: false,
-  web_fetch_20260318: false,
+  code_execution_20250522: true,
+  code_execution_20250825: true,
+  code_execution_20260120: true,
+  code_execution_20260521: true,
+  web_search_20250305: true,
+  web_search_20260209: true,
+  web_search_20260318: true,
+  web_fetch_20250910: true,
+  web_fetch_20260209: true,
+  web_fetch_20260309: true,
+  web_fetch_20260318: true,
   tool_search_tool_bm25_20251119: false,
   tool_search_tool_bm25: false,
   tool_search_tool_regex_20251119: false,
   tool_search_tool_regex: false,
   advisor_20260301: false,
-  mcp_toolset: false,
+  mcp_toolset: true,
 };
 
+type Result<Block> = Block extends { type: `${string}_tool_result`; content?: infer Content }
+  ? Extract<Content extends readonly (infer Item)[] ? Item : Content, { type: string }>
+  : never;
+
 type Part =
+  | Result<Block>
+  | Anthropic.CodeExecutionOutputBlockParam
+  | Anthropic.BashCodeExecutionOutputBlockParam
   | Extract<Block, { source: object }>['source']
   | NonNullable<Extract<Block, { type: 'text' }>['citations']>[number]
   | Exclude<Extract<Block, { type: 'tool_result' }>['content'], string | undefined>[number]
@@ -181,7 +188,27 @@ const parts: Readonly<Record<TypeOf<Part>, boolean>> = {
   page_location: true,
   content_block_location: true,
   search_result_location: true,
-  web_search_result_location: false,
+  web_search_result_location: true,
+  web_search_result: true,
+  web_search_tool_result_error: true,
+  web_fetch_result: true,
+  web_fetch_tool_result_error: true,
+  code_execution_result: true,
+  code_execution_output: true,
+  encrypted_code_execution_result: true,
+  code_execution_tool_result_error: true,
+  bash_code_execution_result: true,
+  bash_code_execution_output: true,
+  bash_code_execution_tool_result_error: true,
+  text_editor_code_execution_view_result: true,
+  text_editor_code_execution_create_result: true,
+  text_editor_code_execution_str_replace_result: true,
+  text_editor_code_execution_tool_result_error: true,
+  tool_search_tool_search_result: false,
+  tool_search_tool_result_error: false,
+  advisor_result: false,
+  advisor_redacted_result: false,
+  advisor_tool_result_error: false,
   ephemeral: true,
   auto: true,
   any: true,
@@ -193,8 +220,8 @@ const parts: Readonly<Record<TypeOf<Part>, boolean>> = {
   between_tools: true,
   json_schema: true,
   direct: true,
-  code_execution_20250825: false,
-  code_execution_20260120: false,
+  code_execution_20250825: true,
+  code_execution_20260120: true,
 };
 
 const anthropic = findProvider('anthropic') ?? expect.fail();
@@ -212,11 +239,11 @@ describe('request fields', () => {
 describe('types', () => {
   const types = { ...blocks, ...tools, ...parts };
 
-  it.each(Object.entries(types))('%s: may be in a message is %s', (type, isAllowed) => {
-    expect(Object.hasOwn(messageTree.types, type)).toBe(isAllowed);
+  it.each(Object.entries(types))('%s: may be in a body is %s', (type, isAllowed) => {
+    expect(Object.hasOwn(toolTree.types, type)).toBe(isAllowed);
   });
 
-  it('that may be in a message are all known to the SDK', () => {
-    expect(Object.keys(messageTree.types).filter((type) => !Object.hasOwn(types, type))).toEqual([]);
+  it('that may be in a body are all known to the SDK', () => {
+    expect(Object.keys(toolTree.types).filter((type) => !Object.hasOwn(types, type))).toEqual([]);
   });
 });

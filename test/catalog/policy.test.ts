@@ -90,17 +90,48 @@ describe('what is refused', () => {
     ],
     ['/responses', { ...response, multi_agent: {} }, 'multi_agent'],
     ['/responses', { ...response, stream: 'true' }, 'stream'],
-    ['/responses', tool('web_search'), 'tools[0].type'],
-    ['/responses', tool('web_search_preview_2025_03_11'), 'tools[0].type'],
-    ['/responses', tool('code_interpreter', { container: { type: 'auto' } }), 'tools[0].type'],
     ['/responses', tool('file_search', { vector_store_ids: ['vs_1'] }), 'tools[0].type'],
-    ['/responses', tool('mcp', { server_url: 'https://a.example' }), 'tools[0].type'],
-    ['/responses', tool('mcp', { connector_id: 'connector_gmail' }), 'tools[0].type'],
+    ['/responses', tool('web_search_2099_01_01'), 'tools[0].type'],
+    ['/responses', tool('web_search', { store: 'mine' }), 'tools[0].store'],
+    ['/responses', tool('code_interpreter', { container: 'cntr_1' }), 'tools[0].container'],
+    [
+      '/responses',
+      tool('code_interpreter', { container: { type: 'auto', file_ids: ['file-1'] } }),
+      'tools[0].container.file_ids',
+    ],
+    [
+      '/responses',
+      tool('code_interpreter', { container: { type: 'auto', memory_limit: '64g' } }),
+      'tools[0].container.memory_limit',
+    ],
+    ['/responses', tool('mcp', { connector_id: 'connector_gmail' }), 'tools[0].server_url'],
+    ['/responses', tool('mcp', { tunnel_id: 'tunnel_1' }), 'tools[0].server_url'],
+    [
+      '/responses',
+      tool('mcp', { server_url: 'https://a.example', connector_id: 'connector_gmail' }),
+      'tools[0].connector_id',
+    ],
+    [
+      '/responses',
+      tool('mcp', { server_url: 'https://a.example', tunnel_id: 'tunnel_1' }),
+      'tools[0].tunnel_id',
+    ],
+    ['/responses', { ...tool('web_search'), max_tool_calls: -1 }, 'max_tool_calls'],
+    ['/responses', { ...tool('web_search'), max_tool_calls: '3' }, 'max_tool_calls'],
     ['/responses', tool('programmatic_tool_calling'), 'tools[0].type'],
     ['/responses', tool('something_new'), 'tools[0].type'],
     ['/responses', tool('MCP'), 'tools[0].type'],
     ['/responses', tool('shell'), 'tools[0].environment.type'],
-    ['/responses', tool('shell', { environment: { type: 'container_auto' } }), 'tools[0].environment.type'],
+    [
+      '/responses',
+      tool('shell', { environment: { type: 'container_reference', container_id: 'cntr_1' } }),
+      'tools[0].environment.type',
+    ],
+    [
+      '/responses',
+      tool('shell', { environment: { type: 'container_auto', file_ids: ['file-1'] } }),
+      'tools[0].environment.file_ids',
+    ],
     ['/responses', tool('tool_search'), 'tools[0].execution'],
     [
       '/responses',
@@ -110,24 +141,32 @@ describe('what is refused', () => {
     [
       '/responses',
       tool('namespace', { name: 'n', tools: [{ type: 'function', name: 'f' }, { type: 'mcp' }] }),
-      'tools[0].tools[1].type',
+      'tools[0].tools[1].server_url',
     ],
-    ['/responses', { ...response, tool_choice: { type: 'web_search_preview' } }, 'tool_choice.type'],
     [
       '/responses',
-      { ...response, tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'mcp' }] } },
+      { ...response, tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'file_search' }] } },
       'tool_choice.tools[0].type',
     ],
     [
       '/responses',
-      item({ type: 'additional_tools', tools: [{ type: 'web_search' }] }),
+      item({ type: 'additional_tools', tools: [{ type: 'file_search' }] }),
       'input[1].tools[0].type',
     ],
-    ['/responses', item({ type: 'tool_search_output', tools: [{ type: 'mcp' }] }), 'input[1].tools[0].type'],
+    [
+      '/responses',
+      item({ type: 'tool_search_output', tools: [{ type: 'mcp' }] }),
+      'input[1].tools[0].server_url',
+    ],
     ['/responses', item({ type: 'item_reference', id: 'msg_1' }), 'input[1].type'],
     ['/responses', item({ id: 'msg_1' }), 'input[1].id'],
     ['/responses', item({ type: null, id: 'msg_1' }), 'input[1].id'],
-    ['/responses', item({ type: 'mcp_approval_response', approve: true }), 'input[1].type'],
+    ['/responses', item({ type: 'web_search_call', id: 'ws_1' }), 'input[1].action.type'],
+    [
+      '/responses',
+      item({ type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1' }),
+      'input[1].container_id',
+    ],
     ['/responses', item({ type: 'reasoning', id: 'rs_1', summary: [] }), 'input[1].encrypted_content'],
     ['/responses', item({ type: 'image_generation_call', id: 'ig_1', result: null }), 'input[1].result'],
     [
@@ -148,7 +187,6 @@ describe('what is refused', () => {
     ['/responses', item({ type: ['item_reference'], id: 'm' }), 'input[1].type'],
     ['/responses/compact', { ...response, previous_response_id: 'resp_1' }, 'previous_response_id'],
     ['/responses/input_tokens', { ...response, conversation: 'conv_1' }, 'conversation'],
-    ['/chat/completions', { ...chat, web_search_options: {} }, 'web_search_options'],
     ['/chat/completions', { ...chat, moderation: { model: 'omni' } }, 'moderation'],
     ['/chat/completions', { ...chat, plugins: [] }, 'plugins'],
     ['/chat/completions', { ...chat, api_base: 'http://evil.example' }, 'api_base'],
@@ -174,10 +212,6 @@ describe('what is refused', () => {
   });
 
   it.each([
-    ['gpt-4o-search-preview'],
-    ['gpt-4o-mini-search-preview-2025-03-11'],
-    ['gpt-5-search-api'],
-    ['o3-deep-research'],
     ['ft:gpt-4o:acme::abc'],
     ['davinci:ft-acme-2023-05-01'],
     ['http://evil.example/gpt'],
@@ -212,7 +246,7 @@ describe('what is refused', () => {
 
   it('hosted tools under keys that only look like the prototype', () => {
     const body = JSON.parse(
-      '{"model":"m","input":[{"role":"user","__proto__":{"type":"mcp"}}]}',
+      '{"model":"m","input":[{"role":"user","__proto__":{"type":"file_search"}}]}',
     ) as JsonObject;
     expect(apply('/responses', body)).toMatchObject({ param: 'input[0].__proto__.type' });
     const top = JSON.parse('{"model":"m","input":"x","__proto__":{"store":true}}') as JsonObject;

@@ -57,6 +57,7 @@ describe('usage', () => {
           cache_write_tokens: 1,
           output_tokens: 5,
           output_reasoning_tokens: 2,
+          web_searches: 0,
         },
       },
       { model: null, usage: { input_tokens: 8, output_tokens: 90 } },

@@ -1,6 +1,8 @@
 import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './anthropic_errors.ts';
+import { serverFeatures } from './anthropic_hosted_tools.ts';
 import { routes } from './anthropic_routes.ts';
+import { toolScopes } from './tool_scopes.ts';
 
 const sandboxKeyPrefix = 'sk-ant-sandbox-';
 
@@ -11,6 +13,7 @@ export const anthropic: Provider = {
   scopes: [
     { scope: 'anthropic:models.read', may: 'see which of your models it may use' },
     { scope: 'anthropic:text', may: 'generate text' },
+    ...toolScopes('anthropic', 'web', 'code', 'mcp'),
   ],
   routes,
   models: { grammar: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, refused: [] },
@@ -18,7 +21,7 @@ export const anthropic: Provider = {
   tokenHeaders: ['x-api-key'],
   featureHeaders: {
     'anthropic-version': { allowed: ['2023-06-01', '2026-10-21'], otherwise: '2023-06-01' },
-    'anthropic-beta': { allowed: [] },
+    'anthropic-beta': { allowed: [], scoped: serverFeatures },
   },
   requestIdHeader: 'request-id',
   keysPage: 'https://platform.claude.com/settings/keys',

@@ -1,5 +1,6 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
-import { messageTree } from './anthropic_trees.ts';
+import { mcpServers } from './anthropic_hosted_tools.ts';
+import { containers, messageTree, toolTree } from './anthropic_trees.ts';
 
 /** Request fields of Anthropic's endpoints, as the types of its SDK have them, beta included (`@anthropic-ai/sdk` 0.137 and 1.12). */
 
@@ -17,7 +18,7 @@ const common: FieldRules = {
   model: { kind: 'model' },
   messages: tree,
   system: tree,
-  tools: tree,
+  tools: { kind: 'tree', tree: toolTree },
   tool_choice: tree,
   thinking: tree,
   output_config: tree,
@@ -27,9 +28,7 @@ const common: FieldRules = {
   user_profile_id: billing,
   workspace_id: billing,
   billing_policy: billing,
-  mcp_servers: refuse(
-    'Letting the model call other servers is not lent. Call them yourself, as tools of your own.',
-  ),
+  mcp_servers: mcpServers,
   context_management: beta,
   compaction: beta,
   betas: beta,
@@ -52,7 +51,7 @@ export const messageFields: FieldRules = {
   inference_geo: billing,
   fallback_credit_token: billing,
   fallbacks: refuse('Falling back to another model is not lent. Call it yourself.'),
-  container: refuse('Running code with the provider is not lent. Leave it out.'),
+  container: refuse(containers),
   diagnostics: stored,
   thread: stored,
 };

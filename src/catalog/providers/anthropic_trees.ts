@@ -1,17 +1,15 @@
 import type { TreeRules } from '../fields.ts';
+import { hostedItems, hostedTools } from './anthropic_hosted_tools.ts';
+import { types } from './openai_common_fields.ts';
 
 /** What Anthropic's conversations and tools may hold, as the types of its SDK have them (`@anthropic-ai/sdk` 0.137 and 1.12). */
 
-const webSearch = 'Searching and fetching from the web costs extra and is not lent. Leave it out.';
-const codeExecution = 'Running code with the provider is not lent. Run it yourself, as a tool of your own.';
+export const containers =
+  'Containers cannot be named: other apps may have theirs in the same account. Leave it out, each call gets one of its own.';
 const toolSearch = 'Searching tools at the provider is not lent. Search yourself, as a tool of your own.';
-const otherServers =
-  'Letting the model call other servers is not lent. Call them yourself, as tools of your own.';
+const otherServers = 'Servers for the model to call are named in mcp_servers.';
 const files = "The user's files cannot be named. Send the content itself, as data or as a URL.";
 const otherModel = 'Bringing in another model is not lent. Call it yourself.';
-
-const types = (...names: readonly string[]): TreeRules['types'] =>
-  Object.fromEntries(names.map((name) => [name, {}]));
 
 export const messageTree: TreeRules = {
   types: {
@@ -29,18 +27,12 @@ export const messageTree: TreeRules = {
     // How they are chosen, how much is thought, and what is written.
     ...types('auto', 'any', 'tool', 'none', 'enabled', 'disabled', 'adaptive', 'between_tools'),
     ...types('json_schema'),
+    // What tools of the provider did.
+    ...hostedItems,
   },
   refusedTypes: [
-    ['web_search', webSearch],
-    ['web_fetch', webSearch],
-    ['code_execution', codeExecution],
-    ['bash_code_execution', codeExecution],
-    ['text_editor_code_execution', codeExecution],
-    ['encrypted_code_execution', codeExecution],
-    ['container', codeExecution],
+    ['container', containers],
     ['tool_search', toolSearch],
-    ['server_tool', 'Tools that run at the provider are not lent. Run them yourself.'],
-    ['mcp', otherServers],
     ['file', files],
     ['advisor', otherModel],
     ['fallback', otherModel],
@@ -48,11 +40,13 @@ export const messageTree: TreeRules = {
   refusedKeys: {
     file_id: files,
     model: otherModel,
-    container: codeExecution,
-    skill_id: codeExecution,
+    container: containers,
+    skill_id: "The account's skills are not lent. Leave it out.",
     server_url: otherServers,
     mcp_server_name: otherServers,
   },
   // Of tools: the schema, the model's arguments and examples of them, and which of a set are on.
   opaqueKeys: ['input_schema', 'input', 'input_examples', 'configs', 'schema'],
 };
+
+export const toolTree: TreeRules = { ...messageTree, types: { ...messageTree.types, ...hostedTools } };

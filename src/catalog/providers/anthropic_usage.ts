@@ -13,5 +13,6 @@ export const messageUsage: UsageRules = {
     cache_write_1h_tokens: ['cache_creation', 'ephemeral_1h_input_tokens'],
     output_tokens: ['output_tokens'],
     output_reasoning_tokens: ['output_tokens_details', 'thinking_tokens'],
+    web_searches: ['server_tool_use', 'web_search_requests'],
   },
 };

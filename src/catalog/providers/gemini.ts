@@ -2,6 +2,7 @@ import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './gemini_errors.ts';
 import { models } from './gemini_models.ts';
 import { routes } from './gemini_routes.ts';
+import { toolScopes } from './tool_scopes.ts';
 
 const sandboxKeyPrefix = 'AIza-sandbox-';
 
@@ -13,6 +14,7 @@ export const gemini: Provider = {
     { scope: 'gemini:models.read', may: 'see which of your models it may use' },
     { scope: 'gemini:text', may: 'generate text' },
     { scope: 'gemini:embeddings', may: 'turn text into vectors' },
+    ...toolScopes('gemini', 'web', 'code', 'mcp'),
   ],
   routes,
   models,

@@ -1,4 +1,5 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
+import { hostedTools, retrievalConfig } from './gemini_hosted_tools.ts';
 
 /**
  * Request fields of Gemini's endpoints, as the types of its SDK have them (`@google/genai` 3.1). Google takes each in
@@ -10,19 +11,11 @@ const refuse = (advice: string): FieldRule => ({ kind: 'refuse', advice });
 const object = (fields: FieldRules): FieldRule => ({ kind: 'object', fields });
 const list = (fields: FieldRules): FieldRule => ({ kind: 'list', fields });
 
-const webSearch = refuse('Searching and fetching from the web costs extra and is not lent. Leave it out.');
-const codeExecution = refuse(
-  'Running code with the provider is not lent. Run it yourself, as a function of your own.',
-);
-const otherServers = refuse(
-  'Letting the model call other servers is not lent. Call them yourself, as functions of your own.',
-);
 const files = refuse(
   "Files and addresses are not opened for apps: the user's own could be among them. Send the content itself, as inlineData.",
 );
 const stored = refuse('Nothing is stored with the provider through the broker. Send the whole conversation.');
 const textAlone = refuse('Only text is lent as an answer. Leave it out.');
-const serverTools = refuse('Tools that run at the provider are not lent. Run them yourself.');
 
 const model: FieldRule = { kind: 'path_model', prefix: 'models/' };
 
@@ -47,10 +40,11 @@ export const partFields: FieldRules = {
   videoMetadata: object({ startOffset: allow, endOffset: allow, fps: allow }),
   mediaResolution: object({ level: allow, numTokens: allow }),
   fileData: files,
-  executableCode: codeExecution,
-  codeExecutionResult: codeExecution,
-  toolCall: serverTools,
-  toolResponse: serverTools,
+  // What tools of the provider did, given back: text like any other.
+  executableCode: object({ id: allow, code: allow, language: allow }),
+  codeExecutionResult: object({ id: allow, outcome: allow, output: allow }),
+  toolCall: object({ id: allow, toolType: allow, args: allow }),
+  toolResponse: object({ id: allow, toolType: allow, response: allow }),
 };
 
 export const contentFields: FieldRules = { role: allow, parts: list(partFields) };
@@ -71,15 +65,7 @@ export const toolFields: FieldRules = {
     excludedPredefinedFunctions: allow,
     enablePromptInjectionDetection: allow,
   }),
-  googleSearch: webSearch,
-  googleSearchRetrieval: webSearch,
-  googleMaps: webSearch,
-  urlContext: webSearch,
-  enterpriseWebSearch: webSearch,
-  exaAiSearch: webSearch,
-  parallelAiSearch: webSearch,
-  codeExecution,
-  mcpServers: otherServers,
+  ...hostedTools,
   fileSearch: files,
   retrieval: files,
 };
@@ -117,8 +103,8 @@ export const generateFields: FieldRules = {
   tools: list(toolFields),
   toolConfig: object({
     functionCallingConfig: object({ mode: allow, allowedFunctionNames: allow }),
-    retrievalConfig: webSearch,
-    includeServerSideToolInvocations: serverTools,
+    retrievalConfig,
+    includeServerSideToolInvocations: allow,
   }),
   safetySettings: list({ category: allow, threshold: allow }),
   serviceTier: {

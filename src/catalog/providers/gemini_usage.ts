@@ -17,6 +17,9 @@ export const contentUsage: UsageRules = {
     output_image_tokens: { modality: 'IMAGE', in: 'candidatesTokensDetails' },
     output_audio_tokens: { modality: 'AUDIO', in: 'candidatesTokensDetails' },
   },
+  beside: {
+    web_searches: { lengthOf: ['groundingMetadata', 'webSearchQueries'], inEach: 'candidates' },
+  },
 };
 
 export const embeddingUsage: UsageRules = { names, table: { input_tokens: ['promptTokenCount'] } };

@@ -1,4 +1,5 @@
-import type { FieldRules } from '../fields.ts';
+import type { FieldRule, FieldRules } from '../fields.ts';
+import type { HostedTool } from '../hosted_tool.ts';
 import type { Route } from '../route.ts';
 import type { UsageRules } from '../usage.ts';
 import { captions, held, json } from './openai_answers.ts';
@@ -7,6 +8,7 @@ import {
   allowAll,
   chatFields,
   compatibleProvider,
+  conversation,
   drop,
   embeddingsRoute,
   model,
@@ -16,7 +18,6 @@ import {
   refuse,
   streamUsage,
   textRoute,
-  webSearch,
 } from './openai_compatible.ts';
 import { chatUsage, speechUsage, transcriptionUsage } from './openai_usage.ts';
 
@@ -27,8 +28,25 @@ const usage: UsageRules = { ...chatUsage, holder: ['x_groq'] };
 
 const documents = 'Documents for the provider to search are not lent. Put their text into the messages.';
 
+const web = `${name}:tools.web`;
+const code = `${name}:tools.code`;
+const otherModel: FieldRule = { kind: 'other_model' };
+
+/** The usage tells nothing of them. */
+const tool = (unit: string, nanoUsd: number): HostedTool => ({
+  unit,
+  most: null,
+  fee: { nanoUsd, per: 'use' },
+});
+
 const chat: FieldRules = {
   ...chatFields,
+  ...conversation({
+    types: {
+      browser_search: { scope: web, hosted: tool('web_searches', 8_000_000) },
+      code_interpreter: { scope: code, hosted: tool('code_runs', 50_000_000) },
+    },
+  }),
   ...allowAll('functions', 'function_call', 'parallel_tool_calls', 'disable_tool_validation'),
   ...allowAll('max_completion_tokens', 'n', 'seed', 'logit_bias', 'logprobs', 'top_logprobs'),
   ...allowAll('include_reasoning', 'reasoning_format', 'citation_options'),
@@ -43,10 +61,16 @@ const chat: FieldRules = {
   // The provider takes neither yet.
   store: drop,
   metadata: drop,
-  compound_custom: refuse(webSearch),
-  search_settings: refuse(webSearch),
-  include_domains: refuse(webSearch),
-  exclude_domains: refuse(webSearch),
+  compound_custom: {
+    kind: 'object',
+    fields: {
+      models: { kind: 'object', fields: { answering_model: otherModel, reasoning_model: otherModel } },
+      tools: { kind: 'object', fields: allowAll('enabled_tools', 'wolfram_settings') },
+    },
+  },
+  search_settings: { kind: 'scoped', scope: web, rule: allow },
+  include_domains: { kind: 'scoped', scope: web, rule: allow },
+  exclude_domains: { kind: 'scoped', scope: web, rule: allow },
   documents: refuse(documents),
 };
 
@@ -103,12 +127,9 @@ export const groq = compatibleProvider({
   ],
   models: {
     grammar: modelGrammar,
-    refused: [
-      {
-        pattern: /(^|\/)compound/i,
-        advice: 'Models that search the web and run code at the provider are not lent. Name a plain one.',
-      },
-    ],
+    refused: [],
+    // They search the web and run code as they see fit.
+    scoped: [{ pattern: /(^|\/)compound/i, scopes: [web, code], hosted: tool('compound_tools', 50_000_000) }],
   },
   keysPage: 'https://console.groq.com/keys',
   billingPage: 'https://console.groq.com/settings/billing',
@@ -117,6 +138,7 @@ export const groq = compatibleProvider({
     sandboxKeyPrefix: 'gsk_sandbox_',
     advice: 'Groq keys begin with gsk_, and only letters and digits follow.',
   },
+  tools: ['web', 'code'],
   modelsPath: '/openai/v1/models',
   priceTable: 'groq',
   // By its table of models.

@@ -1,7 +1,9 @@
 import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './openai_errors.ts';
+import { chatSearch } from './openai_hosted_tools.ts';
 import { fineTuned, routes } from './openai_routes.ts';
 import { writing } from './openai_writing.ts';
+import { toolScopes } from './tool_scopes.ts';
 
 const sandboxKeyPrefix = 'sk-sandbox-';
 
@@ -17,6 +19,7 @@ export const openai: Provider = {
     { scope: 'openai:images', may: 'make and edit images' },
     { scope: 'openai:audio.speech', may: 'turn text into speech' },
     { scope: 'openai:audio.transcribe', may: 'turn speech into text' },
+    ...toolScopes('openai', 'web', 'code', 'mcp'),
   ],
   routes,
   models: {
@@ -26,10 +29,14 @@ export const openai: Provider = {
         pattern: fineTuned,
         advice: "The user's fine-tuned models are not lent. Name a model of the provider.",
       },
+    ],
+    scoped: [
       {
-        pattern: /-search-(preview|api)|-deep-research/i,
-        advice: 'Models that search the web are not lent.',
+        pattern: /-search-(preview|api)/i,
+        scopes: ['openai:tools.web'],
+        hosted: chatSearch,
       },
+      { pattern: /-deep-research/i, scopes: ['openai:tools.web'] },
     ],
   },
   errors,

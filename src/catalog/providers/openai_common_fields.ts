@@ -1,4 +1,4 @@
-import type { FieldRule, FieldRules } from '../fields.ts';
+import type { FieldRule, FieldRules, TreeRules } from '../fields.ts';
 import type { ImpliedModel } from '../models.ts';
 
 /**
@@ -11,6 +11,9 @@ export const model: FieldRule = { kind: 'model' };
 
 export const allowAll = (...names: readonly string[]): FieldRules =>
   Object.fromEntries(names.map((name) => [name, allow]));
+
+export const types = (...names: readonly string[]): TreeRules['types'] =>
+  Object.fromEntries(names.map((name) => [name, {}]));
 
 /** One pseudonym a grant: apps can neither pass for each other nor look into each other's prompt cache by its timing. */
 export const pseudonym: FieldRule = { kind: 'pseudonym', when: 'always' };

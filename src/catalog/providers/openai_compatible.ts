@@ -10,6 +10,7 @@ import { chatAnswer, held, through } from './openai_answers.ts';
 import { allow, allowAll, model, stream } from './openai_common_fields.ts';
 import { opaqueKeys, refusedKeys, refusedTypes, types } from './openai_trees.ts';
 import { chatUsage, embeddingsUsage } from './openai_usage.ts';
+import { toolScopes } from './tool_scopes.ts';
 
 /** What providers have in common whose API is after OpenAI's. */
 
@@ -29,7 +30,7 @@ export const webSearch = 'Searching the web costs extra and is not lent. Leave i
 export const routing = 'Which account, price and provider a call gets is not up to the app. Leave it out.';
 
 const functionTools: TreeRules = {
-  types: types('text', 'image_url', 'input_audio', 'function'),
+  types: types('text', 'image_url', 'input_audio', 'function', 'url_citation'),
   refusedTypes,
   refusedKeys,
   opaqueKeys,
@@ -176,9 +177,11 @@ export function compatibleProvider(
     Partial<Provider> & {
       /** Those of its keys that are its own to judge. */
       readonly keys: Omit<KeyRules, 'title'>;
+      /** Which kinds of tools that run at the provider it lends. */
+      readonly tools?: Parameters<typeof toolScopes>[1][];
     },
 ): Provider {
-  const { keys, ...own } = rows;
+  const { keys, tools = [], ...own } = rows;
   const { name, title, mount, routes } = own;
   const lent = new Set(routes.map(({ scope }) => scope));
   return {
@@ -188,7 +191,9 @@ export function compatibleProvider(
       { scope: `${name}:embeddings`, may: 'turn text into vectors for search' },
       { scope: `${name}:audio.speech`, may: 'turn text into speech' },
       { scope: `${name}:audio.transcribe`, may: 'turn speech into text' },
-    ].filter(({ scope }) => lent.has(scope)),
+    ]
+      .filter(({ scope }) => lent.has(scope))
+      .concat(toolScopes(name, ...tools)),
     errors,
     tokenHeaders: [],
     featureHeaders: {},

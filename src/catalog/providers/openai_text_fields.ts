@@ -1,5 +1,6 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import { allow, allowAll, model, pseudonym, stream, voice } from './openai_common_fields.ts';
+import { chatSearch, web } from './openai_hosted_tools.ts';
 import {
   chatTree,
   decisionTree,
@@ -66,7 +67,12 @@ export const chatFields: FieldRules = {
   // The provider takes it only together with store.
   metadata: drop,
   moderation: refuse(billed),
-  web_search_options: refuse('Web search costs per search and is not lent. Leave it out.'),
+  web_search_options: {
+    kind: 'scoped',
+    scope: web,
+    rule: { kind: 'object', fields: allowAll('search_context_size', 'user_location') },
+    hosted: chatSearch,
+  },
 };
 
 export const completionFields: FieldRules = {

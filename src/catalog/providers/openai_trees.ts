@@ -1,5 +1,8 @@
 import type { TreeRules } from '../fields.ts';
-import { drawingAuthor } from './openai_common_fields.ts';
+import { drawingAuthor, types } from './openai_common_fields.ts';
+import { chosenTools, hosted, hostedItems, hostedTools } from './openai_hosted_tools.ts';
+
+export { types } from './openai_common_fields.ts';
 
 /** What OpenAI's conversations and tools may hold. */
 
@@ -41,18 +44,18 @@ export const opaqueKeys: TreeRules['opaqueKeys'] = [
   'pending_safety_checks',
 ];
 
-export const types = (...names: readonly string[]): TreeRules['types'] =>
-  Object.fromEntries(names.map((name) => [name, {}]));
-
 export const chatTree: TreeRules = {
   types: types(
     ...['text', 'image_url', 'input_audio', 'file', 'refusal'],
-    ...['function', 'custom', 'grammar', 'allowed_tools'],
+    ...['function', 'custom', 'grammar', 'allowed_tools', 'url_citation'],
   ),
   refusedTypes,
   refusedKeys,
   opaqueKeys,
 };
+
+const containers =
+  'Containers cannot be named: other apps may have theirs in the same account. Leave it out, each call gets one of its own.';
 
 export const responsesTree: TreeRules = {
   types: {
@@ -67,9 +70,7 @@ export const responsesTree: TreeRules = {
     shell: {
       needs: {
         path: ['environment', 'type'],
-        value: 'local',
-        advice:
-          'Running code with the provider is not lent. Run the shell yourself, with environment "local".',
+        advice: 'Say where the shell runs: with you, in the environment "local", or in "container_auto".',
       },
     },
     tool_search: {
@@ -92,20 +93,32 @@ export const responsesTree: TreeRules = {
         advice: `${stored} Ask for include: ["reasoning.encrypted_content"] and give reasoning back with it, or leave it out.`,
       },
     },
-    image_generation: { scope: 'openai:images', models: [{ named: ['model'] }, drawingAuthor] },
+    image_generation: {
+      scope: 'openai:images',
+      models: [{ named: ['model'] }, drawingAuthor],
+      hosted: hosted('images'),
+    },
     image_generation_call: {
       needs: { path: ['result'], advice: `${stored} Give the picture back in result.` },
     },
+    // Tools that run at the provider.
+    ...hostedTools,
+    ...hostedItems,
   },
-  refusedTypes,
-  refusedKeys,
+  refusedTypes: [['container_reference', containers], ...refusedTypes],
+  refusedKeys: { ...refusedKeys, container: containers, container_id: containers },
   opaqueKeys,
 };
 
 /** Which of the tools are to be used; what each of them is stands with the tools. */
 export const toolChoiceTree: TreeRules = {
   ...responsesTree,
-  types: { ...responsesTree.types, image_generation: { scope: 'openai:images' } },
+  types: {
+    ...responsesTree.types,
+    ...chosenTools,
+    image_generation: { scope: 'openai:images' },
+    shell: {},
+  },
 };
 
 export const decisionTree: TreeRules = {

@@ -38,6 +38,7 @@ export const responsesUsage: UsageRules = {
     output_tokens: ['output_tokens'],
     output_reasoning_tokens: ['output_tokens_details', 'reasoning_tokens'],
   },
+  beside: { web_searches: ['tool_usage', 'web_search', 'num_requests'] },
   sides: [{ path: ['tool_usage', 'image_gen'], table: imageTokens }, svg],
 };
 

@@ -1,6 +1,7 @@
 import { at } from '../../lib/json.ts';
 import type { ErrorRules } from '../failure.ts';
-import type { FieldRules } from '../fields.ts';
+import type { FieldRule, FieldRules } from '../fields.ts';
+import type { HostedTool } from '../hosted_tool.ts';
 import type { UsageRules } from '../usage.ts';
 import {
   allow,
@@ -43,6 +44,31 @@ const otherModels = 'Falling back to another model is not lent. Call it yourself
 /** Which of the users calls, and how the call is told of: nobody needs to know. */
 const identity: FieldRules = { user: pseudonym, session_id: pseudonym, trace: drop };
 
+const web = `${name}:tools.web`;
+
+/** What it costs is in its usage; the dearest of the providers behind it asks as much. */
+const search: HostedTool = { unit: 'web_searches', most: null, fee: { nanoUsd: 50_000_000, per: 'use' } };
+
+const plugins: FieldRule = {
+  kind: 'scoped',
+  scope: web,
+  rule: {
+    kind: 'list',
+    fields: {
+      id: { kind: 'limit', to: ['web'], advice: 'Of the plugins only "web" is lent.' },
+      ...allowAll('enabled', 'max_results', 'max_uses', 'mode', 'search_prompt', 'user_location'),
+      ...allowAll('include_domains', 'exclude_domains'),
+      engine: {
+        kind: 'limit',
+        to: ['native', 'exa', 'parallel', 'perplexity'],
+        advice: 'Engines that need a key of the account are not lent. Leave it out.',
+      },
+      x_search: refuse(webSearch),
+    },
+  },
+  hosted: search,
+};
+
 const chat: FieldRules = {
   ...chatFields,
   ...conversation({
@@ -70,7 +96,7 @@ const chat: FieldRules = {
   prompt_cache_options: { kind: 'object', fields: allowAll('mode', 'ttl') },
   metadata: drop,
   models: refuse(otherModels),
-  plugins: refuse(webSearch),
+  plugins,
   stop_server_tools_when: refuse(tools),
   provider: refuse(routing),
   preset: refuse("The account's presets are not lent. Send what is in them."),
@@ -116,12 +142,14 @@ export const openrouter = compatibleProvider({
   models: {
     grammar: modelGrammar,
     refused: [
-      { pattern: /:online$/i, advice: webSearch },
-      {
-        pattern: /^perplexity\/|-search-(preview|api)|-deep-research/i,
-        advice: 'Models that search the web are not lent.',
-      },
       { pattern: /^openrouter\//i, advice: 'What chooses among models is not lent. Name the model itself.' },
+    ],
+    scoped: [
+      {
+        pattern: /:online$|^perplexity\/|-search-(preview|api)|-deep-research/i,
+        scopes: [web],
+        hosted: search,
+      },
     ],
   },
   errors,
@@ -132,6 +160,7 @@ export const openrouter = compatibleProvider({
     sandboxKeyPrefix: 'sk-or-sandbox-',
     advice: 'OpenRouter keys begin with sk-or-v1-.',
   },
+  tools: ['web'],
   modelsPath: '/models',
   // The list of models is open to everybody.
   verifyPath: '/key',
