@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { createPublicFetch, type Network, type PublicFetch } from './lib/public_fetch.ts';
 import type { Secret } from './lib/secret.ts';
 import { createTxtLookup, type TxtLookup } from './lib/txt_records.ts';
+import { createBudgetTeller } from './mail/budget_teller.ts';
 import { createMail, type Mail, noMail } from './mail/mail.ts';
 import { readProvidersFile } from './providers_file.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
@@ -77,6 +78,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     providers.map(({ name, sandboxPath }) => [name, sandboxUrl && new URL(sandboxPath, sandboxUrl).href]),
   );
   const signingKeys = createSigningKeys(store.signingKeys, keyring, clock);
+  const mail = config.mail ? createMail(config.mail, store.notices, log) : noMail;
   return {
     config,
     clock,
@@ -95,10 +97,11 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     ledger: createLedger(store.ledger, {
       onSettleError: (error, waiting) =>
         log.error({ err: error, waiting }, 'settling calls failed; will retry'),
+      onNotice: createBudgetTeller({ config, store, mail, log }),
     }),
     fetchPublic: createPublicFetch(options.network),
     lookUpTxt: createTxtLookup(options.network),
-    mail: config.mail ? createMail(config.mail, store.notices, log) : noMail,
+    mail,
     upstreamOf: (providerName, sandbox) =>
       (sandbox ? sandboxUrls.get(providerName) : baseUrls[providerName]) ?? null,
   };

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { AdmissionRequest, AdmissionResult } from '../store/admission.ts';
+import type { AdmissionRequest, AdmissionResult, BudgetNotice } from '../store/admission.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store/contract/ledger.ts';
 import { neverSent } from './never_sent.ts';
 
@@ -22,6 +22,8 @@ export interface Ledger {
 export interface LedgerOptions {
   /** Hears of every failed attempt to settle; the settlements stay queued. */
   readonly onSettleError: (error: unknown, waiting: number) => void;
+  /** Hears of each budget of which so much has been used that its user should know; the same of each once. Must not throw. */
+  readonly onNotice?: (notice: BudgetNotice) => void;
 }
 
 const settleDelay = 25;
@@ -38,7 +40,7 @@ interface Waiting {
 }
 
 /** A ledger on the store. Settlements that cannot be written are tried again every half second until it is closed. */
-export function createLedger(store: LedgerStore, { onSettleError }: LedgerOptions): Ledger {
+export function createLedger(store: LedgerStore, { onSettleError, onNotice }: LedgerOptions): Ledger {
   const arrivals: Waiting[] = [];
   const settlements: Settlement[] = [];
   const underWay = new Set<Promise<void>>();
@@ -67,7 +69,7 @@ export function createLedger(store: LedgerStore, { onSettleError }: LedgerOption
     const settled = hasFailed ? [] : settlements.splice(0, largestBatch);
     if (settlements.length === 0) clearTimer();
     try {
-      const results = await store.admit(requests, settled);
+      const results = await store.admit(requests, settled, onNotice);
       batch.forEach(({ resolve, reject }, index) => {
         const result = results[index];
         if (result) resolve(result);

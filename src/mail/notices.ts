@@ -1,4 +1,6 @@
 import { findProvider } from '../catalog/catalog.ts';
+import type { BudgetNotice } from '../store/admission.ts';
+import { dollarsOf } from '../store/budget.ts';
 import type { Client, Credential, Grant, Notice } from '../store/records.ts';
 
 interface Site {
@@ -81,6 +83,30 @@ export function refreshTokenReused(
       `A token of ${client.name} that had been used up was presented again. That happens when somebody has copied it, or when the app has lost its place.`,
       'The tokens that came from it have been ended, so that nobody can go on with them. To go on with the app, connect it again.',
       `If you do not know why, look what it did and end its access:\n${site.issuer}/apps/${grant.id}`,
+    ),
+  };
+}
+
+/** So much of a budget has been used. @param whose what it limits, as in "what … may spend" */
+export function budgetReached(
+  { counterId, percent, budget }: Pick<BudgetNotice, 'counterId' | 'percent' | 'budget'>,
+  whose: string,
+  page: string,
+): Notice {
+  const { unit, limit, period } = budget;
+  const amount = unit === 'nano_usd' ? `$${dollarsOf(limit)}` : `${limit} calls`;
+  const span = period === 'total' ? 'in all' : `a ${period}`;
+  const isUsedUp = percent >= 100;
+  return {
+    kind: 'budget_reached',
+    about: `${counterId} ${percent}`,
+    title: isUsedUp ? 'A budget of yours is used up' : `${percent} % of a budget of yours is used`,
+    text: paragraphs(
+      `You limit what ${whose} may use to ${amount} ${span}. ${isUsedUp ? 'That is used up' : `${percent} % of that is used`}.`,
+      isUsedUp
+        ? 'Further calls that cost something are refused until it begins anew or you raise it.'
+        : 'Nothing needs to be done.',
+      `Where it stands, and to change it:\n${page}`,
     ),
   };
 }

@@ -118,7 +118,8 @@ export interface RateState {
 export interface BudgetNotice {
   readonly counterId: string;
   readonly budget: Budget;
-  readonly userId: string;
+  /** Null where it is not theirs, but an app's. */
+  readonly userId: string | null;
   readonly percent: number;
 }
 

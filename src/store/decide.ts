@@ -171,7 +171,9 @@ function takeNotice(
     const used = (counter.spent / budget.limit) * 100;
     const reached = milestones.find((milestone) => used >= milestone) ?? 0;
     const percent = reached === 80 && isUsedUp ? 100 : reached;
-    if (percent > counter.noticed) notices.set(key.id, { counterId: key.id, budget, userId, percent });
+    if (percent <= counter.noticed) continue;
+    const isTheirs = !budget.holder.startsWith('cli_');
+    notices.set(key.id, { counterId: key.id, budget, userId: isTheirs ? userId : null, percent });
   }
 }
 

@@ -69,7 +69,8 @@ export type NoticeKind =
   | 'key_exhausted'
   | 'key_expires_soon'
   | 'key_expired'
-  | 'refresh_token_reused';
+  | 'refresh_token_reused'
+  | 'budget_reached';
 
 /** Something that a user is told by mail. It holds no secret. */
 export interface Notice {

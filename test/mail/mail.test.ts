@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { Secret } from '../../src/lib/secret.ts';
 import { tryMail } from '../../src/mail/mail.ts';
 import { keyExhausted, keyExpired, keyExpiresSoon, keyRefused } from '../../src/mail/notices.ts';
+import { connectLimited, refusalOf } from '../proxy/support/limited_app.ts';
 import { type Broker, type BrokerOptions, connect, createUser, startBroker } from '../support/broker.ts';
 import { createHome } from '../support/home.ts';
 import { type MailServer, startMailServer } from '../support/mail_server.ts';
@@ -150,4 +151,25 @@ it('an app that comes with an old token after the user has ended it alarms nobod
   expect((await refresh()).status).toBe(400);
   await broker.deps.mail.close();
   expect(server.letters).toEqual([]);
+});
+
+it('a budget that has reached a milestone is told of once, with where to change it', async () => {
+  const { broker, server } = await open();
+  const app = await connectLimited(broker, { budgets: [{ limit_requests: 2, period: 'day' }] });
+  const settled = async (count: number) =>
+    vi.waitFor(async () => {
+      const calls = await broker.deps.store.records.listCalls({}, { before: null, limit: 10 });
+      expect(calls.filter(({ state }) => state === 'settled')).toHaveLength(count);
+    });
+  await app.openai.models.list();
+  await settled(1);
+  await app.openai.models.list();
+  await settled(2);
+  for (const _ of [1, 2]) await refusalOf(app.openai.models.list());
+  await arrival(server, 2);
+  const [half, all] = server.letters;
+  expect(half?.headers.get('subject')).toBe('50 % of a budget of yours is used');
+  expect(half?.body).toContain('what Test app may use to 2 calls a day');
+  expect(all?.headers.get('subject')).toBe('A budget of yours is used up');
+  expect(all?.body).toContain(`${broker.url}/apps/${app.grantId}`);
 });

@@ -1,4 +1,4 @@
-import type { AdmissionRequest, AdmissionResult } from '../admission.ts';
+import type { AdmissionRequest, AdmissionResult, BudgetNotice } from '../admission.ts';
 import type { CallOutcome, Usage } from '../records.ts';
 
 /** What a call came to. */
@@ -24,13 +24,15 @@ export class OutcomeUnknown extends Error {
 export interface LedgerStore {
   /**
    * Decides a batch in arrival order and writes the admitted calls as `pending`, all in one transaction.
-   * @param settlements what is settled before that, in the same transaction
+   * @param settlements what is settled before that
+   * @param onNotice hears, once it is on record, of each budget of which so much has been used that its user should know
    * @returns one result per request, in order
    * @throws OutcomeUnknown when the calls may be on record all the same
    */
   admit(
     batch: readonly AdmissionRequest[],
     settlements?: readonly Settlement[],
+    onNotice?: (notice: BudgetNotice) => void,
   ): Promise<readonly AdmissionResult[]>;
   /**
    * Settles pending calls, all in one transaction.

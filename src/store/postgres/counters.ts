@@ -91,14 +91,21 @@ export async function hold(client: Client, admitted: readonly Admitted[]): Promi
   if (held.length > 0) await client.query(addHolds, columns(held, 2));
 }
 
-/** Puts on record what was not yet. */
-export async function putNotices(tx: Session, notices: readonly BudgetNotice[], now: number): Promise<void> {
+/** Puts on record what was not yet. @returns what that was */
+export async function putNotices(
+  tx: Session,
+  notices: readonly BudgetNotice[],
+  now: number,
+): Promise<readonly BudgetNotice[]> {
+  const fresh: BudgetNotice[] = [];
   for (const notice of notices) {
     const { counterId, percent } = notice;
     const { rowCount } = await tx
       .update(counters)
       .set({ noticed: percent })
       .where(and(eq(counters.id, counterId), lt(counters.noticed, percent)));
-    if (rowCount === 1) await audit(tx, noticeEvent(notice, now));
+    if (rowCount === 1) fresh.push(notice);
   }
+  await audit(tx, ...fresh.map((notice) => noticeEvent(notice, now)));
+  return fresh;
 }

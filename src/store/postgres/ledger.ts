@@ -155,7 +155,7 @@ export function postgresLedger(connection: Connection): LedgerStore {
   };
 
   return {
-    async admit(batch, settlements = []) {
+    async admit(batch, settlements = [], onNotice = () => {}) {
       return withClient(async (client) => {
         let due = settlements;
         let judgement = await judge(client, batch);
@@ -167,7 +167,9 @@ export function postgresLedger(connection: Connection): LedgerStore {
         }
         const locks = locksFor(judgement);
         if (judgement.notices.length > 0) {
-          await writeOn(client, (tx, now) => putNotices(tx, judgement.notices, now));
+          const { notices } = judgement;
+          const fresh = await writeOn(client, (tx, now) => putNotices(tx, notices, now));
+          for (const notice of fresh) onNotice(notice);
         }
         // Only where a limit lets a call through can another instance be about to count one as well.
         const admit = async () => {

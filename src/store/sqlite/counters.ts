@@ -22,8 +22,8 @@ export interface Counters {
   hold(holds: readonly Hold[], reservedNanoUsd: number): void;
   /** Counts what calls came to in the place of what they held. */
   settle(call: SettledCall): void;
-  /** Puts on record what was not yet. */
-  note(notices: readonly BudgetNotice[], now: number): void;
+  /** Puts on record what was not yet. @returns what that was */
+  note(notices: readonly BudgetNotice[], now: number): readonly BudgetNotice[];
 }
 
 export function countersOn({ client, audit }: Connection): Counters {
@@ -65,10 +65,11 @@ export function countersOn({ client, audit }: Connection): Counters {
     },
 
     note(notices, now) {
-      for (const one of notices) {
-        const { changes } = notice.run(one.percent, one.counterId, one.percent);
-        if (changes > 0) audit(noticeEvent(one, now));
-      }
+      const fresh = notices.filter(
+        ({ counterId, percent }) => notice.run(percent, counterId, percent).changes > 0,
+      );
+      for (const one of fresh) audit(noticeEvent(one, now));
+      return fresh;
     },
   };
 }

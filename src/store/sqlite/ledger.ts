@@ -146,14 +146,13 @@ export function sqliteLedger(connection: Connection): LedgerStore {
   };
 
   return {
-    async admit(batch, settlements = []) {
-      return certain(() =>
+    async admit(batch, settlements = [], onNotice = () => {}) {
+      const { results, notices } = certain(() =>
         write((now) => {
           for (const settlement of settlements) settleOne(settlement, now);
           const rows = batch.map((call) => readRow(call, now));
           const standing = counters.read(countersFor(batch, rows, now));
           const { results, rates, notices } = decide(batch, rows, standing, now);
-          counters.note(notices, now);
           for (const { grantId, provider, theoreticalArrivalAt } of rates) {
             count.run(theoreticalArrivalAt, grantId, provider);
           }
@@ -179,9 +178,11 @@ export function sqliteLedger(connection: Connection): LedgerStore {
               now,
             );
           }
-          return results;
+          return { results, notices: counters.note(notices, now) };
         }),
       );
+      for (const notice of notices) onNotice(notice);
+      return results;
     },
 
     async settle(batch) {
