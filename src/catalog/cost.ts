@@ -3,7 +3,7 @@ import { dearestRate } from './highest_rates.ts';
 import { type HostedTool, reportedFees, unreportedFees } from './hosted_tool.ts';
 import type { CheckedBody } from './policy.ts';
 import { ownRates, type PriceTable, price, pricesOf } from './prices.ts';
-import { type Provider, writingOf } from './provider.ts';
+import { type Provider, traitsOf } from './provider.ts';
 import type { Charge, Usage, UsageReport } from './usage.ts';
 
 /** The models of a call, as far as they are known from its request. */
@@ -70,7 +70,7 @@ export function estimatedCost(
   checked: CheckedBody,
   streamedBytes: number,
 ): number | null {
-  const isPlain = writingOf(provider, checked.model)?.isPlain && !unseen.some((field) => checked.body[field]);
+  const isPlain = traitsOf(provider, checked.model)?.isPlain && !unseen.some((field) => checked.body[field]);
   if (!isPlain || bound.perOutputToken === 0) return null;
   return bound.base + Math.ceil(bound.perOutputToken * (streamedBytes + tokensOnTheirWay));
 }
@@ -91,33 +91,34 @@ function candidates(
   return index === 0 ? [models.model, model] : [model, toolModel];
 }
 
-/** How counts are named, what has to have a rate for them, and how many of them a rate is for. */
+/** How the counts of each side are named, how their rates, and how many of them a rate is for. */
 const sides = [
-  { names: /^output\w*_tokens$/, needed: 'output_mtok', unit: '_mtok', of: 1e6 },
-  { names: /^(?!output)\w*_tokens$/, needed: 'input_mtok', unit: '_mtok', of: 1e6 },
-  { names: /_seconds$/, needed: 'input_audio_hours', unit: '_hours', of: 3_600 },
+  { names: /^(?!output)\w*_tokens$/, total: 'input_tokens', rate: 'input_mtok', unit: '_mtok', per: 1e6 },
+  { names: /^output\w*_tokens$/, total: 'output_tokens', rate: 'output_mtok', unit: '_mtok', per: 1e6 },
+  { names: /_seconds$/, total: 'audio_seconds', rate: 'audio_hours', unit: '_hours', per: 3_600 },
 ];
 
-/** Every token at the dearest of the kinds that occur, those without a rate at the ceiling. */
+/** What a call counts as of which a price is not known: that part at the ceiling, all else at the dearest that it may be. */
 function ceilingCost(
   priceTable: PriceTable,
   models: readonly (string | null | undefined)[],
   usage: Usage,
 ): number {
-  const rates = models.map((model) => (model ? pricesOf(priceTable, model).rates : []));
-  const known = rates.find((one) => one.length > 0) ?? [];
-  const counts = Object.entries(usage).filter(([, count]) => count > 0);
-  const input = usage.input_tokens ?? 0;
-  const total = sides.reduce((sum, { names, needed, unit, of }) => {
-    const ofSide = counts.filter(([name]) => names.test(name));
-    const kinds = ofSide.map(([name]) => name.replace(/_[a-z]+$/, unit));
-    const own = ofSide.map(([name]) => ownRates[name]).filter((rate) => rate !== undefined);
-    const rate = dearestRate(priceTable, known, {
-      kinds: [needed, ...kinds],
-      needed: [needed, ...own],
-      input,
+  const known = models.map((model) => (model ? pricesOf(priceTable, model).rates : []));
+  const rates = known.find((one) => one.length > 0) ?? [];
+  const { input_tokens: input = 0 } = usage;
+  const cost = (count: number, kinds: readonly string[], needed: readonly string[]) =>
+    count === 0 ? 0 : count * dearestRate(priceTable, rates, { kinds, needed, input }).usd;
+  const total = sides.reduce((sum, side) => {
+    const counts = Object.entries(usage).filter(([name, count]) => side.names.test(name) && count > 0);
+    const priced = counts.flatMap(([name, count]) => {
+      const rate = ownRates[name];
+      return rate === undefined ? [] : [{ rate, count }];
     });
-    return sum + (Math.max(0, ...ofSide.map(([, count]) => count)) / of) * rate.usd;
+    const ofOwn = priced.reduce((all, { rate, count }) => all + cost(count, [rate], [rate]), 0);
+    const rest = (usage[side.total] ?? 0) - priced.reduce((all, { count }) => all + count, 0);
+    const kinds = counts.map(([name]) => name.replace(/_[a-z]+$/, side.unit));
+    return sum + (ofOwn + cost(Math.max(0, rest), kinds, [side.rate])) / side.per;
   }, 0);
   return Math.ceil(total * 1e9);
 }

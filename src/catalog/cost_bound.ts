@@ -1,11 +1,20 @@
-import type { JsonObject } from '../lib/json.ts';
 import { dearestRate, largestWindow } from './highest_rates.ts';
 import { largestFees, mostReadings } from './hosted_tool.ts';
 import { type InputSize, inputSize } from './input_bound.ts';
+import {
+  type Amount,
+  countOf,
+  heardAmount,
+  nanoPerMillionth,
+  picturesAmount,
+  speechAmount,
+  sum,
+  times,
+} from './media_bounds.ts';
 import type { CheckedBody } from './policy.ts';
-import { pricesOf } from './prices.ts';
-import { type Provider, writingOf } from './provider.ts';
-import type { Route } from './route.ts';
+import { type KnownPrices, pricesOf } from './prices.ts';
+import { type ModelTraits, type Provider, traitsOf } from './provider.ts';
+import type { CostRules, Route } from './route.ts';
 
 /** What a call can cost at most: `base + perOutputToken × tokens`. */
 export interface CostBound {
@@ -27,14 +36,16 @@ const longestAnywhere = 131_072;
 const mostAnswers = 128;
 /** The table's windows are rounded figures. */
 const windowSlack = 1.05;
-/** USD for a million tokens are so many nano-USD for one. */
-const nanoPerToken = 1_000;
-const nanoPerThousand = 1e6;
+/** USD for a thousand are so many nano-USD for one. */
+const nanoPerThousandth = 1e6;
 
 /** Fields that say how many answers are written, the largest counts; what is to be continued; and what is expected to be written: as much of it as the model does not take is paid for, too. */
 const answerFields = ['n', 'best_of'];
 const questionField = 'prompt';
 const expectedField = 'prediction';
+/** How often tools of the provider are used, and what stands for it where it is left open. */
+const usesField = 'max_tool_calls';
+const mostUses = 10;
 
 /**
  * The largest amount that a call can cost, whatever its answer turns out to be.
@@ -47,47 +58,94 @@ export function costBound(
   pathModel: string | null,
 ): CostBound {
   if (!route.usage || !checked) return free;
-  return textBound(provider, route, checked, checked.model ?? pathModel);
+  const model = checked.model ?? pathModel;
+  const { cost } = route;
+  if (cost === undefined) return textBound(provider, route, checked, model);
+  const { nanoUsd, isCeiling } = mediaAmount(provider, cost, checked, model);
+  return { ...free, base: Math.ceil(nanoUsd), isCeiling };
+}
+
+function mediaAmount(
+  { priceTable }: Provider,
+  cost: CostRules,
+  { body }: CheckedBody,
+  model: string | null,
+): Amount {
+  switch (cost.kind) {
+    case 'pictures':
+      return picturesAmount(priceTable, cost.tokens, model, body);
+    case 'speech':
+      return speechAmount(priceTable, cost, model, body);
+    case 'heard':
+      return heardAmount(priceTable, cost, model, body);
+  }
 }
 
 function textBound(provider: Provider, route: Route, checked: CheckedBody, model: string | null): CostBound {
-  const { priceTable, ownInput = 0 } = provider;
-  const { body, scopes, hostedTools } = checked;
-  const { rates, contextWindow } = pricesOf(priceTable, model ?? '');
+  const { priceTable } = provider;
+  const { body, scopes } = checked;
+  const known = pricesOf(priceTable, model ?? '');
+  const traits = traitsOf(provider, model);
   const size = inputSize(body);
-  const window = Math.ceil(windowSlack * (contextWindow ?? largestWindow(priceTable)));
-  const questions = countQuestions(body);
-  const text = size.tokens + ownInput;
-  const input =
-    hostedTools.length > 0
-      ? window * mostReadings(hostedTools)
-      : size.hasMore
-        ? window * questions
-        : // What is embedded comes in any number of texts, each as long as the window.
-          route.output && contextWindow !== null
-          ? Math.min(window * questions, text)
-          : text;
+  const drawn = drawnAmount(provider, checked, size.tokens);
+  const fees = largestFees(checked.hostedTools) + drawn.nanoUsd;
+  const input = inputTokens(provider, route, checked, size, known, traits);
   const rate = (kinds: readonly string[], needed: readonly string[]) =>
-    dearestRate(priceTable, rates, { kinds, needed, input });
+    dearestRate(priceTable, known.rates, { kinds, needed, input });
   const read = rate(inputKinds(size), neededInput(size));
-  const base =
-    input * read.usd * nanoPerToken +
-    rate(['requests_kcount'], []).usd * nanoPerThousand +
-    largestFees(hostedTools);
-  if (!route.output) return { ...free, base: Math.ceil(base), isCeiling: read.isCeiling };
+  const request = rate(['requests_kcount'], []);
+  const base = input * read.usd * nanoPerMillionth + request.usd * nanoPerThousandth + fees;
+  const isCeiling = read.isCeiling || drawn.isCeiling;
+  if (!route.output) return { ...free, base: Math.ceil(base), isCeiling };
   const speaks = scopes.some((scope) => scope.endsWith(':audio.speech'));
   const written = rate(outputKinds, ['output_mtok', ...(speaks ? ['output_audio_mtok'] : [])]);
-  const perOutputToken = countAnswers(body) * questions * written.usd * nanoPerToken;
-  const writing = writingOf(provider, model);
-  const longestOutput = writing?.longest ?? longestAnywhere;
+  const answers = Math.max(...answerFields.map((field) => countOf(body[field], mostAnswers)));
+  const perOutputToken = answers * countTexts(body[questionField]) * written.usd * nanoPerMillionth;
+  const longestOutput = traits?.longest ?? longestAnywhere;
   const expected = body[expectedField] ? input : 0;
-  const thought = writing?.thinksBeyond ? longestOutput : 0;
+  const thought = traits?.thinksBeyond ? longestOutput : 0;
   return {
     base: Math.ceil(base + (expected + thought) * perOutputToken),
     perOutputToken,
     longestOutput,
-    isCeiling: read.isCeiling || written.isCeiling,
+    isCeiling: isCeiling || written.isCeiling,
   };
+}
+
+/** How many tokens are read at most, however often. */
+function inputTokens(
+  { priceTable, ownInput = 0 }: Provider,
+  { output }: Route,
+  { body, hostedTools }: CheckedBody,
+  { tokens, hasMore }: InputSize,
+  { contextWindow }: KnownPrices,
+  traits: ModelTraits | undefined,
+): number {
+  const text = tokens + ownInput;
+  // What is embedded comes in any number of texts, each as long as the window.
+  const texts = output
+    ? countTexts(body[questionField])
+    : Math.max(...Object.values(body).map(countTexts), 1);
+  const known = traits?.contextWindow ?? contextWindow;
+  const window = Math.ceil(windowSlack * (known ?? largestWindow(priceTable))) * texts;
+  if (hostedTools.length > 0) return window * mostReadings(hostedTools);
+  if (hasMore) return window;
+  return known === null ? text : Math.min(window, text);
+}
+
+/** Several texts can come in one call; a list of numbers is one, in tokens. */
+function countTexts(value: unknown): number {
+  return Array.isArray(value) && typeof value[0] !== 'number' ? Math.max(1, value.length) : 1;
+}
+
+/** Pictures that the model makes by a tool, as often as it may use it. */
+function drawnAmount({ priceTable }: Provider, { body, drawings }: CheckedBody, text: number): Amount {
+  const uses = countOf(body[usesField] ?? mostUses, mostUses);
+  const drawn = drawings.map(({ tokens, tool }) => {
+    const model = typeof tool.model === 'string' ? tool.model : null;
+    return picturesAmount(priceTable, tokens, model, tool, text);
+  });
+  return times(uses, sum(...drawn));
 }
 
 function inputKinds({ hasMore, isKept }: InputSize): readonly string[] {
@@ -107,18 +165,3 @@ function neededInput({ hasSound, isKept }: InputSize): readonly string[] {
 }
 
 const outputKinds = ['output_mtok', 'output_reasoning_mtok', 'output_audio_mtok', 'output_image_mtok'];
-
-/** What is no number counts as the most that a provider could take it for. */
-function countAnswers(body: JsonObject): number {
-  const asked = answerFields.map((field) => {
-    const count = Math.ceil(Number(body[field] ?? 1));
-    return Number.isSafeInteger(count) ? count : mostAnswers;
-  });
-  return Math.max(1, ...asked);
-}
-
-/** Several texts can be continued in one call; a list of numbers is one, in tokens. */
-function countQuestions(body: JsonObject): number {
-  const list = body[questionField];
-  return Array.isArray(list) && typeof list[0] !== 'number' ? Math.max(1, list.length) : 1;
-}

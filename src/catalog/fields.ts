@@ -1,3 +1,4 @@
+import type { JsonObject } from '../lib/json.ts';
 import type { HostedTool } from './hosted_tool.ts';
 import type { ImpliedModel } from './models.ts';
 
@@ -50,6 +51,19 @@ export type FieldRule =
   /** Options of a stream, in which this one is always true when there is a stream. */
   | { readonly kind: 'usage_option'; readonly option: string; readonly fields: FieldRules };
 
+/** The most tokens that a picture of up to 1024 × 1024 pixels is written in, by its quality. */
+export interface PictureTokens {
+  readonly byQuality: Readonly<Record<string, number>>;
+  /** Where the quality is left open, by patterns of models; the first that fits counts. */
+  readonly open: readonly { readonly pattern: string; readonly tokens: number }[];
+}
+
+/** A tool that makes pictures, as it stands in a body. */
+export interface Drawing {
+  readonly tokens: PictureTokens;
+  readonly tool: JsonObject;
+}
+
 /** What may appear anywhere inside a field that holds a conversation or tools. */
 export interface TreeRules {
   /** Values that `type` may have. A `type` that is not among them is refused. */
@@ -75,6 +89,8 @@ export interface TypeRule {
   readonly hosted?: HostedTool;
   /** Its fields have rules of their own, which stand in for the tree's. */
   readonly fields?: FieldRules;
+  /** It is a tool that makes pictures. */
+  readonly draws?: PictureTokens;
   /** A string that must be there, this one if one is named: without it the object would do more than is lent. */
   readonly needs?: { readonly path: readonly string[]; readonly value?: string; readonly advice: string };
 }

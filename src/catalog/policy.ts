@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { FieldRule, FieldRules, TreeRules } from './fields.ts';
+import type { Drawing, FieldRule, FieldRules, TreeRules } from './fields.ts';
 import { type HostedTool, withBound, withBoundsOfCall } from './hosted_tool.ts';
 import {
   checkModel,
@@ -25,6 +25,8 @@ export interface CheckedBody {
   readonly otherModels: readonly string[];
   /** The tools of the provider that the call offers to the model, each as often as the body lets it be used. */
   readonly hostedTools: readonly HostedTool[];
+  /** Tools that make pictures. */
+  readonly drawings: readonly Drawing[];
   /** The stream will end with a usage event that the app did not ask for. */
   readonly usageIsExtra: boolean;
 }
@@ -43,6 +45,7 @@ interface Findings extends PolicyContext {
   readonly otherModels: Set<string>;
   readonly hosted: HostedTool[];
   readonly ruled: RuledObject[];
+  readonly drawings: Drawing[];
   readonly sent: JsonObject;
   model: string | null;
   usageIsExtra: boolean;
@@ -65,6 +68,7 @@ export function applyPolicy(
     otherModels: new Set(),
     hosted: [],
     ruled: [],
+    drawings: [],
     sent: body,
     model: context.pathModel ?? null,
     usageIsExtra: false,
@@ -82,6 +86,7 @@ export function applyPolicy(
     usedModels: findings.usedModels,
     otherModels: [...findings.otherModels],
     hostedTools: bounded.tools,
+    drawings: findings.drawings,
     usageIsExtra: findings.usageIsExtra,
   };
 }

@@ -28,6 +28,10 @@ export interface OwnPrices {
   /** Of their names. */
   readonly pattern: string;
   readonly rates: ModelPrice;
+  /** USD for a million characters, where they are spoken. */
+  readonly characters?: number;
+  /** USD for a picture, where it is not paid for in tokens: the dearest. */
+  readonly picture?: number;
   /** In tokens. */
   readonly contextWindow?: number;
 }
@@ -39,6 +43,9 @@ export type PriceTable = string | { readonly own: readonly OwnPrices[]; readonly
 export interface KnownPrices {
   /** What may hold while a call lasts, the first just now: some rates change with the time of day. Empty: not known. */
   readonly rates: readonly ModelPrice[];
+  /** As in `OwnPrices`. */
+  readonly characters?: number;
+  readonly picture?: number;
   /** In tokens; null when it is not known. */
   readonly contextWindow: number | null;
 }
@@ -50,7 +57,7 @@ const day = 86_400_000;
 /** The prices of a model, first by the rows that go before the table. */
 export function pricesOf(priceTable: PriceTable, model: string): KnownPrices {
   const own = ownPrices(priceTable, model);
-  if (own) return { rates: [own.rates], contextWindow: own.contextWindow ?? null };
+  if (own) return { ...own, rates: [own.rates], contextWindow: own.contextWindow ?? null };
   const table = tableOf(priceTable);
   if (table === null) return unknown;
   const key = `${table} ${model}`;

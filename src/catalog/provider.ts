@@ -60,16 +60,16 @@ export interface Provider {
     readonly project: string | null;
   }) => readonly (readonly [name: string, value: string])[];
   readonly priceTable: PriceTable;
-  /** What is known of how its models write; the first pattern of names that fits counts. */
-  readonly writing?: readonly ModelWriting[];
+  /** What is known of its models beside their prices; the first pattern of names that fits counts. */
+  readonly traits?: readonly ModelTraits[];
   /** Tokens that it adds to every call by itself, and bills. */
   readonly ownInput?: number;
   /** How its own SDK is pointed at the broker. @param token expression for the access token */
   readonly sdkExample: (baseUrl: string, token: string) => string;
 }
 
-/** How a model writes. */
-export interface ModelWriting {
+/** What bounds what a model reads and writes. */
+export interface ModelTraits {
   /** Of its names. */
   readonly pattern: string;
   /** The most tokens that one answer can have, thoughts included; absent where it is not known. */
@@ -78,11 +78,13 @@ export interface ModelWriting {
   readonly isPlain?: true;
   /** The bound of an answer does not bound what it thinks. */
   readonly thinksBeyond?: true;
+  /** In tokens, where the price table says less. */
+  readonly contextWindow?: number;
 }
 
-/** What is known of how a model writes. */
-export function writingOf({ writing }: Provider, model: string | null): ModelWriting | undefined {
-  return model === null ? undefined : writing?.find(({ pattern }) => covers(pattern, model));
+/** What is known of a model. */
+export function traitsOf({ traits }: Provider, model: string | null): ModelTraits | undefined {
+  return model === null ? undefined : traits?.find(({ pattern }) => covers(pattern, model));
 }
 
 export interface FeatureHeader {

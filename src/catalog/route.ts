@@ -1,4 +1,4 @@
-import type { FieldRules } from './fields.ts';
+import type { FieldRules, PictureTokens } from './fields.ts';
 import type { UsageRules } from './usage.ts';
 
 /** One thing an app may ask of a provider. */
@@ -15,7 +15,20 @@ export interface Route {
   readonly answer: AnswerRules;
   /** How its usage is read; null when the call costs nothing. */
   readonly usage: UsageRules | null;
+  /** What its largest cost goes by; absent where that is the text that is read and written. */
+  readonly cost?: CostRules;
 }
+
+export type CostRules =
+  /** Pictures: by how many, how large and how good they are asked for. */
+  | { readonly kind: 'pictures'; readonly tokens: PictureTokens }
+  /** Speech: by the characters of what is spoken, or the most tokens that a byte of it can become. */
+  | { readonly kind: 'speech'; readonly field: string; readonly tokensPerByte: number }
+  /** What is heard: by the size of the upload, or of what is behind an address. */
+  | {
+      readonly kind: 'heard';
+      readonly address?: { readonly field: string; readonly largest: number };
+    };
 
 export type BodyRules =
   | { readonly kind: 'none' }

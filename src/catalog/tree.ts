@@ -1,6 +1,6 @@
 import { at, isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { TreeRules, TypeRule } from './fields.ts';
+import type { Drawing, TreeRules, TypeRule } from './fields.ts';
 import type { HostedTool } from './hosted_tool.ts';
 import {
   checkModel,
@@ -19,6 +19,7 @@ interface Findings {
   readonly hosted: HostedTool[];
   /** Objects whose fields have rules of their own, still to be applied. */
   readonly ruled: RuledObject[];
+  readonly drawings: Drawing[];
 }
 
 /** An object of a tree, and the rule of its type. */
@@ -134,6 +135,7 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
   }
   if (rule.scope) findings.scopes.add(rule.scope);
   if (rule.hosted && !rule.fields) findings.hosted.push(rule.hosted);
+  if (rule.draws) findings.drawings.push({ tokens: rule.draws, tool: node });
   for (const model of rule.models ?? []) {
     noteImplied(findings.usedModels, model, node, () => written(path, ...model.named));
   }

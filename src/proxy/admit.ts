@@ -4,7 +4,7 @@ import type { Match } from '../catalog/match.ts';
 import { noteModel } from '../catalog/models.ts';
 import { type OutputCap, readOutputCap, withOutputCap } from '../catalog/output_cap.ts';
 import { applyPolicy, type CheckedBody } from '../catalog/policy.ts';
-import { type Provider, writingOf } from '../catalog/provider.ts';
+import { type Provider, traitsOf } from '../catalog/provider.ts';
 import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { sha256 } from '../lib/hash.ts';
@@ -149,7 +149,7 @@ function bodyToSend(
 ): Admission['body'] {
   if (!body || !checked) return null;
   if (!route.output || outputCap === null) return writeBody(body.kind, checked.body);
-  const longest = writingOf(provider, checked.model)?.longest;
+  const longest = traitsOf(provider, checked.model)?.longest;
   return writeBody(body.kind, withOutputCap(route.output, checked.body, outputCap, longest));
 }
 

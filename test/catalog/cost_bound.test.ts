@@ -1,36 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findProvider, providers } from '../../src/catalog/catalog.ts';
+import { providers } from '../../src/catalog/catalog.ts';
 import { countedCost, estimatedCost } from '../../src/catalog/cost.ts';
-import { type CostBound, costBound } from '../../src/catalog/cost_bound.ts';
-import { applyPolicy, type CheckedBody } from '../../src/catalog/policy.ts';
-import type { Provider } from '../../src/catalog/provider.ts';
-import type { Route } from '../../src/catalog/route.ts';
+import { costBound } from '../../src/catalog/cost_bound.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
-
-function providerNamed(name: string): Provider {
-  return findProvider(name) ?? expect.fail(`no provider ${name}`);
-}
-
-function routeOf(provider: Provider, path: string): Route {
-  return provider.routes.find((route) => route.path === path) ?? expect.fail(`no route ${path}`);
-}
-
-function check(provider: Provider, { body }: Route, sent: JsonObject, pathModel: string | null): CheckedBody {
-  if (body.kind === 'none') expect.fail('a route without a body');
-  const checked = applyPolicy(body.fields, sent, {
-    models: provider.models,
-    pseudonym: 'someone',
-    pathModel,
-  });
-  return checked.kind === 'checked' ? checked : expect.fail(`${checked.param}: ${checked.message}`);
-}
-
-function boundOf(name: string, path: string, sent: JsonObject, pathModel: string | null = null): CostBound {
-  const provider = providerNamed(name);
-  const route = routeOf(provider, path);
-  return costBound(provider, route, check(provider, route, sent, pathModel), pathModel);
-}
+import { boundOf, check, providerNamed, routeOf } from './bound_of.ts';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 
@@ -111,6 +85,47 @@ describe('the largest cost of a call', () => {
     const usual = ask({ type: 'ephemeral' });
     // 6.25 and 10 USD for a million tokens.
     expect(ask({ type: 'ephemeral', ttl: '1h' }) / usual).toBeCloseTo(1.6, 1);
+  });
+
+  it('is that of a full window where a body is nested too deep to be measured', () => {
+    const parameters = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
+    const tools = [{ type: 'function', function: { name: 'a', parameters: JSON.parse(parameters) } }];
+    const bound = boundOf('openai', '/chat/completions', { model: 'gpt-4o-mini', messages, tools });
+    expect(bound.base).toBeGreaterThanOrEqual(134_400 * 150);
+  });
+
+  it('has what is expected of the answer on top: what the model does not take of it is written for nothing', () => {
+    const prediction = { type: 'content', content: 'x'.repeat(1_000) };
+    const sent = { model: 'gpt-4o-mini', messages };
+    const usual = boundOf('openai', '/chat/completions', sent).base;
+    const expected = boundOf('openai', '/chat/completions', { ...sent, prediction }).base;
+    expect(expected - usual).toBeGreaterThan(1_000 * 600);
+  });
+
+  it('has thoughts on top where the bound of an answer does not bound them', () => {
+    const thinking = boundOf('xai', '/chat/completions', { model: 'grok-4-fast-reasoning', messages });
+    const plain = boundOf('xai', '/chat/completions', { model: 'grok-4-fast-non-reasoning', messages });
+    // 0.5 USD for a million tokens.
+    expect(thinking.base - plain.base).toBeCloseTo(131_072 * 500, -4);
+  });
+
+  it('has sound at the rate of sound, and at a ceiling where that is not known', () => {
+    const heard = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } };
+    const ask = (model: string) =>
+      boundOf('openai', '/chat/completions', { model, messages: [{ role: 'user', content: [heard] }] });
+    // 32 USD for a million tokens; 134,400 at most.
+    expect(ask('gpt-audio')).toMatchObject({ base: 134_400 * 32_000, isCeiling: false });
+    // Twice 40 USD.
+    expect(ask('gpt-4o-mini')).toMatchObject({ base: 134_400 * 80_000, isCeiling: true });
+  });
+
+  it('has spoken answers at the rate of sound', () => {
+    const ask = (modalities: readonly string[]) =>
+      boundOf('openai', '/chat/completions', {
+        ...{ model: 'gpt-4o-audio-preview', messages, modalities },
+        audio: { voice: 'alloy', format: 'mp3' },
+      });
+    expect(ask(['text', 'audio']).perOutputToken).toBe(80_000);
   });
 
   it('is at a ceiling, twice the dearest of its kind, where the price is not known', () => {

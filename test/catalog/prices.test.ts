@@ -60,7 +60,7 @@ describe('usage', () => {
           web_searches: 0,
         },
       },
-      { model: null, usage: { input_tokens: 8, output_tokens: 90 } },
+      { model: null, usage: { input_tokens: 8, output_tokens: 90, output_image_tokens: 90 } },
     ]);
   });
 
@@ -121,7 +121,10 @@ describe('usage', () => {
       'images',
       imagesUsage,
       { input_tokens: 50, input_tokens_details: { text_tokens: 10, image_tokens: 40 }, output_tokens: 90 },
-      { input_tokens: 50, input_text_tokens: 10, input_image_tokens: 40, output_tokens: 90 },
+      {
+        ...{ input_tokens: 50, input_text_tokens: 10, input_image_tokens: 40 },
+        ...{ output_tokens: 90, output_image_tokens: 90 },
+      },
     ],
     [
       'transcription',

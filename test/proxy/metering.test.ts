@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { price } from '../../src/catalog/prices.ts';
+import { openai } from '../../src/catalog/providers/openai.ts';
 import type { Settlement } from '../../src/store/contract/ledger.ts';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
 import { call, chat, settledCall } from './support/world.ts';
@@ -100,7 +101,7 @@ describe('the record of a call', () => {
       status: 200,
       upstreamRequestId: expect.stringMatching(/^req_/),
     });
-    expect(settled.costNanoUsd).toBe(price('openai', model, settled.usage ?? {}));
+    expect(settled.costNanoUsd).toBe(price(openai.priceTable, model, settled.usage ?? {}));
     expect(settled.costNanoUsd).toBeGreaterThan(0);
     expect(settled.countedNanoUsd).toBe(settled.costNanoUsd);
   });

@@ -34,7 +34,7 @@ export const anthropic: Provider = {
   authorize: ({ key }) => [['x-api-key', key]],
   priceTable: 'anthropic',
   // By its overview of models, of those that think only when they are told to.
-  writing: [
+  traits: [
     { pattern: 'claude-2*', longest: 4_096, isPlain: true },
     { pattern: 'claude-3-opus*', longest: 4_096, isPlain: true },
     { pattern: 'claude-3-sonnet*', longest: 4_096, isPlain: true },

@@ -39,5 +39,10 @@ export const deepseek = compatibleProvider({
   },
   modelsPath: '/models',
   priceTable: 'deepseek',
+  // These names go with the times. What is behind them now reads more, and writes as much as it reads.
+  traits: [
+    { pattern: 'deepseek-chat', contextWindow: 1_000_000 },
+    { pattern: 'deepseek-reasoner', contextWindow: 1_000_000 },
+  ],
   sdkExample: openaiSdkExample(name),
 });

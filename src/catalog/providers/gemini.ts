@@ -32,7 +32,7 @@ export const gemini: Provider = {
   authorize: ({ key }) => [['x-goog-api-key', key]],
   priceTable: 'google',
   // By its pages of models.
-  writing: [
+  traits: [
     { pattern: 'gemini-1.5-*', longest: 8_192, isPlain: true },
     { pattern: 'gemini-2.0-*', longest: 8_192, isPlain: true },
     { pattern: 'gemini-2.5-*', longest: 65_536 },

@@ -90,6 +90,9 @@ const transcription: FieldRules = {
   'timestamp_granularities[]': allow,
 };
 
+/** It fetches no file that is larger. */
+const largestElsewhere = 100 * 1024 ** 2;
+
 function soundRoute(path: string, fields: FieldRules): Route {
   return {
     method: 'POST',
@@ -98,6 +101,7 @@ function soundRoute(path: string, fields: FieldRules): Route {
     body: { kind: 'multipart', fields },
     answer: { ...held, types: [json, ...captions] },
     usage: transcriptionUsage,
+    cost: { kind: 'heard', address: { field: 'url', largest: largestElsewhere } },
   };
 }
 
@@ -121,6 +125,7 @@ export const groq = compatibleProvider({
       body: { kind: 'json', fields: speech },
       answer: { types: ['audio/', 'application/octet-stream'], json: 'through', endings: null },
       usage: speechUsage,
+      cost: { kind: 'speech', field: 'input', tokensPerByte: 10 },
     },
     soundRoute('/openai/v1/audio/transcriptions', transcription),
     soundRoute('/openai/v1/audio/translations', translation),
@@ -140,9 +145,17 @@ export const groq = compatibleProvider({
   },
   tools: ['web', 'code'],
   modelsPath: '/openai/v1/models',
-  priceTable: 'groq',
+  priceTable: {
+    // By its page of prices.
+    own: [
+      { pattern: 'playai-tts*', rates: {}, characters: 50 },
+      { pattern: 'canopylabs/orpheus-arabic*', rates: {}, characters: 40 },
+      { pattern: 'canopylabs/orpheus*', rates: {}, characters: 22 },
+    ],
+    table: 'groq',
+  },
   // By its table of models.
-  writing: [
+  traits: [
     { pattern: 'llama-3.3-70b-versatile', longest: 32_768, isPlain: true },
     { pattern: 'llama-3.1-8b-instant', longest: 131_072, isPlain: true },
     { pattern: 'meta-llama/llama-4-*', longest: 8_192, isPlain: true },

@@ -123,7 +123,7 @@ export const mistral = compatibleProvider({
   modelsPath: '/v1/models',
   priceTable: 'mistral',
   // They write as long as there is room. These do not think.
-  writing: [
+  traits: [
     { pattern: 'codestral*', isPlain: true },
     { pattern: 'devstral*', isPlain: true },
     { pattern: 'ministral*', isPlain: true },

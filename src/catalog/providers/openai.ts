@@ -1,8 +1,9 @@
 import type { KeyShape, Provider } from '../provider.ts';
+import { priceTable } from './openai_costs.ts';
 import { errors } from './openai_errors.ts';
 import { chatSearch } from './openai_hosted_tools.ts';
 import { fineTuned, routes } from './openai_routes.ts';
-import { writing } from './openai_writing.ts';
+import { traits } from './openai_traits.ts';
 import { toolScopes } from './tool_scopes.ts';
 
 const sandboxKeyPrefix = 'sk-sandbox-';
@@ -55,8 +56,8 @@ export const openai: Provider = {
     ...(organization ? [['openai-organization', organization] as const] : []),
     ...(project ? [['openai-project', project] as const] : []),
   ],
-  priceTable: 'openai',
-  writing,
+  priceTable,
+  traits,
   sdkExample: (baseUrl, token) => `import OpenAI from 'openai';
 
 const openai = new OpenAI({

@@ -2,6 +2,7 @@ import { at, isObject } from '../../lib/json.ts';
 import type { AnswerRules, OutputRules, Route } from '../route.ts';
 import { captions, chatAnswer, eventStream, held, json, through } from './openai_answers.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
+import { pictureTokens } from './openai_costs.ts';
 import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
 import {
   chatFields,
@@ -133,6 +134,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'json', fields: imageFields },
     answer: through,
     usage: imagesUsage,
+    cost: { kind: 'pictures', tokens: pictureTokens },
   },
   {
     method: 'POST',
@@ -141,6 +143,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: imageEditFields },
     answer: through,
     usage: imagesUsage,
+    cost: { kind: 'pictures', tokens: pictureTokens },
   },
   {
     method: 'POST',
@@ -149,6 +152,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: imageVariationFields },
     answer: through,
     usage: imagesUsage,
+    cost: { kind: 'pictures', tokens: pictureTokens },
   },
   {
     method: 'POST',
@@ -157,6 +161,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'json', fields: speechFields },
     answer: { types: ['audio/', 'application/octet-stream', eventStream], json: 'through', endings: null },
     usage: speechUsage,
+    cost: { kind: 'speech', field: 'input', tokensPerByte: 10 },
   },
   {
     method: 'POST',
@@ -165,6 +170,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: transcriptionFields },
     answer: { types: [json, eventStream, ...captions], json: 'held', endings: null },
     usage: transcriptionUsage,
+    cost: { kind: 'heard' },
   },
   {
     method: 'POST',
@@ -173,6 +179,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: translationFields },
     answer: { types: [json, ...captions], json: 'held', endings: null },
     usage: transcriptionUsage,
+    cost: { kind: 'heard' },
   },
 ];
 

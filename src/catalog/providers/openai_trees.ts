@@ -4,6 +4,8 @@ import { chosenTools, hosted, hostedItems, hostedTools } from './openai_hosted_t
 
 export { types } from './openai_common_fields.ts';
 
+import { pictureTokens } from './openai_costs.ts';
+
 /** What OpenAI's conversations and tools may hold. */
 
 export const stored =
@@ -97,6 +99,7 @@ export const responsesTree: TreeRules = {
       scope: 'openai:images',
       models: [{ named: ['model'] }, drawingAuthor],
       hosted: hosted('images'),
+      draws: pictureTokens,
     },
     image_generation_call: {
       needs: { path: ['result'], advice: `${stored} Give the picture back in result.` },

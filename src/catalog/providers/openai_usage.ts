@@ -7,6 +7,8 @@ const imageTokens: UsageTable = {
   input_text_tokens: ['input_tokens_details', 'text_tokens'],
   input_image_tokens: ['input_tokens_details', 'image_tokens'],
   output_tokens: ['output_tokens'],
+  // Some of it may be text, which is cheaper.
+  output_image_tokens: ['output_tokens'],
 };
 
 const svg: NonNullable<UsageRules['sides']>[number] = {

@@ -82,7 +82,7 @@ export const xai = compatibleProvider({
   priceTable: 'x-ai',
   // Its own instructions are billed with every call: more than two thousand tokens have been seen.
   ownInput: 4_096,
-  writing: [
+  traits: [
     { pattern: 'grok-2*', isPlain: true },
     { pattern: 'grok-3-mini*', thinksBeyond: true },
     { pattern: 'grok-3*', isPlain: true },

@@ -1,13 +1,13 @@
-import type { ModelWriting } from '../provider.ts';
+import type { ModelTraits } from '../provider.ts';
 
 /**
- * How OpenAI's models write, by what its pages of models have said; not checked against the API. What is not here may be newer.
+ * How long OpenAI's models write, by what its pages of models have said; not checked against the API. What is not here may be newer.
  * Dated names stand before the family where they differ from it.
  */
-const plain = (pattern: string, longest: number): ModelWriting => ({ pattern, longest, isPlain: true });
-const thinking = (pattern: string, longest: number): ModelWriting => ({ pattern, longest });
+const plain = (pattern: string, longest: number): ModelTraits => ({ pattern, longest, isPlain: true });
+const thinking = (pattern: string, longest: number): ModelTraits => ({ pattern, longest });
 
-export const writing: readonly ModelWriting[] = [
+export const traits: readonly ModelTraits[] = [
   plain('gpt-3.5-turbo*', 4_096),
   plain('gpt-4-turbo*', 4_096),
   plain('gpt-4-1106*', 4_096),
