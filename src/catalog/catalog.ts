@@ -54,7 +54,7 @@ export function lendAlso(own: readonly Provider[]): void {
   scopes.splice(0, scopes.length, ...scopeRows.keys());
 }
 
-/** What an app may ask for that names no scopes when it is registered. Further providers have to be named. */
+/** What an app may ask for that names no scopes when it is registered. Others of OpenAI, and of further providers, have to be named. */
 export const defaultScopes: readonly string[] = openai.scopes.slice(0, 7).map(({ scope }) => scope);
 
 /** Whether the provider of this name comes with the broker. */

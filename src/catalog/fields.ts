@@ -1,6 +1,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { HostedTool } from './hosted_tool.ts';
 import type { ImpliedModel } from './models.ts';
+import type { KeptKind } from './objects.ts';
 
 /** What is done about each top-level field of a request body. A field without a rule is refused. */
 export type FieldRules = Readonly<Record<string, FieldRule>>;
@@ -39,6 +40,10 @@ export type FieldRule =
   | { readonly kind: 'path_model'; readonly prefix: string }
   /** A list of words; one of them needs another scope. */
   | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
+  /** True or false. True needs another scope; `orFalse`: what is given without that scope, or not given, goes on as false. */
+  | { readonly kind: 'flag'; readonly scope: string; readonly orFalse?: true; readonly advice: string }
+  /** Names what the provider keeps, by an id, a list of ids, or an object that has nothing but an id. */
+  | { readonly kind: 'kept'; readonly object: KeptKind; readonly advice: string }
   /** Anything, as long as every object in it keeps to the tree's rules. */
   | { readonly kind: 'tree'; readonly tree: TreeRules }
   /** What `rule` lets through, with a further scope where it is given. */
@@ -72,6 +77,10 @@ export interface TreeRules {
   readonly refusedTypes: readonly (readonly [prefix: string, advice: string])[];
   /** Keys that no object may have, and why. */
   readonly refusedKeys: Readonly<Record<string, string>>;
+  /** Those of them that may name what the provider keeps, by an id or a list of ids. */
+  readonly keptKeys?: Readonly<Record<string, KeptKind>>;
+  /** What an object stands for that has only an id to say what it is; absent: nothing that may be named. */
+  readonly reference?: KeptKind;
   /** Keys whose text must look so, wherever they stand. */
   readonly texts?: Readonly<Record<string, { readonly pattern: RegExp; readonly advice: string }>>;
   /** Keys that say as well as a type would that an object with an id is the thing itself. */
@@ -83,6 +92,10 @@ export interface TreeRules {
 export interface TypeRule {
   /** Needed beyond the route's own scope. */
   readonly scope?: string;
+  /** To calls without this scope the type is not known. */
+  readonly knownWith?: string;
+  /** What its `id` names. */
+  readonly names?: KeptKind;
   /** Models that it makes use of. */
   readonly models?: readonly ImpliedModel[];
   /** It is a tool that runs at the provider. */
@@ -91,6 +104,14 @@ export interface TypeRule {
   readonly fields?: FieldRules;
   /** It is a tool that makes pictures. */
   readonly draws?: PictureTokens;
-  /** A string that must be there, this one if one is named: without it the object would do more than is lent. */
-  readonly needs?: { readonly path: readonly string[]; readonly value?: string; readonly advice: string };
+  /**
+   * A string that must be there, this one if one is named: without it the object would do more than is lent. Where it is
+   * not, the object's `id` may stand for it.
+   */
+  readonly needs?: {
+    readonly path: readonly string[];
+    readonly value?: string;
+    readonly orKept?: KeptKind;
+    readonly advice: string;
+  };
 }

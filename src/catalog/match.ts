@@ -1,4 +1,5 @@
 import { isLent } from './models.ts';
+import { isId, type NamedObject } from './objects.ts';
 import type { Provider } from './provider.ts';
 import type { Route } from './route.ts';
 
@@ -8,21 +9,25 @@ export interface Match {
   readonly path: string;
   /** The model that the path names. */
   readonly model: string | null;
+  /** What the provider keeps that the path names. */
+  readonly objects: readonly NamedObject[];
 }
 
 const pathGrammar = /^(\/[A-Za-z0-9_.:@-]+)+$/;
+const modelPlace = 'model';
 const dotSegment = /\/\.{1,2}(\/|$)/;
-const place = /^\{.+?\}/;
+const place = /^\{(.+?)\}/;
 
 /**
  * Finds the route for a path under a provider's mount.
  * @param path as it stands in the request target, without the query. It is never decoded: a path that would need it
  *   matches nothing.
+ * @param query as it stands behind the path, without the question mark
  */
-export function match(provider: Provider, method: string, path: string): Match | null {
+export function match(provider: Provider, method: string, path: string, query = ''): Match | null {
   const { fixed, withPlaces } = indexOf(provider);
   const route = fixed.get(`${method} ${path}`);
-  if (route) return { route, path: forwarded(provider, route, route.path), model: null };
+  if (route) return { route, path: forwarded(provider, route, route.path, query), model: null, objects: [] };
   if (!pathGrammar.test(path) || dotSegment.test(path)) return null;
   const segments = path.split('/');
   const found = withPlaces.find(
@@ -30,16 +35,32 @@ export function match(provider: Provider, method: string, path: string): Match |
   );
   if (!found) return null;
   const { route: matched, parts } = found;
-  const index = parts.findIndex((part) => place.test(part));
+  const values = parts.flatMap((part, index) => {
+    const [, name] = place.exec(part) ?? [];
+    return name === undefined ? [] : [{ name, value: valueIn(part, segments[index] ?? '') ?? '' }];
+  });
   return {
     route: matched,
-    path: forwarded(provider, matched, path),
-    model: valueIn(parts[index] ?? '', segments[index] ?? ''),
+    path: forwarded(provider, matched, path, query),
+    model: values.find(({ name }) => name === modelPlace)?.value ?? null,
+    objects: values.flatMap(({ name, value: id }) => {
+      const kind = matched.kept?.[name];
+      return kind === undefined ? [] : [{ kind, id, param: null }];
+    }),
   };
 }
 
-function forwarded({ basePath = '' }: Provider, { query = '' }: Route, path: string): string {
-  return basePath + path + query;
+function forwarded({ basePath = '' }: Provider, route: Route, path: string, query: string): string {
+  return basePath + path + queryOf(route, query);
+}
+
+/** What goes upstream behind the path, `?` included. */
+function queryOf({ query, parameters }: Route, sent: string): string {
+  if (query !== undefined || parameters === undefined || sent === '') return query ?? '';
+  const allowed = [...new URLSearchParams(sent)].filter(
+    ([name, value]) => Object.hasOwn(parameters, name) && parameters[name]?.test(value),
+  );
+  return allowed.length === 0 ? '' : `?${new URLSearchParams(allowed)}`;
 }
 
 interface RouteIndex {
@@ -70,9 +91,10 @@ function fits(parts: readonly string[], segments: readonly string[], { models }:
     parts.length === segments.length &&
     parts.every((part, index) => {
       const segment = segments[index] ?? '';
-      if (!place.test(part)) return part === segment;
+      const [, name] = place.exec(part) ?? [];
+      if (name === undefined) return part === segment;
       const value = valueIn(part, segment);
-      return value !== null && isLent(models, value);
+      return value !== null && (name === modelPlace ? isLent(models, value) : isId(value));
     })
   );
 }

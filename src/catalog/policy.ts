@@ -10,6 +10,7 @@ import {
   noteScoped,
   type UsedModels,
 } from './models.ts';
+import { type NamedObject, noteKept } from './objects.ts';
 import { inspectTree, type RuledObject, replaceInTree } from './tree.ts';
 
 /** A body that may go on, and what it needs. */
@@ -27,6 +28,8 @@ export interface CheckedBody {
   readonly hostedTools: readonly HostedTool[];
   /** Tools that make pictures. */
   readonly drawings: readonly Drawing[];
+  /** What the provider keeps that the call makes use of. Nothing says yet whether it is the caller's. */
+  readonly objects: readonly NamedObject[];
   /** The stream will end with a usage event that the app did not ask for. */
   readonly usageIsExtra: boolean;
 }
@@ -37,9 +40,13 @@ export interface PolicyContext {
   readonly pseudonym: string;
   /** The model that the path names, if it does. */
   readonly pathModel?: string | null;
+  /** The scopes of the caller: with some of them more is allowed. */
+  readonly granted?: readonly string[];
 }
 
 interface Findings extends PolicyContext {
+  readonly granted: readonly string[];
+  readonly objects: NamedObject[];
   readonly scopes: Set<string>;
   readonly usedModels: UsedModels;
   readonly otherModels: Set<string>;
@@ -63,6 +70,8 @@ export function applyPolicy(
 ): CheckedBody | BodyRefusal {
   const findings: Findings = {
     ...context,
+    granted: context.granted ?? [],
+    objects: [],
     scopes: new Set(),
     usedModels: new Map(),
     otherModels: new Set(),
@@ -87,6 +96,7 @@ export function applyPolicy(
     otherModels: [...findings.otherModels],
     hostedTools: bounded.tools,
     drawings: findings.drawings,
+    objects: findings.objects,
     usageIsExtra: findings.usageIsExtra,
   };
 }
@@ -175,6 +185,10 @@ function applyRule(
       return isGiven ? applyToList(rule.fields, value, param, findings) : passed(value);
     case 'words':
       return isGiven ? applyToWords(rule.scopes, value, param, findings) : passed(value);
+    case 'flag':
+      return applyFlag(rule, value, param, findings);
+    case 'kept':
+      return isGiven ? applyKept(rule, value, param, findings) : passed(value);
     case 'tree':
       return applyToTree(rule.tree, value, param, findings);
     case 'scoped':
@@ -271,6 +285,31 @@ function offerTool(
   if (bound.kind === 'refused') return bound;
   findings.hosted.push(bound.tool);
   return passed(bound.object);
+}
+
+function applyFlag(
+  { scope, orFalse, advice }: Extract<FieldRule, { readonly kind: 'flag' }>,
+  value: unknown,
+  param: string,
+  { granted, scopes }: Findings,
+): Passed<unknown> | BodyRefusal {
+  const isGranted = granted.includes(scope);
+  if (orFalse && (!isGranted || value === undefined || value === null)) return passed(false);
+  if (value === undefined || value === null || value === false) return passed(value);
+  if (value !== true || !isGranted) return notAllowed(param, advice);
+  scopes.add(scope);
+  return passed(true);
+}
+
+/** Notes what is named. */
+function applyKept(
+  { object, advice }: Extract<FieldRule, { readonly kind: 'kept' }>,
+  value: unknown,
+  param: string,
+  findings: Findings,
+): Passed<unknown> | BodyRefusal {
+  const isBare = isObject(value) && Object.keys(value).every((key) => key === 'id');
+  return noteKept(findings, object, isBare ? value.id : value, param, advice) ?? passed(value);
 }
 
 /** Has the stream report its usage, and notes whether the app asked for that itself. */

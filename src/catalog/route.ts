@@ -1,18 +1,27 @@
 import type { FieldRules, PictureTokens } from './fields.ts';
+import type { MadeObjects } from './objects.ts';
 import type { UsageRules } from './usage.ts';
 
 /** One thing an app may ask of a provider. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Under the mount, with `{model}`-like places; forwarded as written here, never as the caller wrote it. */
   readonly path: string;
-  /** Goes upstream behind the path, `?` included. Nothing of the caller's own query does. */
+  /** Places of the path that name what the provider keeps: of which kind. What others hold is only found inside of that. */
+  readonly kept?: Readonly<Record<string, string>>;
+  /** Goes upstream behind the path, `?` included. */
   readonly query?: string;
+  /** What goes upstream of the caller's own query: names, and what their values may be. Without these nothing does. */
+  readonly parameters?: Readonly<Record<string, RegExp>>;
   readonly scope: string;
   readonly body: BodyRules;
   /** How the length of its answer is bounded; absent where no model writes text at its own length. */
   readonly output?: OutputRules;
   readonly answer: AnswerRules;
+  /** What the provider keeps because of such calls. */
+  readonly makes?: MadeObjects;
+  /** When it has answered, the provider keeps no more what the path names. */
+  readonly deletes?: true;
   /** How its usage is read; null when the call costs nothing. */
   readonly usage: UsageRules | null;
   /** What its largest cost goes by; absent where that is the text that is read and written. */

@@ -10,9 +10,13 @@ import {
   noteScoped,
   type UsedModels,
 } from './models.ts';
+import { type NamedObject, noteKept } from './objects.ts';
 
 /** What is learned while a tree is walked. */
 interface Findings {
+  /** The scopes of the caller. */
+  readonly granted: readonly string[];
+  readonly objects: NamedObject[];
   readonly scopes: Set<string>;
   readonly usedModels: UsedModels;
   readonly otherModels: Set<string>;
@@ -111,7 +115,10 @@ function inspectKey(walk: Walk, key: string, child: unknown): BodyRefusal | null
   const { rules, models, findings, path } = walk;
   if (child === null) return null;
   if (Object.hasOwn(rules.refusedKeys, key)) {
-    return notAllowed(written(path, key), rules.refusedKeys[key] ?? '');
+    const kept = rules.keptKeys?.[key];
+    const advice = rules.refusedKeys[key] ?? '';
+    const param = written(path, key);
+    return kept ? noteKept(findings, kept, child, param, advice) : notAllowed(param, advice);
   }
   const text = rules.texts && Object.hasOwn(rules.texts, key) ? rules.texts[key] : undefined;
   if (text && typeof child === 'string' && !text.pattern.test(child)) {
@@ -129,21 +136,27 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
   if (type === undefined || type === null) return null;
   if (typeof type !== 'string') return invalid(written(path, 'type'), 'A type must be a string.');
   const rule = typeRule(rules, type);
-  if (!rule) {
+  if (!rule || (rule.knownWith && !findings.granted.includes(rule.knownWith))) {
     const known = rules.refusedTypes.find(([prefix]) => type.startsWith(prefix));
     return notAllowed(written(path, 'type'), known?.[1] ?? unknownType);
   }
   if (rule.scope) findings.scopes.add(rule.scope);
   if (rule.hosted && !rule.fields) findings.hosted.push(rule.hosted);
   if (rule.draws) findings.drawings.push({ tokens: rule.draws, tool: node });
+  if (rule.knownWith) findings.scopes.add(rule.knownWith);
   for (const model of rule.models ?? []) {
     noteImplied(findings.usedModels, model, node, () => written(path, ...model.named));
   }
+  if (rule.names) return noteKept(findings, rule.names, node.id, written(path, 'id'), storedThing);
   if (!rule.needs) return null;
   const { needs } = rule;
   const found = at(node, needs.path);
   const isMet = needs.value === undefined ? typeof found === 'string' : found === needs.value;
-  return isMet ? null : notAllowed(written(path, ...needs.path), needs.advice);
+  if (isMet) return null;
+  const param = written(path, ...needs.path);
+  return needs.orKept
+    ? noteKept(findings, needs.orKept, node.id, param, needs.advice)
+    : notAllowed(param, needs.advice);
 }
 
 function typeRule({ types }: TreeRules, type: unknown): TypeRule | undefined {
@@ -151,11 +164,15 @@ function typeRule({ types }: TreeRules, type: unknown): TypeRule | undefined {
 }
 
 /** An object that has only an id to say what it is stands for something the provider has stored. */
-function inspectReference({ rules, path }: Walk, node: JsonObject): BodyRefusal | null {
+function inspectReference({ rules, findings, path }: Walk, node: JsonObject): BodyRefusal | null {
   const { id, type, role } = node;
   if (id === undefined || id === null || typeof type === 'string' || typeof role === 'string') return null;
   if (rules.contentKeys?.some((key) => isObject(node[key]))) return null;
-  return notAllowed(written(path, 'id'), storedThing);
+  const param = written(path, 'id');
+  const hasMore = Object.keys(node).some((key) => key !== 'id' && key !== 'type');
+  return rules.reference && !hasMore
+    ? noteKept(findings, rules.reference, id, param, storedThing)
+    : notAllowed(param, storedThing);
 }
 
 /** A path as apps read it, such as `tools[0].type`. */

@@ -2,6 +2,7 @@ import type { BodyRefusal } from '../catalog/body_refusal.ts';
 import { type CostBound, costBound } from '../catalog/cost_bound.ts';
 import type { Match } from '../catalog/match.ts';
 import { noteModel } from '../catalog/models.ts';
+import { isId, type NamedObject, type ObjectName } from '../catalog/objects.ts';
 import { type OutputCap, readOutputCap, withOutputCap } from '../catalog/output_cap.ts';
 import { applyPolicy, type CheckedBody } from '../catalog/policy.ts';
 import { type Provider, traitsOf } from '../catalog/provider.ts';
@@ -24,9 +25,11 @@ export interface CallRequest {
   readonly body: RequestBody | null;
 }
 
-export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'vault' | 'upstreamOf' | 'instance'>;
+export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'store' | 'vault' | 'upstreamOf' | 'instance'>;
 
 const undecided = 'The broker cannot decide about calls just now. Try again.';
+
+const notKept = 'The provider keeps nothing by this id for this app. Name what the app itself has had made.';
 
 type Admitted = Extract<AdmissionResult, { readonly kind: 'admitted' }>;
 
@@ -66,6 +69,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   if (!scopes.every((scope) => caller.scopes.includes(scope))) {
     throw insufficientScope(deps.config, provider, scopes);
   }
+  await checkObjects(deps, request, checked);
   const output = checkOutput(request, checked);
   const models = checked?.usedModels ?? new Map<string | null, string>();
   if (match.model !== null) noteModel(models, match.model, () => 'model');
@@ -125,9 +129,45 @@ function checkBody({ match: { route, model }, provider, caller, body }: CallRequ
     models: provider.models,
     pseudonym: sha256(`pseudonym of ${caller.grantId}`),
     pathModel: model,
+    granted: caller.scopes,
   });
   if (result.kind === 'refused') throw refusedBody(result);
   return result;
+}
+
+/**
+ * Sees to it that whatever the call names is the grant's own. What is on record never moves to another grant, so that a
+ * look ahead of the admission will do.
+ * @throws Refusal the same for what is another's and for what does not exist
+ */
+async function checkObjects(
+  { store }: AdmitDeps,
+  { caller, provider, match }: CallRequest,
+  checked: CheckedBody | null,
+): Promise<void> {
+  const objects = [...match.objects, ...(checked?.objects ?? [])];
+  if (objects.length === 0) return;
+  const unowned = await findUnowned(store, caller.grantId, provider, objects);
+  if (!unowned) return;
+  const { param } = objects.find(({ kind, id }) => kind === unowned.kind && id === unowned.id) ?? {
+    param: null,
+  };
+  throw new Refusal('not_delegable', notKept, param === null ? {} : { param });
+}
+
+async function findUnowned(
+  { objects: store }: AdmitDeps['store'],
+  grantId: string,
+  { name }: Provider,
+  objects: readonly NamedObject[],
+): Promise<ObjectName | null> {
+  const impossible = objects.find(({ id }) => !isId(id));
+  if (impossible) return impossible;
+  try {
+    return await store.findUnowned(grantId, name, objects);
+  } catch (cause) {
+    throw unavailable(undecided, cause);
+  }
 }
 
 function checkOutput({ match: { route } }: CallRequest, checked: CheckedBody | null): OutputCap | null {

@@ -27,6 +27,12 @@ export interface AnswerContext {
   fail(refusal: Refusal, outcome: CallOutcome): void;
   /** Hands on an error of the provider that is about the request itself. */
   relay(status: number, error: ProviderError, headers: readonly string[]): void;
+  /**
+   * Puts on record what answers, or events, tell of.
+   * @param then called when the app may see it, unless the call is over by then
+   * @returns false when there is nothing to put on record, and nothing to wait for
+   */
+  record(answers: readonly unknown[], then: () => void): boolean;
   /** Notes that the provider does not accept the key any more. */
   keyIsBad(): void;
   /** Notes that the account behind the key has no quota left. */

@@ -23,12 +23,14 @@ import type { KeyHealth } from './key_health.ts';
 import { keysUrl, revoked } from './ledger_refusal.ts';
 import { limitHeaders } from './limit_headers.ts';
 import { createMeter, type Meter } from './meter.ts';
-import { Refusal } from './refusal.ts';
+import { createObjectRecord, type ObjectRecord } from './object_record.ts';
+import { createRecordingSink } from './recording_sink.ts';
+import { Refusal, unavailable } from './refusal.ts';
 import { requestHeaders } from './request_headers.ts';
 import { createThroughSink } from './through_sink.ts';
 import type { Upstreams } from './upstream.ts';
 
-export interface ForwardDeps extends Pick<Deps, 'config' | 'ledger' | 'log'> {
+export interface ForwardDeps extends Pick<Deps, 'config' | 'ledger' | 'log' | 'store'> {
   readonly upstreams: Upstreams;
   readonly keyHealth: KeyHealth;
 }
@@ -71,6 +73,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   readonly #exchange: Exchange;
   readonly #response: ServerResponse;
   readonly #onEnd: () => void;
+  readonly #record: ObjectRecord;
   #upstream: Dispatcher.DispatchController | undefined;
   #sink: AnswerSink | undefined;
   #slowApp: NodeJS.Timeout | undefined;
@@ -81,6 +84,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   constructor(deps: ForwardDeps, exchange: Exchange, admission: Admission, onEnd: () => void) {
     this.admission = admission;
     this.meter = createMeter(deps.ledger, admission);
+    this.#record = createObjectRecord(deps.store.objects, admission);
     this.#deps = deps;
     this.#exchange = exchange;
     this.#response = exchange.response;
@@ -198,6 +202,25 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     this.#upstream?.abort(new Error('enough was read'));
   }
 
+  record(answers: readonly unknown[], then: () => void): boolean {
+    const recording = this.#record(answers);
+    if (!recording) return false;
+    this.#upstream?.pause();
+    recording.then(
+      () => {
+        if (this.#isOver) return;
+        if (!this.#response.writableNeedDrain) this.#upstream?.resume();
+        then();
+      },
+      (error: unknown) => {
+        const { callId } = this.admission;
+        this.#deps.log.error({ err: error, callId }, 'what the provider keeps could not be put on record');
+        this.fail(unavailable(unrecorded, error), 'cut');
+      },
+    );
+    return true;
+  }
+
   keyIsBad(): void {
     this.#deps.keyHealth.refused(this.admission);
   }
@@ -215,7 +238,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
 
   /** Decides by status and content type what becomes of the answer. */
   #sinkFor(status: number, received: IncomingHttpHeaders): AnswerSink | undefined {
-    const { answer } = this.admission.match.route;
+    const { answer, makes } = this.admission.match.route;
     const type = mediaType(received);
     const head: AnswerHead = { status, mediaType: type, headers: responseHeaders(received) };
     if (status >= 400) return createFailureSink(this, head, keysUrl(this.#deps.config));
@@ -229,13 +252,18 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
       return undefined;
     }
     const headers = [...contentType(received), ...head.headers];
-    if (type === 'text/event-stream') return createEventSink(this, { ...head, headers });
+    if (type === 'text/event-stream') {
+      const sink = createEventSink(this, { ...head, headers });
+      return makes ? createRecordingSink(this, sink) : sink;
+    }
     if (type === 'application/json' && answer.json === 'held') {
       return createHeldSink(this, { ...head, headers });
     }
     return createThroughSink(this, { ...head, headers: [...headers, ...contentLength(received)] });
   }
 }
+
+const unrecorded = 'The broker cannot put on record what the provider keeps. Try again.';
 
 function neverAnswers(): Refusal {
   return new Refusal('provider_error', 'The provider announces an answer without end. Try again.');

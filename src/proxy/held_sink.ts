@@ -43,8 +43,11 @@ export function createHeldSink(context: AnswerContext, head: AnswerHead): Answer
         return;
       }
       const shown = changed === null ? body : Buffer.from(JSON.stringify(changed));
-      context.begin(head.status, [...head.headers, 'content-length', String(shown.length)]);
-      context.finish('answered', shown);
+      const show = () => {
+        context.begin(head.status, [...head.headers, 'content-length', String(shown.length)]);
+        context.finish('answered', shown);
+      };
+      if (!context.record([answer], show)) show();
     },
   };
 }

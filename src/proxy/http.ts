@@ -15,7 +15,7 @@ import { insufficientScope, revoked } from './ledger_refusal.ts';
 import { answerPreflight, isPreflight } from './preflight.ts';
 import { Refusal, unavailable } from './refusal.ts';
 import { receiveBody } from './request_body.ts';
-import { locate } from './target.ts';
+import { locate, type Target } from './target.ts';
 import { createUpstreams } from './upstream.ts';
 
 /** Milliseconds that the rest of a refused body may take to come in. */
@@ -41,12 +41,12 @@ export function createProxy(deps: Deps): Proxy {
   const forwardDeps = { ...deps, upstreams, keyHealth: createKeyHealth(deps) };
   const budget = createByteBudget(config.maxBuffered);
 
-  const serve = async (exchange: Exchange, path: string | null) => {
+  const serve = async (exchange: Exchange, { path, query }: Target) => {
     const { request, response, provider, callId } = exchange;
     const caller = await authenticate(deps, provider, request);
     // Told ahead, so that the next proof need not be made twice (RFC 9449 §9).
     if (caller.proof) response.setHeader('dpop-nonce', deps.dpop.nonce());
-    const matched = path === null ? null : match(provider, request.method ?? '', path);
+    const matched = path === null ? null : match(provider, request.method ?? '', path, query);
     if (!matched) throw notDelegable(exchange);
     const { scope } = matched.route;
     if (!caller.scopes.includes(scope)) throw insufficientScope(config, provider, [scope]);
@@ -101,7 +101,7 @@ export function createProxy(deps: Deps): Proxy {
         return;
       }
       const exchange = { request, response, provider: target.provider, callId: newId('call', clock()) };
-      serve(exchange, target.path).catch((reason: unknown) => stop(exchange, reason));
+      serve(exchange, target).catch((reason: unknown) => stop(exchange, reason));
     },
 
     close() {

@@ -19,7 +19,7 @@ export function answerPreflight({ headers }: IncomingMessage, response: ServerRe
   const asked = headers['access-control-request-headers'] ?? '';
   response.writeHead(204, {
     'access-control-allow-origin': '*',
-    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-methods': 'GET, POST, DELETE',
     ...(headerNames.test(asked) ? { 'access-control-allow-headers': asked } : {}),
     'access-control-max-age': '7200',
     vary: 'access-control-request-headers',

@@ -6,11 +6,13 @@ export interface Target {
   readonly provider: Provider;
   /** Under the mount, as it was written, without the query; null when it does not even begin with the mount. */
   readonly path: string | null;
+  /** Without the question mark; empty when there is none. */
+  readonly query: string;
 }
 
 /** RFC 9112 §3.2.2 */
 export const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
-const queryOrFragment = /[?#].*$/s;
+const fragment = /#.*$/s;
 
 /**
  * Finds whose ground a request target is on. Other spellings of a mount (encoded, doubled slashes, capitals) count as
@@ -18,11 +20,11 @@ const queryOrFragment = /[?#].*$/s;
  * @param target as in the request line; the host of an absolute form (RFC 9112 §3.2.2) is ignored
  */
 export function locate(target: string): Target | null {
-  const path = target.replace(absoluteForm, '').replace(queryOrFragment, '');
+  const [path = '', query = ''] = target.replace(absoluteForm, '').replace(fragment, '').split('?', 2);
   const exact = apis.find(({ mount }) => path.startsWith(`${mount}/`));
-  if (exact) return { provider: exact, path: path.slice(exact.mount.length) };
+  if (exact) return { provider: exact, path: path.slice(exact.mount.length), query };
   const near = apis.find(({ mount }) => isNear(path, mount));
-  return near ? { provider: near, path: null } : null;
+  return near ? { provider: near, path: null, query } : null;
 }
 
 function isNear(path: string, mount: string): boolean {

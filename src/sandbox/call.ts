@@ -1,5 +1,6 @@
 import { invalidValue, missingParameter } from './errors.ts';
 import { type Fields, integerOf, textOf } from './fields.ts';
+import type { Shelf } from './shelf.ts';
 
 export interface UploadedFile {
   readonly field: string;
@@ -15,6 +16,7 @@ export interface Call {
   readonly stream: boolean;
   /** Hash of the question. Whatever looks random in an answer comes from it. */
   readonly seed: string;
+  readonly shelf: Shelf;
   /** Unix seconds, for `created` and `created_at`. */
   readonly created: number;
 }

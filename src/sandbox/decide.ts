@@ -7,6 +7,7 @@ import { flagOf, textOf } from './fields.ts';
 import type { ParsedBody } from './request_body.ts';
 import type { Route } from './route.ts';
 import { seedOf } from './seed.ts';
+import type { Shelf } from './shelf.ts';
 import { keyRefusal } from './special_keys.ts';
 
 /** A request as far as it could be understood. Nothing about it has been judged yet. */
@@ -14,8 +15,11 @@ export interface Incoming {
   readonly api: Api;
   readonly method: string;
   readonly path: string;
-  readonly matched: { readonly route: Route; readonly parameter: string } | undefined;
+  readonly query: URLSearchParams;
+  readonly matched: { readonly route: Route; readonly parameters: readonly string[] } | undefined;
   readonly key: string | undefined;
+  /** What the key has had made. */
+  readonly shelf: Shelf;
   readonly body: ParsedBody | Refusal;
   /** Unix seconds. */
   readonly created: number;
@@ -40,8 +44,9 @@ export function decide(incoming: Incoming): Reply {
 
 /** The model that a request names, or the one its route would use. */
 export function modelOf({ matched, body }: Incoming): string | undefined {
-  if (matched === undefined) return undefined;
-  if (matched.parameter !== '') return matched.parameter;
+  if (matched === undefined || 'keep' in matched.route) return undefined;
+  const [parameter] = matched.parameters;
+  if (parameter !== undefined) return parameter;
   return matched.route.body === 'none' || body instanceof Refusal
     ? undefined
     : (textOf(body.fields.model) ?? matched.route.defaultModel);
@@ -57,22 +62,27 @@ function seedOfIncoming({ path, body }: Incoming): string {
 }
 
 function answerIncoming(incoming: Incoming, seed: string): { answer: Answer; delivery: Delivery } {
-  const { api, matched, body, created } = incoming;
+  const { api, matched, body, query, shelf, created } = incoming;
   const { errors } = api;
   const model = modelOf(incoming);
   const refused = keyRefusal(api, incoming.key, matched?.route, model ?? 'this model');
   if (refused !== undefined) throw refused;
   if (matched === undefined) throw errors.unknownUrl(incoming.method, incoming.path);
-  const { route, parameter } = matched;
-  if (route.body === 'none') return { answer: route.answer(parameter), delivery: promptDelivery };
-
+  const { route, parameters } = matched;
+  if (route.body === 'none' && 'answer' in route) {
+    return { answer: route.answer(parameters[0] ?? ''), delivery: promptDelivery };
+  }
   if (body instanceof Refusal) throw body;
+  if ('keep' in route) {
+    const answer = route.keep({ ids: parameters, query, ...body, shelf, created });
+    return { answer, delivery: promptDelivery };
+  }
   if (model === undefined) throw invalidRequest('you must provide a model parameter');
   requireExisting(model, errors);
   const failure = modelRefusal(errors, model);
   if (failure !== undefined) throw failure;
   const { fields, files } = body;
-  const call = { model, fields, files, stream: route.streams ?? flagOf(fields.stream), seed, created };
+  const call = { model, fields, files, stream: route.streams ?? flagOf(fields.stream), seed, shelf, created };
   return applyFault(api, call, route.answer(call));
 }
 

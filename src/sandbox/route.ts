@@ -1,9 +1,23 @@
 import type { Answer } from './answer.ts';
-import type { Call } from './call.ts';
+import type { Call, UploadedFile } from './call.ts';
+import type { Fields } from './fields.ts';
+import type { Shelf } from './shelf.ts';
+
+/** A request that has to do with what its key has had made. */
+export interface KeptRequest {
+  /** What stands in the places of the path. */
+  readonly ids: readonly string[];
+  readonly query: URLSearchParams;
+  readonly fields: Fields;
+  readonly files: readonly UploadedFile[];
+  readonly shelf: Shelf;
+  /** Unix seconds. */
+  readonly created: number;
+}
 
 export type Route = {
-  readonly method: 'GET' | 'POST';
-  /** Below the path of its API. `{model}` stands for a model's name, the only parameter there is. */
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below the path of its API. `{model}` stands for a model's name, any other place for an id. */
   readonly path: string;
   readonly paid: boolean;
 } & (
@@ -16,26 +30,35 @@ export type Route = {
       /** What answers when the request names no model. Without it the request is refused. */
       readonly defaultModel?: string;
     }
+  | { readonly body: 'none' | 'json' | 'multipart'; readonly keep: (request: KeptRequest) => Answer }
 );
 
 /**
  * Finds the route for a path below the path of its API.
- * @returns the route and the value of its path parameter ('' when it has none)
+ * @returns the route and the values of its path parameters
  */
 export function matchRoute(
   routes: readonly Route[],
   method: string,
   path: string,
-): { readonly route: Route; readonly parameter: string } | undefined {
+): { readonly route: Route; readonly parameters: readonly string[] } | undefined {
   for (const route of routes.filter((candidate) => candidate.method === method)) {
-    const [before = '', after] = route.path.split('{model}');
-    if (after === undefined && path === route.path) return { route, parameter: '' };
-    const fits = after !== undefined && path.startsWith(before) && path.endsWith(after);
-    const segment = fits ? path.slice(before.length, path.length - after.length) : '';
-    const parameter = segment.includes('/') ? '' : decoded(segment);
-    if (parameter !== '') return { route, parameter };
+    const found = patternOf(route).exec(path);
+    const parameters = found?.slice(1).map(decoded);
+    if (parameters && !parameters.includes('')) return { route, parameters };
   }
   return undefined;
+}
+
+const patterns = new WeakMap<Route, RegExp>();
+
+function patternOf(route: Route): RegExp {
+  const known = patterns.get(route);
+  if (known) return known;
+  const parts = route.path.split(/\{\w+\}/).map((part) => part.replaceAll('.', '\\.'));
+  const pattern = new RegExp(`^${parts.join('([^/]+)')}$`);
+  patterns.set(route, pattern);
+  return pattern;
 }
 
 function decoded(segment: string): string {

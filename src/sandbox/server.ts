@@ -22,6 +22,7 @@ import {
   type Totals,
 } from './request_log.ts';
 import { matchRoute } from './route.ts';
+import { createShelves, type Shelf } from './shelf.ts';
 
 export interface SandboxOptions {
   /** Default 0: any free port. */
@@ -57,14 +58,15 @@ const fixedCreated = 1_767_225_600;
 const keepAliveMs = 75_000;
 
 /**
- * Starts the simulated providers on a listener of their own. It keeps no state but its log, and the same request always
- * gets the same answer. `special_keys.ts` and `faults.ts` list the keys and models that fail on demand.
+ * Starts the simulated providers on a listener of their own. The same request always gets the same answer, but for what a
+ * key has it keep, in memory. `special_keys.ts` and `faults.ts` list the keys and models that fail on demand.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const log = createRequestLog(logCapacity);
+  const shelfOf = createShelves();
   const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
     // What fails here is the socket: the client left while it was still sending.
-    serve(log, options, request, response).catch(() => response.destroy());
+    serve(log, shelfOf, options, request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -88,6 +90,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 async function serve(
   log: RequestLog,
+  shelfOf: (key: string) => Shelf,
   options: SandboxOptions,
   request: IncomingMessage,
   response: ServerResponse,
@@ -118,7 +121,9 @@ async function serve(
   try {
     const body = await understandBody(request, matched?.route.body ?? 'none', entry);
     const created = options.now === undefined ? fixedCreated : Math.floor(options.now() / 1000);
-    const { answer, delivery, seed } = reply({ api, method, path, matched, key, body, created }, entry);
+    const shelf = shelfOf(key ?? '');
+    const incoming = { api, method, path, query: parameters, matched, key, shelf, body, created };
+    const { answer, delivery, seed } = reply(incoming, entry);
     outcome = await deliver(response, answer, api.headers(seed), delivery, departed.signal, () => {
       entry.writes += 1;
     });

@@ -10,12 +10,34 @@ describe('match', () => {
   it('finds every route by its own path', () => {
     for (const provider of providers) {
       for (const route of provider.routes) {
-        const path = route.path.replace('{model}', 'gpt-4o');
+        const path = route.path.replace('{model}', 'gpt-4o').replaceAll(/\{\w+\}/g, 'some-id');
         const forwarded = path + (route.query ?? '');
-        const model = path === route.path ? null : 'gpt-4o';
-        expect(match(provider, route.method, path)).toEqual({ route, path: forwarded, model });
+        const model = route.path.includes('{model}') ? 'gpt-4o' : null;
+        const objects = Object.values(route.kept ?? {}).map((kind) => ({ kind, id: 'some-id', param: null }));
+        expect(match(provider, route.method, path)).toEqual({ route, path: forwarded, model, objects });
       }
     }
+  });
+
+  it('reads off a path what it names, and not what is found inside of that', () => {
+    const found = match(openai, 'GET', '/conversations/conv_1/items/msg_2');
+    expect(found?.objects).toEqual([{ kind: 'conversation', id: 'conv_1', param: null }]);
+    for (const id of ['resp.1', 'resp:1', 'resp@1', 'x'.repeat(129)]) {
+      expect([id, matched('GET', `/responses/${id}`)]).toEqual([id, null]);
+    }
+  });
+
+  it.each([
+    ['/responses/r/input_items', 'limit=5&order=asc&after=msg_1', '?limit=5&order=asc&after=msg_1'],
+    ['/responses/r/input_items', 'limit=5;order=asc', ''],
+    ['/responses/r/input_items', 'limit=many&order=asc%26x%3D1&after=../files', ''],
+    ['/responses/r/input_items', 'constructor=1&__proto__=1&toString=', ''],
+    ['/responses/r', 'include[]=reasoning.encrypted_content', '?include%5B%5D=reasoning.encrypted_content'],
+    ['/responses/r', 'stream=true&beta=true&key=x', '?stream=true'],
+    ['/conversations/c', 'limit=5', ''],
+    ['/models', 'limit=5', ''],
+  ])('takes of the query of %s just what it knows: %s', (path, query, sent) => {
+    expect(match(openai, 'GET', path, query)?.path).toBe(path + sent);
   });
 
   it('knows each route only by its own method', () => {

@@ -136,6 +136,19 @@ const inputTokens: Both<
   truncation: true,
 };
 
+const conversations: Both<
+  OpenAI.Conversations.ConversationCreateParams,
+  OpenAI6.Conversations.ConversationCreateParams
+> = { items: true, metadata: true };
+
+const conversationUpdates: Both<
+  OpenAI.Conversations.ConversationUpdateParams,
+  OpenAI6.Conversations.ConversationUpdateParams
+> = { metadata: true };
+
+/** `include` goes into the query. */
+const conversationItems: Known<Omit<OpenAI.Conversations.ItemCreateParams, 'include'>> = { items: true };
+
 const decisions: Known<OpenAI.DecisionCreateParams> = {
   input: true,
   model: true,
@@ -255,6 +268,9 @@ const bodies: Readonly<Record<string, object>> = {
   '/responses': responses,
   '/responses/compact': compact,
   '/responses/input_tokens': inputTokens,
+  '/conversations': conversations,
+  '/conversations/{conversation_id}': conversationUpdates,
+  '/conversations/{conversation_id}/items': conversationItems,
   '/decisions': decisions,
   '/embeddings': embeddings,
   '/moderations': moderations,

@@ -46,15 +46,25 @@ afterAll(() => agent.destroy());
 describe.each(apis)('of everything that the API at $mount can be asked for', (api) => {
   let world: ProxyWorld;
   beforeAll(async () => {
+    const answer = json(200, {
+      ...{ object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] },
+      // One provider tells its own models from the account's by this.
+      type: 'base',
+      ...{ name: 'models/some-id', models: [] },
+    });
     world = await startWorld({
       api,
-      answer: json(200, {
-        ...{ object: 'model', id: 'some-id', created: 1, owned_by: 'openai', data: [] },
-        // One provider tells its own models from the account's by this.
-        type: 'base',
-        ...{ name: 'models/some-id', models: [] },
-      }),
+      // Nothing is deleted, so that it can be asked for again.
+      answer: (response, request) =>
+        (request.method === 'DELETE' ? json(409, {}) : answer)(response, request),
     });
+    // Whatever a path can name is the app's own.
+    const { broker, grantId, credentialId } = world;
+    const kinds = new Set(api.routes.flatMap(({ kept = {} }) => Object.values(kept)));
+    await broker.deps.store.objects.recordObjects(
+      { provider: api.name, grantId, credentialId, callId: 'call_made_before' },
+      [...kinds].map((kind) => ({ kind, id: 'some-id' })),
+    );
   });
   afterAll(async () => {
     await world.close();

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { newId } from '../../src/lib/ids.ts';
+import type { ObjectName } from '../../src/store/records.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Arena, createGrant, type Granted, operator, unique } from './world.ts';
 
@@ -11,8 +12,9 @@ export function objects(arena: () => Arena): void {
     callId: newId('call'),
   });
   const newFile = () => ({ kind: 'file', id: unique('file') });
-  const owns = ({ objects }: Store, { grant }: Granted, ...names: { kind: string; id: string }[]) =>
-    objects.ownsObjects(grant.id, 'openai', names);
+  const unowned = ({ objects }: Store, { grant }: Granted, ...names: ObjectName[]) =>
+    objects.findUnowned(grant.id, 'openai', names);
+  const owns = async (...asked: Parameters<typeof unowned>) => (await unowned(...asked)) === null;
 
   it('are on record for the grant that had them made, and for no other', async () => {
     const [store, other] = arena().stores;
@@ -24,8 +26,9 @@ export function objects(arena: () => Arena): void {
     expect(await owns(other, mine, one, two, two)).toBe(true);
     expect(await owns(store, sameApp, one)).toBe(false);
     expect(await owns(store, stranger, one)).toBe(false);
-    expect(await owns(store, mine, never)).toBe(false);
-    expect(await owns(store, mine, one, never)).toBe(false);
+    const another = newFile();
+    expect(await unowned(store, mine, one, never, two, another)).toEqual(never);
+    expect(await unowned(other, mine, another, never)).toEqual(another);
     expect(await owns(store, mine)).toBe(true);
   });
 
@@ -38,7 +41,7 @@ export function objects(arena: () => Arena): void {
     for (const id of [file.id.toUpperCase(), ` ${file.id}`, `${file.id} `, '', '%', file.id.slice(0, -1)]) {
       expect([id, await owns(store, mine, { ...file, id })]).toEqual([id, false]);
     }
-    expect(await store.objects.ownsObjects(mine.grant.id, 'xai', [file])).toBe(false);
+    expect(await store.objects.findUnowned(mine.grant.id, 'xai', [file])).toEqual(file);
   });
 
   it('stay with their grant, whoever else says to have made them', async () => {

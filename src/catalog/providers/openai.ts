@@ -21,6 +21,7 @@ export const openai: Provider = {
     { scope: 'openai:audio.speech', may: 'turn text into speech' },
     { scope: 'openai:audio.transcribe', may: 'turn speech into text' },
     ...toolScopes('openai', 'web', 'code', 'mcp'),
+    { scope: 'openai:state', may: 'keep conversations with OpenAI, and come back to those it has kept' },
   ],
   routes,
   models: {

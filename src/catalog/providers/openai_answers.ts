@@ -13,3 +13,14 @@ export const chatAnswer: AnswerRules = {
   json: 'held',
   endings: ['data: [DONE]'],
 };
+
+export const responsesAnswer: AnswerRules = {
+  types: [json, eventStream],
+  json: 'held',
+  endings: [
+    'event: response.completed',
+    'event: response.incomplete',
+    'event: response.failed',
+    'event: error',
+  ],
+};

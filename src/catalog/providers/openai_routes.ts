@@ -1,9 +1,10 @@
 import { at, isObject } from '../../lib/json.ts';
-import type { AnswerRules, OutputRules, Route } from '../route.ts';
-import { captions, chatAnswer, eventStream, held, json, through } from './openai_answers.ts';
+import type { OutputRules, Route } from '../route.ts';
+import { captions, chatAnswer, eventStream, held, json, responsesAnswer, through } from './openai_answers.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
 import { pictureTokens } from './openai_costs.ts';
 import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
+import { madeByResponse, stateRoutes } from './openai_state_routes.ts';
 import {
   chatFields,
   compactFields,
@@ -22,17 +23,6 @@ import {
   speechUsage,
   transcriptionUsage,
 } from './openai_usage.ts';
-
-const responsesAnswer: AnswerRules = {
-  types: [json, eventStream],
-  json: 'held',
-  endings: [
-    'event: response.completed',
-    'event: response.incomplete',
-    'event: response.failed',
-    'event: error',
-  ],
-};
 
 const chatOutput: OutputRules = { caps: ['max_completion_tokens', 'max_tokens'] };
 /** Of a completion the provider writes 16 tokens where nothing else is said. */
@@ -83,6 +73,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'json', fields: responsesFields },
     output: responsesOutput,
     answer: responsesAnswer,
+    makes: madeByResponse,
     usage: responsesUsage,
   },
   {
@@ -181,6 +172,7 @@ export const routes: readonly Route[] = [
     usage: transcriptionUsage,
     cost: { kind: 'heard' },
   },
+  ...stateRoutes,
 ];
 
 /** Fine-tuned models name the organisation, and what it trains. */

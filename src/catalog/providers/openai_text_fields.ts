@@ -1,6 +1,8 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
+import type { KeptKind } from '../objects.ts';
 import { allow, allowAll, model, pseudonym, stream, voice } from './openai_common_fields.ts';
 import { chatSearch, web } from './openai_hosted_tools.ts';
+import { conversationOf, responseOf, state } from './openai_kept.ts';
 import {
   chatTree,
   decisionTree,
@@ -13,6 +15,7 @@ import {
 /** Request fields of the endpoints that write text, and of those that embed or check it. */
 
 const drop: FieldRule = { kind: 'drop' };
+const kept = (object: KeptKind): FieldRule => ({ kind: 'kept', object, advice: stored });
 const neverStored: FieldRule = { kind: 'force', value: false };
 const refuse = (advice: string): FieldRule => ({ kind: 'refuse', advice });
 
@@ -40,10 +43,10 @@ export const streamOptions: FieldRule = {
 
 const promptCacheOptions: FieldRule = {
   kind: 'object',
-  fields: { ...allowAll('mode', 'ttl', 'prewarm'), comparison_response_id: refuse(stored) },
+  fields: { ...allowAll('mode', 'ttl', 'prewarm'), comparison_response_id: kept(responseOf) },
 };
 
-const conversation: FieldRule = { kind: 'tree', tree: responsesTree };
+export const conversation: FieldRule = { kind: 'tree', tree: responsesTree };
 const toolChoice: FieldRule = { kind: 'tree', tree: toolChoiceTree };
 const instructions: FieldRule = { kind: 'text', advice: 'instructions must be a string.' };
 
@@ -105,14 +108,14 @@ export const responsesFields: FieldRules = {
   stream_options: { kind: 'object', fields: { include_obfuscation: allow } },
   service_tier: serviceTier,
   ...identity,
-  store: neverStored,
+  store: { kind: 'flag', scope: state, orFalse: true, advice: 'store must be true or false.' },
   background: {
-    kind: 'limit',
-    to: [false],
-    advice: 'A call that goes on without its caller is not lent. Leave background out and use stream.',
+    kind: 'flag',
+    scope: state,
+    advice: 'A call goes on without its caller only with the scope openai:state. Use stream.',
   },
-  previous_response_id: refuse(stored),
-  conversation: refuse(stored),
+  previous_response_id: kept(responseOf),
+  conversation: kept(conversationOf),
   prompt: refuse("The project's stored prompts are not lent. Send the prompt itself, as instructions."),
   context_management: refuse('Leave it out and use POST /responses/compact.'),
   moderation: refuse(billed),
@@ -128,7 +131,7 @@ export const compactFields: FieldRules = {
   prompt_cache_options: promptCacheOptions,
   prompt_cache_retention: allow,
   service_tier: serviceTier,
-  previous_response_id: refuse(stored),
+  previous_response_id: kept(responseOf),
 };
 
 export const inputTokensFields: FieldRules = {
@@ -138,8 +141,8 @@ export const inputTokensFields: FieldRules = {
   tool_choice: toolChoice,
   instructions,
   ...allowAll('parallel_tool_calls', 'personality', 'reasoning', 'text', 'truncation'),
-  previous_response_id: refuse(stored),
-  conversation: refuse(stored),
+  previous_response_id: kept(responseOf),
+  conversation: kept(conversationOf),
 };
 
 export const decisionFields: FieldRules = {

@@ -1,19 +1,19 @@
 import type { TreeRules } from '../fields.ts';
 import { drawingAuthor, types } from './openai_common_fields.ts';
+import { pictureTokens } from './openai_costs.ts';
 import { chosenTools, hosted, hostedItems, hostedTools } from './openai_hosted_tools.ts';
+import { fileOf, itemOf, vectorStoreOf } from './openai_kept.ts';
 
 export { types } from './openai_common_fields.ts';
-
-import { pictureTokens } from './openai_costs.ts';
 
 /** What OpenAI's conversations and tools may hold. */
 
 export const stored =
-  'Nothing is stored with the provider through the broker. Send the whole conversation as input.';
+  'Without the scope openai:state nothing is stored with the provider. Send the whole conversation as input.';
 
 export const refusedTypes: TreeRules['refusedTypes'] = [
   ['web_search', 'Web search costs per search and is not lent. Leave it out.'],
-  ['file_search', "File search reads the user's documents and is not lent. Leave it out."],
+  ['file_search', 'Files are searched only with the scope openai:files. Leave it out.'],
   ['code_interpreter', 'Running code with the provider is not lent. Leave it out.'],
   [
     'container',
@@ -24,15 +24,23 @@ export const refusedTypes: TreeRules['refusedTypes'] = [
   ['programmatic_tool_calling', 'Loops at the provider are not lent. Leave it out.'],
 ];
 
+const namedFile = "The user's files cannot be named. Send the content itself, as data or as a URL.";
+
 export const refusedKeys: TreeRules['refusedKeys'] = {
-  file_id: "The user's files cannot be named. Send the content itself, as data or as a URL.",
-  file_ids: "The user's files cannot be named. Send the content itself, as data or as a URL.",
+  file_id: namedFile,
+  file_ids: namedFile,
   vector_store_ids: "The user's documents cannot be searched. Leave it out.",
   container: 'Running code with the provider is not lent. Leave it out.',
   container_id: 'Running code with the provider is not lent. Leave it out.',
   connector_id: "The user's connected services are not lent. Leave it out.",
   tunnel_id: "The user's private network is not lent. Leave it out.",
   server_url: 'Letting the model call other servers is not lent. Call them yourself, as function tools.',
+};
+
+const keptKeys: TreeRules['keptKeys'] = {
+  file_id: fileOf,
+  file_ids: fileOf,
+  vector_store_ids: vectorStoreOf,
 };
 
 export const opaqueKeys: TreeRules['opaqueKeys'] = [
@@ -44,6 +52,8 @@ export const opaqueKeys: TreeRules['opaqueKeys'] = [
   'logprobs',
   'acknowledged_safety_checks',
   'pending_safety_checks',
+  'filters',
+  'attributes',
 ];
 
 export const chatTree: TreeRules = {
@@ -53,6 +63,7 @@ export const chatTree: TreeRules = {
   ),
   refusedTypes,
   refusedKeys,
+  keptKeys,
   opaqueKeys,
 };
 
@@ -92,6 +103,7 @@ export const responsesTree: TreeRules = {
     reasoning: {
       needs: {
         path: ['encrypted_content'],
+        orKept: itemOf,
         advice: `${stored} Ask for include: ["reasoning.encrypted_content"] and give reasoning back with it, or leave it out.`,
       },
     },
@@ -102,14 +114,22 @@ export const responsesTree: TreeRules = {
       draws: pictureTokens,
     },
     image_generation_call: {
-      needs: { path: ['result'], advice: `${stored} Give the picture back in result.` },
+      needs: { path: ['result'], orKept: itemOf, advice: `${stored} Give the picture back in result.` },
     },
     // Tools that run at the provider.
     ...hostedTools,
     ...hostedItems,
+    // What is kept, and searched in.
+    item_reference: { knownWith: itemOf.scope, names: itemOf },
+    file_search: { knownWith: fileOf.scope },
+    file_search_call: { knownWith: fileOf.scope },
+    file_citation: { knownWith: fileOf.scope },
+    file_path: { knownWith: fileOf.scope },
   },
   refusedTypes: [['container_reference', containers], ...refusedTypes],
   refusedKeys: { ...refusedKeys, container: containers, container_id: containers },
+  keptKeys,
+  reference: itemOf,
   opaqueKeys,
 };
 

@@ -6,14 +6,18 @@ import { fieldsOf, flagOf, listOf, textOf } from '../fields.ts';
 import { forcedToolCall } from '../forced_tool.ts';
 import { lastUserText, promptTokens } from '../prompt.ts';
 import { derivedId, sha256 } from '../seed.ts';
+import { newSeed } from '../shelf.ts';
 import { answerText, inFormat, writeText } from '../written_text.ts';
+import { isKept, keepResponse, notYet, requireKept } from './kept_responses.ts';
 import { responseEvents, type WireResponse, type WrittenOutput } from './response_events.ts';
 import { responseUsage } from './usage.ts';
 
 /** POST /responses */
-export function createResponse(call: Call): Answer {
-  const input = call.fields.input;
+export function createResponse(asked: Call): Answer {
+  const input = asked.fields.input;
   if (typeof input !== 'string' && !Array.isArray(input)) throw missingParameter('input');
+  requireKept(asked);
+  const call = isKept(asked.fields) ? { ...asked, seed: newSeed() } : asked;
   const output = writeOutput(call, lastUserText(input));
   const usage = responseUsage(promptTokens(input, call.fields), output.tokens.length);
   const response: WireResponse = {
@@ -24,6 +28,8 @@ export function createResponse(call: Call): Answer {
     output: [output.item],
     usage,
   };
+  keepResponse(call, response);
+  if (flagOf(call.fields.background)) return json({ ...response, ...notYet });
   if (!call.stream) return json(response);
   const started: WireResponse = {
     ...envelope(call),
@@ -92,7 +98,7 @@ function envelope(call: Call): Omit<WireResponse, 'incomplete_details' | 'output
     model: call.model,
     error: null,
     access_programs: null,
-    background: false,
+    background: flagOf(fields.background),
     instructions: textOf(fields.instructions) ?? null,
     max_output_tokens: optionalInteger(call, 'max_output_tokens') ?? null,
     // Repeated as they came; whether they are valid is the sender's affair.

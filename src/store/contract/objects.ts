@@ -10,8 +10,8 @@ export interface ObjectStore {
     origin: Omit<ProviderObject, keyof ObjectName | 'createdAt'>,
     objects: readonly ObjectName[],
   ): Promise<boolean>;
-  /** Whether all of these are on record for a grant. */
-  ownsObjects(grantId: string, provider: string, objects: readonly ObjectName[]): Promise<boolean>;
+  /** The first of these that is not on record for a grant, whether it is another's or nobody's; null when all are. */
+  findUnowned(grantId: string, provider: string, objects: readonly ObjectName[]): Promise<ObjectName | null>;
   /** Takes these off the record of a grant, because the provider does not keep them any more. */
   forgetObjects(grantId: string, provider: string, objects: readonly ObjectName[]): Promise<void>;
 }

@@ -5,21 +5,20 @@ import type { Connection, Session } from './open.ts';
 import { providerObjects } from './schema.ts';
 
 export function postgresObjects({ db, write }: Connection): ObjectStore {
-  const areOwn = async (
+  const findUnowned = async (
     session: Session,
     grantId: string,
     provider: string,
     objects: readonly ObjectName[],
-  ) => {
-    const { rows } = await session.execute<{ areOwn: boolean }>(
-      sql`select not exists (
-        select from ${named(objects)} where not exists (
+  ): Promise<ObjectName | null> => {
+    const { rows } = await session.execute<{ kind: string; id: string }>(
+      sql`select kind, id from ${named(objects)} where not exists (
           select from ${providerObjects}
           where provider = ${provider} and kind = named.kind and id = named.id and grant_id = ${grantId}
         )
-      ) as "areOwn"`,
+        order by position limit 1`,
     );
-    return rows[0]?.areOwn === true;
+    return rows[0] ?? null;
   };
 
   return {
@@ -32,12 +31,12 @@ export function postgresObjects({ db, write }: Connection): ObjectStore {
             from ${named(objects)} order by kind, id
             on conflict do nothing`,
         );
-        return areOwn(tx, grantId, provider, objects);
+        return (await findUnowned(tx, grantId, provider, objects)) === null;
       });
     },
 
-    async ownsObjects(grantId, provider, objects) {
-      return areOwn(db, grantId, provider, objects);
+    async findUnowned(grantId, provider, objects) {
+      return findUnowned(db, grantId, provider, objects);
     },
 
     async forgetObjects(grantId, provider, objects) {
@@ -52,5 +51,5 @@ export function postgresObjects({ db, write }: Connection): ObjectStore {
 function named(objects: readonly ObjectName[]): SQL {
   const kinds = sql.param(objects.map(({ kind }) => kind));
   const ids = sql.param(objects.map(({ id }) => id));
-  return sql`unnest(${kinds}::text[], ${ids}::text[]) as named (kind, id)`;
+  return sql`unnest(${kinds}::text[], ${ids}::text[]) with ordinality as named (kind, id, position)`;
 }

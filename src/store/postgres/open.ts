@@ -18,8 +18,8 @@ export type Session = NodePgDatabase;
  *
  * Transactions lock rows in one order, so that they never wait for each other in a circle: invitation, user, client,
  * credential, grants by id, device, authorization request, wraps by credential and holder, code, family, refresh token, calls
- * by id, counters by id, rates by grant and provider, objects by kind and id. What makes grants or takes credentials from them locks the user; ending a grant locks
- * just the grant.
+ * by id, counters by id, rates by grant and provider, objects by kind and id. What makes grants or takes credentials from
+ * them locks the user; ending a grant locks just the grant.
  */
 export interface Connection {
   readonly pool: pg.Pool;

@@ -14,8 +14,8 @@ export function sqliteObjects({ db, write }: Connection): ObjectStore {
   );
   const find = db.select({ id: providerObjects.id }).from(providerObjects).where(isThis).prepare();
   const forget = db.delete(providerObjects).where(isThis).prepare();
-  const isOwn = (grantId: string, provider: string, { kind, id }: ObjectName) =>
-    find.get({ grantId, provider, kind, id }) !== undefined;
+  const unowned = (grantId: string, provider: string, objects: readonly ObjectName[]) =>
+    objects.find(({ kind, id }) => !find.get({ grantId, provider, kind, id })) ?? null;
 
   return {
     async recordObjects(origin, objects) {
@@ -27,12 +27,12 @@ export function sqliteObjects({ db, write }: Connection): ObjectStore {
             .onConflictDoNothing()
             .run();
         }
-        return objects.every((object) => isOwn(grantId, provider, object));
+        return unowned(grantId, provider, objects) === null;
       });
     },
 
-    async ownsObjects(grantId, provider, objects) {
-      return objects.every((object) => isOwn(grantId, provider, object));
+    async findUnowned(grantId, provider, objects) {
+      return unowned(grantId, provider, objects);
     },
 
     async forgetObjects(grantId, provider, objects) {

@@ -1,0 +1,34 @@
+import type { ObjectName } from '../catalog/objects.ts';
+import { objectsIn } from '../catalog/objects.ts';
+import type { ObjectStore } from '../store/contract/objects.ts';
+import type { Admission } from './admit.ts';
+
+/**
+ * Keeps the record of what the provider keeps for a grant in step with its answers, of which the app sees nothing before.
+ * @returns null when there is nothing to put on record; else a promise, which rejects when it cannot be put there
+ */
+export type ObjectRecord = (answers: readonly unknown[]) => Promise<void> | null;
+
+/** The record of one admitted call. */
+export function createObjectRecord(store: ObjectStore, admission: Admission): ObjectRecord {
+  const { callId, grantId, credential, provider, match, checked } = admission;
+  const { makes, deletes, scope } = match.route;
+  const isKept = makes !== undefined && [scope, ...(checked?.scopes ?? [])].includes(makes.scope);
+  const origin = { provider: provider.name, grantId, credentialId: credential.id, callId };
+  const known = new Set<string>();
+
+  const record = async (objects: readonly ObjectName[]) => {
+    if (!(await store.recordObjects(origin, objects)))
+      throw new Error('The provider gave out an id of another grant');
+  };
+
+  return (answers) => {
+    if (deletes) return store.forgetObjects(grantId, provider.name, match.objects);
+    if (!isKept) return null;
+    const fresh = answers
+      .flatMap((answer) => objectsIn(makes, answer))
+      .filter(({ kind, id }) => !known.has(`${kind} ${id}`));
+    for (const { kind, id } of fresh) known.add(`${kind} ${id}`);
+    return fresh.length === 0 ? null : record(fresh);
+  };
+}

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { findProvider } from '../../src/catalog/catalog.ts';
+import { applyPolicy } from '../../src/catalog/policy.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
+
+const openai = findProvider('openai') ?? expect.fail();
+const state = 'openai:state';
+const files = 'openai:files';
+
+function apply(path: string, body: JsonObject, granted: readonly string[]) {
+  const route = openai.routes.find((candidate) => candidate.path === path && candidate.method === 'POST');
+  if (!route || route.body.kind === 'none') throw new Error(path);
+  return applyPolicy(route.body.fields, body, { models: openai.models, pseudonym: 'pseudonym', granted });
+}
+
+const response = { model: 'gpt-5', input: 'Hi' };
+const chat = { model: 'gpt-5' };
+const item = (value: object) => ({ ...response, input: [{ role: 'user', content: 'Hi' }, value] });
+const content = (value: object) => item({ role: 'user', content: [value] });
+const searching = { type: 'file_search', vector_store_ids: ['vs_1', 'vs_2'] };
+
+/** Path, body, the scope that it takes, and what it names: kind, id and where. */
+const named: readonly (readonly [
+  string,
+  JsonObject,
+  string,
+  readonly (readonly [string, string, string])[],
+])[] = [
+  [
+    '/responses',
+    { ...response, previous_response_id: 'resp_1' },
+    state,
+    [['response', 'resp_1', 'previous_response_id']],
+  ],
+  [
+    '/responses',
+    { ...response, conversation: 'conv_1' },
+    state,
+    [['conversation', 'conv_1', 'conversation']],
+  ],
+  [
+    '/responses',
+    { ...response, conversation: { id: 'conv_1' } },
+    state,
+    [['conversation', 'conv_1', 'conversation']],
+  ],
+  [
+    '/responses',
+    { ...response, prompt_cache_options: { comparison_response_id: 'resp_1' } },
+    state,
+    [['response', 'resp_1', 'prompt_cache_options.comparison_response_id']],
+  ],
+  ['/responses', item({ type: 'item_reference', id: 'msg_1' }), state, [['item', 'msg_1', 'input[1].id']]],
+  ['/responses', item({ id: 'msg_1' }), state, [['item', 'msg_1', 'input[1].id']]],
+  ['/responses', item({ id: 'msg_1', type: null }), state, [['item', 'msg_1', 'input[1].id']]],
+  ['/responses', content({ id: 'msg_1' }), state, [['item', 'msg_1', 'input[1].content[0].id']]],
+  [
+    '/responses',
+    item({ type: 'reasoning', id: 'rs_1', summary: [] }),
+    state,
+    [['item', 'rs_1', 'input[1].encrypted_content']],
+  ],
+  [
+    '/responses',
+    item({ type: 'image_generation_call', id: 'ig_1', result: null }),
+    state,
+    [['item', 'ig_1', 'input[1].result']],
+  ],
+  [
+    '/responses/compact',
+    { model: 'm', previous_response_id: 'r' },
+    state,
+    [['response', 'r', 'previous_response_id']],
+  ],
+  ['/responses/input_tokens', { conversation: 'c' }, state, [['conversation', 'c', 'conversation']]],
+  ['/conversations', { items: [{ type: 'item_reference', id: 'm' }] }, state, [['item', 'm', 'items[0].id']]],
+  [
+    '/responses',
+    content({ type: 'input_file', file_id: 'f' }),
+    files,
+    [['file', 'f', 'input[1].content[0].file_id']],
+  ],
+  [
+    '/responses',
+    content({ type: 'input_image', file_id: 'f' }),
+    files,
+    [['file', 'f', 'input[1].content[0].file_id']],
+  ],
+  [
+    '/responses',
+    { ...response, tools: [searching] },
+    files,
+    [
+      ['vector_store', 'vs_1', 'tools[0].vector_store_ids'],
+      ['vector_store', 'vs_2', 'tools[0].vector_store_ids'],
+    ],
+  ],
+  [
+    '/responses',
+    item({ type: 'additional_tools', tools: [searching] }),
+    files,
+    [
+      ['vector_store', 'vs_1', 'input[1].tools[0].vector_store_ids'],
+      ['vector_store', 'vs_2', 'input[1].tools[0].vector_store_ids'],
+    ],
+  ],
+  [
+    '/responses',
+    content({ type: 'output_text', text: 'So', annotations: [{ type: 'file_citation', file_id: 'f' }] }),
+    files,
+    [['file', 'f', 'input[1].content[0].annotations[0].file_id']],
+  ],
+  [
+    '/chat/completions',
+    { ...chat, messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: 'f' } }] }] },
+    files,
+    [['file', 'f', 'messages[0].content[0].file.file_id']],
+  ],
+];
+
+describe('what the provider keeps', () => {
+  it.each(named)('may be named with the scope, and is looked up: %s %j', (path, body, scope, names) => {
+    const result = apply(path, body, [scope]);
+    expect(result).toMatchObject({
+      kind: 'checked',
+      scopes: [scope],
+      objects: names.map(([kind, id, param]) => ({ kind, id, param })),
+    });
+    expect(result).toMatchObject({ body });
+  });
+
+  it.each(named)('may not be named without the scope: %s %j', (path, body, scope) => {
+    const others = openai.scopes.map((row) => row.scope).filter((one) => one !== scope);
+    for (const granted of [[], others]) {
+      expect(apply(path, body, granted)).toMatchObject({ kind: 'refused', code: 'field_not_allowed' });
+    }
+  });
+
+  it.each<[string, JsonObject]>([
+    ['/responses', { ...response, previous_response_id: 7 }],
+    ['/responses', { ...response, previous_response_id: [['resp_1']] }],
+    ['/responses', { ...response, conversation: { id: 'conv_1', items: [] } }],
+    ['/responses', { ...response, conversation: { id: { id: 'conv_1' } } }],
+    ['/responses', item({ type: 'item_reference' })],
+    ['/responses', item({ type: 'item_reference', id: { id: 'm' } })],
+    ['/responses', item({ id: 'msg_1', name: 'x' })],
+    ['/responses', content({ type: 'input_file', file_id: { id: 'f' } })],
+    ['/responses', { ...response, tools: [{ ...searching, vector_store_ids: [['vs_1']] }] }],
+    ['/responses', { ...response, tools: [{ ...searching, container: 'c' }] }],
+    ['/responses', { ...response, input: Array.from({ length: 1001 }, (_, id) => ({ id: `m${id}` })) }],
+  ])('is named in no other way: %s %j', (path, body) => {
+    expect(apply(path, body, [state, files])).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('what is left with the provider', () => {
+  it.each([
+    [true, [state], true, [state]],
+    [true, [], false, []],
+    [false, [state], false, []],
+    [undefined, [state], false, []],
+    [null, [state], false, []],
+  ])('store %j with %j goes on as %j', (store, granted, sent, scopes) => {
+    expect(apply('/responses', { ...response, store }, granted)).toMatchObject({
+      kind: 'checked',
+      body: { store: sent },
+      scopes,
+    });
+  });
+
+  it.each([['yes'], [1], [{}]])('a store that is %j is refused', (store) => {
+    expect(apply('/responses', { ...response, store }, [state])).toMatchObject({ param: 'store' });
+  });
+
+  it('a chat is never kept: nobody could come back to it', () => {
+    const body = { ...chat, messages: [], store: true };
+    expect(apply('/chat/completions', body, [state])).toMatchObject({ body: { store: false }, scopes: [] });
+  });
+
+  it('only with the scope a call goes on without its caller', () => {
+    const background = { ...response, background: true, store: true };
+    expect(apply('/responses', background, [state])).toMatchObject({ body: background, scopes: [state] });
+    expect(apply('/responses', background, [files])).toMatchObject({ kind: 'refused', param: 'background' });
+    for (const value of [false, null, undefined]) {
+      expect(apply('/responses', { ...response, background: value }, [])).toMatchObject({ kind: 'checked' });
+    }
+    expect(apply('/responses', { ...response, background: 'true' }, [state])).toMatchObject({
+      param: 'background',
+    });
+  });
+});

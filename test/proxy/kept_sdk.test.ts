@@ -1,0 +1,108 @@
+import type OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Broker, connect, startBroker } from '../support/broker.ts';
+import { openaiAt, refusalOf } from './support/limited_app.ts';
+
+/** Whole lives of what OpenAI keeps, by the SDK, through the broker. */
+
+let broker: Broker;
+let openai: OpenAI;
+beforeAll(async () => {
+  broker = await startBroker();
+  openai = openaiAt(broker, (await connect(broker)).tokens.access_token);
+});
+afterAll(async () => {
+  await broker.close();
+});
+
+const model = 'gpt-5';
+const gone = { status: 404, code: 'not_delegable' };
+
+describe('responses', () => {
+  it('are kept, retrieved, listed, continued and deleted', async () => {
+    const first = await openai.responses.create({ model, input: 'Good morning', store: true });
+    expect(await openai.responses.retrieve(first.id)).toMatchObject({ id: first.id, output: first.output });
+    const items = await Array.fromAsync(openai.responses.inputItems.list(first.id));
+    expect(items).toMatchObject([{ type: 'message', content: 'Good morning' }]);
+    const next = await openai.responses.create({
+      model,
+      input: 'And then?',
+      previous_response_id: first.id,
+      store: true,
+    });
+    expect(next.previous_response_id).toBe(first.id);
+    await openai.responses.delete(first.id);
+    expect(await refusalOf(openai.responses.retrieve(first.id))).toMatchObject(gone);
+    expect(await openai.responses.retrieve(next.id)).toMatchObject({ id: next.id });
+  });
+
+  it('are known from their first event on when they come as a stream', async () => {
+    const stream = await openai.responses.create({ model, input: 'Good morning', store: true, stream: true });
+    let looked = 0;
+    for await (const event of stream) {
+      if (event.type === 'response.created') {
+        expect((await openai.responses.retrieve(event.response.id)).id).toBe(event.response.id);
+        looked += 1;
+      }
+      if (event.type === 'response.output_item.added') {
+        const input = [{ type: 'item_reference' as const, id: event.item.id ?? '' }];
+        expect((await openai.responses.create({ model, input })).status).toBe('completed');
+        looked += 1;
+      }
+    }
+    expect(looked).toBe(2);
+  });
+
+  it('go on in the background, and are asked for later', async () => {
+    const begun = await openai.responses.create({ model, input: 'Hello', store: true, background: true });
+    expect(begun).toMatchObject({ status: 'queued', usage: null });
+    const finished = await openai.responses.retrieve(begun.id);
+    expect(finished.status).toBe('completed');
+    expect(finished.usage?.output_tokens).toBeGreaterThan(0);
+    expect(await openai.responses.cancel(begun.id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('are given back item by item, by id alone where the provider has them', async () => {
+    const { output } = await openai.responses.create({ model, input: 'Good morning', store: true });
+    const again = [...output, { id: output[0]?.id ?? '' }, { role: 'user', content: 'Go on' }];
+    const input = again as OpenAI.Responses.ResponseInput;
+    expect(await openai.responses.create({ model, input })).toMatchObject({ model });
+  });
+
+  it('are not kept unless the app says so', async () => {
+    const { id } = await openai.responses.create({ model, input: 'Good morning' });
+    expect(await refusalOf(openai.responses.retrieve(id))).toMatchObject(gone);
+    const sent = broker.sandbox.received().at(-1);
+    expect(sent?.fields.store).toBe(false);
+  });
+});
+
+describe('conversations', () => {
+  it('are begun, told about, continued, listed and deleted', async () => {
+    const conversation = await openai.conversations.create({
+      items: [{ type: 'message', role: 'user', content: 'My name is Ada.' }],
+      metadata: { topic: 'names' },
+    });
+    const { id } = conversation;
+    expect(await openai.conversations.retrieve(id)).toEqual(conversation);
+    await openai.conversations.update(id, { metadata: { topic: 'all names' } });
+    const answer = await openai.responses.create({ model, input: 'Who am I?', conversation: { id } });
+    await openai.responses.create({ model, input: 'Again, please', conversation: id });
+    const added = await openai.conversations.items.create(id, {
+      items: [{ type: 'message', role: 'user', content: 'Thank you' }],
+    });
+    const listed = await Array.fromAsync(openai.conversations.items.list(id, { limit: 2, order: 'asc' }));
+    expect(listed).toHaveLength(6);
+    expect(listed.map((item) => item.id)).toEqual(
+      expect.arrayContaining([answer.output[0]?.id, added.data[0]?.id]),
+    );
+    const item = added.data[0]?.id ?? '';
+    expect(await openai.conversations.items.retrieve(item, { conversation_id: id })).toMatchObject({
+      id: item,
+    });
+    await openai.conversations.items.delete(item, { conversation_id: id });
+    expect(await Array.fromAsync(openai.conversations.items.list(id))).toHaveLength(5);
+    await openai.conversations.delete(id);
+    expect(await refusalOf(openai.conversations.retrieve(id))).toMatchObject(gone);
+  });
+});

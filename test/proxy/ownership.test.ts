@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGrant } from '../../src/grants/create.ts';
+import { at } from '../../src/lib/json.ts';
+import type { Client, User } from '../../src/store/records.ts';
+import {
+  type Broker,
+  connect,
+  createClient,
+  grantTo,
+  providerNamed,
+  startBroker,
+} from '../support/broker.ts';
+import { type CallOptions, call } from './support/world.ts';
+
+/** What one app has had made is out of reach for everybody else, though all of it lies on one key. */
+
+interface Attempt extends CallOptions {
+  readonly path: string;
+}
+
+interface Row {
+  readonly kind: string;
+  /** Has it made. @returns its id */
+  readonly make: (token: string) => Promise<string>;
+  /** Every way to name it. */
+  readonly uses: (id: string) => Readonly<Record<string, Attempt>>;
+}
+
+let broker: Broker;
+let url: string;
+let user: User;
+let client: Client;
+let owner: string;
+const others: Record<string, string> = {};
+const scopes = providerNamed('openai').scopes.map(({ scope }) => scope);
+
+beforeAll(async () => {
+  broker = await startBroker();
+  url = `${broker.url}/openai/v1`;
+  const connected = await connect(broker);
+  ({ user, client } = connected);
+  owner = connected.tokens.access_token;
+  const other = await createClient(broker, user.id, { name: 'Other app' });
+  others['another app'] = (await grantTo(broker, user, other, scopes)).access_token;
+  others['another grant of the app'] = await testGrant();
+});
+afterAll(async () => {
+  await broker.close();
+});
+
+async function testGrant(): Promise<string> {
+  const terms = { userId: user.id, test: true, scopes, authorizationDetails: [], expiresAt: null };
+  const created = await createGrant(
+    broker.deps,
+    { ...terms, clientId: client.id, credentialIds: [] },
+    { kind: 'system' },
+  );
+  if (created.kind !== 'created') throw new Error(created.kind);
+  return created.tokens.access_token;
+}
+
+const send = (token: string, { path, ...options }: Attempt) => call({ url, token }, path, options);
+
+/** @returns the id at a place of the answer */
+async function made(token: string, attempt: Attempt, ...place: string[]): Promise<string> {
+  const response = await send(token, attempt);
+  const text = await response.text();
+  expect([response.status, text]).toEqual([200, text]);
+  const id = at(JSON.parse(text), place);
+  if (typeof id !== 'string') throw new Error(`no id in ${text}`);
+  return id;
+}
+
+const model = 'gpt-5';
+const input = 'Hello';
+const respond = (body: object): Attempt => ({ path: '/responses', body: { model, input, ...body } });
+const items = [{ role: 'user', content: 'Hello' }];
+
+const rows: readonly Row[] = [
+  {
+    kind: 'response',
+    make: (token) => made(token, respond({ store: true }), 'id'),
+    uses: (id) => ({
+      read: { path: `/responses/${id}` },
+      'read what went in': { path: `/responses/${id}/input_items` },
+      cancel: { path: `/responses/${id}/cancel`, method: 'POST' },
+      continue: respond({ previous_response_id: id }),
+      'continue and stream': respond({ previous_response_id: id, stream: true }),
+      compact: { path: '/responses/compact', body: { model, input, previous_response_id: id } },
+      count: { path: '/responses/input_tokens', body: { model, input, previous_response_id: id } },
+      'compare with its cache': respond({ prompt_cache_options: { comparison_response_id: id } }),
+      delete: { path: `/responses/${id}`, method: 'DELETE' },
+    }),
+  },
+  {
+    kind: 'item of a response',
+    make: async (token) => {
+      const [item] = (await outputOf(token)) as { readonly id: string }[];
+      return item?.id ?? '';
+    },
+    uses: (id) => ({
+      'give back': respond({ input: [{ type: 'item_reference', id }] }),
+      'give back without a type': respond({ input: [{ id }] }),
+      'give back as reasoning': respond({ input: [{ type: 'reasoning', id, summary: [] }] }),
+      'give back as a picture': respond({
+        input: [{ type: 'image_generation_call', id, status: 'completed', result: null }],
+      }),
+      'give back deep inside': respond({ input: [...items, { role: 'user', content: [{ id }] }] }),
+      'put into a conversation': {
+        path: '/conversations',
+        body: { items: [{ type: 'item_reference', id }] },
+      },
+    }),
+  },
+  {
+    kind: 'conversation',
+    make: (token) => made(token, { path: '/conversations', body: { items } }, 'id'),
+    uses: (id) => ({
+      read: { path: `/conversations/${id}` },
+      list: { path: `/conversations/${id}/items` },
+      'read an item': { path: `/conversations/${id}/items/msg_1` },
+      'add to': { path: `/conversations/${id}/items`, body: { items } },
+      rename: { path: `/conversations/${id}`, body: { metadata: { name: 'mine' } } },
+      continue: respond({ conversation: id }),
+      'continue by its object': respond({ conversation: { id } }),
+      count: { path: '/responses/input_tokens', body: { model, input, conversation: id } },
+      'delete an item': { path: `/conversations/${id}/items/msg_1`, method: 'DELETE' },
+      delete: { path: `/conversations/${id}`, method: 'DELETE' },
+    }),
+  },
+];
+
+async function outputOf(token: string): Promise<unknown> {
+  return at(await (await send(token, respond({ store: true }))).json(), ['output']);
+}
+
+/** Everything in a refusal but the id of the call. */
+async function refusalOf(token: string, attempt: Attempt): Promise<unknown> {
+  const response = await send(token, attempt);
+  return { status: response.status, body: await response.json() };
+}
+
+/** Another of the kind that nobody has ever had made. */
+const neverMade = (id: string) => id.replace(/[0-9a-f]{4}$/, (end) => (end === '0000' ? '0001' : '0000'));
+
+describe.each(rows)('a $kind', ({ make, uses }) => {
+  let id: string;
+  beforeAll(async () => {
+    id = await make(owner);
+  });
+  const received = () => broker.sandbox.received().length;
+  const attempts = Object.keys(uses('id'));
+
+  describe.each(['another app', 'another grant of the app'])('is out of reach for %s', (attacker) => {
+    const token = () => others[attacker] ?? expect.fail();
+
+    it.each(attempts)('to %s, and looks as if it did not exist', async (use) => {
+      const before = received();
+      const refusal = await refusalOf(token(), uses(id)[use] ?? expect.fail());
+      expect(refusal).toMatchObject({ status: 404, body: { error: { code: 'not_delegable' } } });
+      const unknown = await refusalOf(token(), uses(neverMade(id))[use] ?? expect.fail());
+      expect(refusal).toEqual(unknown);
+      expect(received()).toBe(before);
+    });
+  });
+
+  it.each(attempts)('is not had by another spelling of its id, not even by its owner: %s', async (use) => {
+    const before = received();
+    const inPath = uses(id)[use]?.path.includes(id);
+    const spellings = inPath
+      ? [
+          id.toUpperCase(),
+          `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`,
+          `${id}%00`,
+          `${id}%20`,
+          `${id};x`,
+        ]
+      : [id.toUpperCase(), ` ${id}`, `${id} `, `${id}\u0000`, `${id}\n`, `./${id}`, '', '*', '%'];
+    for (const spelling of spellings) {
+      const refusal = await refusalOf(owner, uses(spelling)[use] ?? expect.fail());
+      expect([spelling, refusal]).toMatchObject([
+        spelling,
+        { status: 404, body: { error: { code: 'not_delegable' } } },
+      ]);
+    }
+    expect(received()).toBe(before);
+  });
+
+  it('is within reach for its owner all the while, until it is deleted', async () => {
+    for (const [use, attempt] of Object.entries(uses(id))) {
+      const before = received();
+      await send(owner, attempt);
+      expect([use, received()]).toEqual([use, before + 1]);
+    }
+  });
+});
+
+describe('when a grant has ended', () => {
+  it.each(rows)('a $kind is out of reach for the next one of the same app', async ({ make, uses }) => {
+    const app = await createClient(broker, user.id, { name: 'App that comes again' });
+    const first = await grantTo(broker, user, app, scopes);
+    const id = await make(first.access_token);
+    await broker.deps.store.grants.revokeGrant(first.grant_id, 'user', { kind: 'system' });
+    const next = await grantTo(broker, user, app, scopes);
+    expect(next.grant_id).not.toBe(first.grant_id);
+    const before = broker.sandbox.received().length;
+    for (const attempt of Object.values(uses(id))) {
+      expect(await refusalOf(first.access_token, attempt)).toMatchObject({ status: 401 });
+      expect(await refusalOf(next.access_token, attempt)).toMatchObject({ status: 404 });
+    }
+    expect(broker.sandbox.received()).toHaveLength(before);
+  });
+});
