@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { lendAlso, providers } from './catalog/catalog.ts';
+import { findProvider, lendAlso, providers } from './catalog/catalog.ts';
+import { atResource } from './catalog/provider.ts';
 import { type Config, databaseFile } from './config.ts';
 import { createInstance, type Instance, type LeaseTimes } from './ledger/instance.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -37,8 +38,8 @@ export interface Deps {
   readonly fetchPublic: PublicFetch;
   readonly lookUpTxt: TxtLookup;
   readonly mail: Mail;
-  /** Base URL that keys of this provider are good for; null when it is a sandbox key and the sandbox is off. */
-  readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
+  /** Base URL that keys of this provider, for this resource of it, are good for; null when it is a sandbox key and the sandbox is off. */
+  readonly upstreamOf: (providerName: string, sandbox: boolean, resource?: string | null) => string | null;
 }
 
 export interface DepsOptions {
@@ -102,8 +103,11 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     fetchPublic: createPublicFetch(options.network),
     lookUpTxt: createTxtLookup(options.network),
     mail,
-    upstreamOf: (providerName, sandbox) =>
-      (sandbox ? sandboxUrls.get(providerName) : baseUrls[providerName]) ?? null,
+    upstreamOf(providerName, sandbox, resource = null) {
+      const provider = findProvider(providerName);
+      const baseUrl = sandbox ? sandboxUrls.get(providerName) : baseUrls[providerName];
+      return provider && baseUrl ? atResource(provider, baseUrl, resource) : null;
+    },
   };
 }
 

@@ -114,6 +114,12 @@ export const environment = z.object({
   COATCHECK_DEEPSEEK_BASE_URL: providerUrl('DeepSeek', 'https://api.deepseek.com', 'without `/v1`'),
   COATCHECK_XAI_BASE_URL: providerUrl('xAI', 'https://api.x.ai/v1', '`/v1` included'),
   COATCHECK_TOGETHER_BASE_URL: providerUrl('Together', 'https://api.together.ai/v1', '`/v1` included'),
+  COATCHECK_AZURE_BASE_URL: providerUrl(
+    'Azure OpenAI',
+    'https://{resource}.openai.azure.com',
+    'without `/openai`, with `{resource}` where the name of the resource belongs that a key is deposited for',
+    'https://{resource}.openai.azure.us',
+  ),
   COATCHECK_PROVIDERS_FILE: z.string().min(1).optional().meta({
     description:
       "JSON file with further providers whose API is after OpenAI's, such as model servers of your own; [operations.md](operations.md#providers-of-your-own) says what is in it.",

@@ -1,5 +1,6 @@
 import type { Provider, ScopeRow } from './provider.ts';
 import { anthropic } from './providers/anthropic.ts';
+import { azure } from './providers/azure.ts';
 import { deepseek } from './providers/deepseek.ts';
 import { gemini } from './providers/gemini.ts';
 import { geminiOpenai } from './providers/gemini_openai.ts';
@@ -20,6 +21,7 @@ const builtIn: readonly Provider[] = [
   deepseek,
   xai,
   together,
+  azure,
 ];
 
 /** Further APIs of these, on mounts of their own: rows that share the provider's name, and so its scopes and keys. */

@@ -36,8 +36,8 @@ export type FieldRule =
   | { readonly kind: 'object'; readonly fields: FieldRules; readonly always?: true }
   /** A list of objects, whose fields have rules of their own. */
   | { readonly kind: 'list'; readonly fields: FieldRules }
-  /** Must be the model that the path names, behind `prefix` or without it. */
-  | { readonly kind: 'path_model'; readonly prefix: string }
+  /** Must be the model that the path names, behind `prefix` or without it; or that stands in for whatever it is. */
+  | { readonly kind: 'path_model'; readonly prefix: string; readonly standsIn?: true }
   /** A list of words; one of them needs another scope. */
   | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
   /** True or false. True needs another scope; `orFalse`: what is given without that scope, or not given, goes on as false. */

@@ -1,6 +1,6 @@
 import { isLent } from './models.ts';
 import { isId, type NamedObject } from './objects.ts';
-import type { Provider } from './provider.ts';
+import { featureQuery, type Provider } from './provider.ts';
 import type { Route } from './route.ts';
 
 export interface Match {
@@ -22,7 +22,7 @@ const place = /^\{(.+?)\}/;
  * Finds the route for a path under a provider's mount.
  * @param path as it stands in the request target, without the query. It is never decoded: a path that would need it
  *   matches nothing.
- * @param query as it stands behind the path, without the question mark
+ * @param query as it stands there, without the question mark; nothing of it goes on but what chooses a version
  */
 export function match(provider: Provider, method: string, path: string, query = ''): Match | null {
   const { fixed, withPlaces } = indexOf(provider);
@@ -50,8 +50,9 @@ export function match(provider: Provider, method: string, path: string, query = 
   };
 }
 
-function forwarded({ basePath = '' }: Provider, route: Route, path: string, query: string): string {
-  return basePath + path + queryOf(route, query);
+function forwarded(provider: Provider, route: Route, path: string, query: string): string {
+  const { basePath = '', featureQuery: hasVersions } = provider;
+  return basePath + path + (hasVersions ? `?${featureQuery(provider, query)}` : queryOf(route, query));
 }
 
 /** What goes upstream behind the path, `?` included. */

@@ -12,6 +12,8 @@ export interface ModelRules {
     readonly scopes: readonly string[];
     readonly hosted?: HostedTool;
   }[];
+  /** Names are the account's own and say nothing of the price; which model it was, only the answer says. */
+  readonly areOwnNames?: true;
 }
 
 /** The models that a call makes use of, each with where it stands first; null is one that is left to the provider. */

@@ -173,6 +173,7 @@ function applyRule(
       return passed(value);
     }
     case 'path_model':
+      if (isGiven && rule.standsIn) return passed(findings.pathModel);
       return !isGiven || value === findings.pathModel || value === rule.prefix + findings.pathModel
         ? passed(value)
         : invalid(param, `${param} must be the model that the path names.`);

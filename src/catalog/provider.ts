@@ -33,7 +33,9 @@ export interface Provider {
   /** Headers (in lower case) in which its SDKs send a token, bare, besides Authorization. */
   readonly tokenHeaders: readonly string[];
   /** Request headers (in lower case) that choose a version or switch features on. */
-  readonly featureHeaders: Readonly<Record<string, FeatureHeader>>;
+  readonly featureHeaders: Readonly<Record<string, FeatureRule>>;
+  /** Parameters of the query that do so. */
+  readonly featureQuery?: Readonly<Record<string, FeatureRule>>;
   /** Names the provider's own id of a request, for the record. */
   readonly requestIdHeader: string;
   /** Where a person makes and limits keys. */
@@ -53,6 +55,8 @@ export interface Provider {
   readonly keyRefusal?: (answer: unknown) => string | null;
   /** A key may belong to several organisations and projects, so that a call can name the one that it bills to. */
   readonly billsByProject: boolean;
+  /** Absent: all of its keys are good at one address. */
+  readonly resource?: ResourceRules;
   /** Header names (in lower case) and values that carry the key and where it bills to. */
   readonly authorize: (key: {
     readonly key: string;
@@ -87,7 +91,31 @@ export function traitsOf({ traits }: Provider, model: string | null): ModelTrait
   return model === null ? undefined : traits?.find(({ pattern }) => covers(pattern, model));
 }
 
-export interface FeatureHeader {
+/** What a deposit names beside the key, for providers that give each account an address of its own. */
+export interface ResourceRules {
+  readonly pattern: RegExp;
+  /** Says what it is. */
+  readonly hint: string;
+}
+
+/** Stands in a base URL for the resource that the deposit names. */
+const resourcePlace = '{resource}';
+
+/**
+ * Where the calls with a key go.
+ * @param baseUrl with the place of the resource in it, where the provider has such
+ * @returns null when the key is for none that could be meant
+ */
+export function atResource(
+  { resource: rules }: Pick<Provider, 'resource'>,
+  baseUrl: string,
+  resource: string | null,
+): string | null {
+  if (!rules || !baseUrl.includes(resourcePlace)) return baseUrl;
+  return resource !== null && rules.pattern.test(resource) ? baseUrl.replace(resourcePlace, resource) : null;
+}
+
+export interface FeatureRule {
   /** The values an app may send. */
   readonly allowed: readonly string[];
   /** Those that it may send, several with commas between them, in a call that needs the scope. */
@@ -105,6 +133,24 @@ export function featureHeaders(
   { featureHeaders: rules }: Provider,
   sent: Readonly<Record<string, unknown>>,
   scopes: readonly string[] = [],
+): readonly (readonly [name: string, value: string])[] {
+  return chosen(rules, sent, scopes);
+}
+
+/**
+ * The parameters that choose a version and features, as they go to the provider.
+ * @param sent the app's query, without the question mark
+ */
+export function featureQuery({ featureQuery: rules = {} }: Provider, sent: string): string {
+  return chosen(rules, Object.fromEntries(new URLSearchParams(sent)), [])
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
+function chosen(
+  rules: Readonly<Record<string, FeatureRule>>,
+  sent: Readonly<Record<string, unknown>>,
+  scopes: readonly string[],
 ): readonly (readonly [name: string, value: string])[] {
   return Object.entries(rules).flatMap(([name, { allowed, scoped = {}, otherwise }]) => {
     const values = String(sent[name] ?? '').split(/ *, */);

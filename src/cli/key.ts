@@ -9,6 +9,7 @@ interface DepositOptions {
   name?: string;
   organization?: string;
   project?: string;
+  resource?: string;
 }
 
 /** Adds `key deposit`. */
@@ -23,6 +24,10 @@ export function addKeyCommands(program: Command, output: Output): void {
     .option('--name <name>', 'what the user sees it as')
     .option('--organization <id>', 'bill to this organisation')
     .option('--project <id>', 'bill to this project')
+    .option(
+      '--resource <name>',
+      'what the key is for, where a provider gives each account an address of its own',
+    )
     .action((options: DepositOptions) => deposit(options, output));
 }
 
@@ -42,6 +47,7 @@ async function deposit(options: DepositOptions, output: Output): Promise<void> {
       name: options.name ?? null,
       organization: options.organization ?? null,
       project: options.project ?? null,
+      resource: options.resource ?? null,
     };
     return depositKey(deps, deposited, { kind: 'command_line' });
   }, 'providers');

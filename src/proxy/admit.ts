@@ -95,11 +95,11 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     throw refusedByLedger(deps.config, provider, decision, { grantId, scopes, models, outputField });
   }
   try {
-    const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox);
-    if (baseUrl === null) throw sandboxIsOff(deps.config);
     const key = await openKey(deps, decision);
     // Since the admission the grant has ended, or the user has deleted the key.
     if (!key) throw revoked(deps.config, provider);
+    const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox, key.resource);
+    if (baseUrl === null) throw sandboxIsOff(deps.config);
     return {
       [admitted]: true,
       callId,

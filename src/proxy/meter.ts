@@ -35,7 +35,9 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     const isFree = usageRules === null || !wasSent || (status !== null && status >= 400);
     if (isFree) return { costNanoUsd: 0, countedNanoUsd: 0, isEstimated: false };
     if (report?.isFinal) {
-      const { cost, counted } = countedCost(provider, checked ?? { model: null, otherModels: [] }, report);
+      const { model = null, otherModels = [] } = checked ?? {};
+      const named = { model: provider.models.areOwnNames ? null : model, otherModels };
+      const { cost, counted } = countedCost(provider, named, report);
       return { costNanoUsd: cost, countedNanoUsd: counted, isEstimated: false };
     }
     const estimate =

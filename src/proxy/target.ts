@@ -6,13 +6,13 @@ export interface Target {
   readonly provider: Provider;
   /** Under the mount, as it was written, without the query; null when it does not even begin with the mount. */
   readonly path: string | null;
-  /** Without the question mark; empty when there is none. */
+  /** As it was written, without the question mark. */
   readonly query: string;
 }
 
 /** RFC 9112 §3.2.2 */
 export const absoluteForm = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
-const fragment = /#.*$/s;
+const parts = /^([^?#]*)(?:\?([^#]*))?/;
 
 /**
  * Finds whose ground a request target is on. Other spellings of a mount (encoded, doubled slashes, capitals) count as
@@ -20,7 +20,7 @@ const fragment = /#.*$/s;
  * @param target as in the request line; the host of an absolute form (RFC 9112 §3.2.2) is ignored
  */
 export function locate(target: string): Target | null {
-  const [path = '', query = ''] = target.replace(absoluteForm, '').replace(fragment, '').split('?', 2);
+  const [, path = '', query = ''] = parts.exec(target.replace(absoluteForm, '')) ?? [];
   const exact = apis.find(({ mount }) => path.startsWith(`${mount}/`));
   if (exact) return { provider: exact, path: path.slice(exact.mount.length), query };
   const near = apis.find(({ mount }) => isNear(path, mount));

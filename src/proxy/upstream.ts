@@ -1,17 +1,20 @@
+import { LRUCache } from 'lru-cache';
 import { Pool } from 'undici';
 import type { Config } from '../config.ts';
 
-/** The connections to the providers: one pool an origin. */
+/** The connections to the providers: one pool an origin, of which some can be an account's own. */
 export interface Upstreams {
-  /** @param baseUrl from the configuration, never from a caller */
+  /** @param baseUrl from the configuration and the deposit of the key, never from a caller */
   find(baseUrl: string): { readonly pool: Pool; readonly pathPrefix: string };
   close(): Promise<void>;
 }
 
+const mostPools = 1_000;
+
 /** Connections are made when they are first needed, and kept. Timeouts are the configuration's, in seconds there. */
 export function createUpstreams(config: Config): Upstreams {
-  const pools = new Map<string, Pool>();
-  const found = new Map<string, { readonly pool: Pool; readonly pathPrefix: string }>();
+  // What is pushed out is closed as soon as nothing is under way on it.
+  const pools = new LRUCache<string, Pool>({ max: mostPools, dispose: (pool) => void pool.close() });
 
   const poolOf = (origin: string): Pool => {
     const known = pools.get(origin);
@@ -28,12 +31,8 @@ export function createUpstreams(config: Config): Upstreams {
 
   return {
     find(baseUrl) {
-      const known = found.get(baseUrl);
-      if (known) return known;
       const { origin, pathname } = new URL(baseUrl);
-      const upstream = { pool: poolOf(origin), pathPrefix: pathname.replace(/\/$/, '') };
-      found.set(baseUrl, upstream);
-      return upstream;
+      return { pool: poolOf(origin), pathPrefix: pathname.replace(/\/$/, '') };
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Clock } from '../lib/clock.ts';
 import { anthropic } from './anthropic.ts';
 import type { Api } from './api.ts';
+import { azure } from './azure.ts';
 import { compatibleApis } from './compatible.ts';
 import { decide, type Incoming, modelOf, ownMistake, type Reply } from './decide.ts';
 import { deliver, type Outcome } from './deliver.ts';
@@ -51,7 +52,7 @@ const host = '127.0.0.1';
 const logCapacity = 10_000;
 const longestModel = 200;
 const logPath = '/_sandbox/requests';
-const apis: readonly Api[] = [openai, anthropic, geminiOpenai, gemini, ...compatibleApis];
+const apis: readonly Api[] = [openai, anthropic, geminiOpenai, gemini, ...compatibleApis, azure];
 /** `created` of every answer when no clock is given: 2026-01-01, in Unix seconds. */
 const fixedCreated = 1_767_225_600;
 /** Longer than clients keep idle connections, so that the sandbox never closes one just as it is used again. */

@@ -48,6 +48,8 @@ export interface Credential {
   /** Where calls bill to, for providers that have it (OpenAI-Organization and OpenAI-Project headers). */
   readonly organization: string | null;
   readonly project: string | null;
+  /** What of the provider's address the key is for, for providers that give each account one of its own. */
+  readonly resource: string | null;
   /** A key of the simulated provider. */
   readonly sandbox: boolean;
   readonly status: CredentialStatus;

@@ -14,7 +14,7 @@ export interface DepositDeps {
   readonly vault: Vault;
   readonly clock: Clock;
   /** Base URL that keys of this provider are good for; null when the sandbox is off. */
-  readonly upstreamOf: (providerName: string, sandbox: boolean) => string | null;
+  readonly upstreamOf: (providerName: string, sandbox: boolean, resource?: string | null) => string | null;
 }
 
 /** What a person gives when depositing a key. */
@@ -26,6 +26,8 @@ export interface Deposit {
   readonly name: string | null;
   readonly organization: string | null;
   readonly project: string | null;
+  /** What of the provider's address the key is for; left out for providers that have one for all. */
+  readonly resource?: string | null;
 }
 
 export type DepositResult =
@@ -40,7 +42,8 @@ export type DepositResult =
 export async function depositKey(deps: DepositDeps, deposit: Deposit, actor: Actor): Promise<DepositResult> {
   const provider = findProvider(deposit.provider);
   if (!provider) return { kind: 'refused', advice: `There is no provider called ${deposit.provider}.` };
-  const examined = await examine(deps, provider, deposit.pasted, deposit);
+  const resource = deposit.resource?.trim() || null;
+  const examined = await examine(deps, provider, deposit.pasted, { ...deposit, resource });
   if (examined.kind === 'refused') return examined;
   const { key, sandbox, status, note } = examined;
   const credential = {
@@ -50,6 +53,7 @@ export async function depositKey(deps: DepositDeps, deposit: Deposit, actor: Act
     name: deposit.name?.trim() || (sandbox ? `${provider.title} sandbox` : provider.title),
     organization: deposit.organization?.trim() || null,
     project: deposit.project?.trim() || null,
+    resource,
     sandbox,
     status,
     checkedAt: status === 'verified' ? deps.clock() : null,
@@ -120,7 +124,7 @@ async function examine(
   deps: DepositDeps,
   provider: Provider,
   pasted: string,
-  billing: Pick<Deposit, 'organization' | 'project'>,
+  { resource, ...billing }: Pick<Credential, 'organization' | 'project' | 'resource'>,
 ): Promise<Examined> {
   if (![billing.organization, billing.project].every(isBillingId)) {
     return { kind: 'refused', advice: 'This is no organisation or project id of a provider.' };
@@ -135,7 +139,9 @@ async function examine(
   if (trimmed === '') return { kind: 'refused', advice: 'Paste the key first.' };
   const shape = provider.keyShape(trimmed);
   if (shape.kind === 'refused') return shape;
-  const baseUrl = deps.upstreamOf(provider.name, shape.sandbox);
+  const advice = adviceOnResource(provider, resource, shape.sandbox);
+  if (advice !== null) return { kind: 'refused', advice };
+  const baseUrl = deps.upstreamOf(provider.name, shape.sandbox, resource);
   if (baseUrl === null) {
     return { kind: 'refused', advice: 'Sandbox keys are not accepted here: the sandbox is off.' };
   }
@@ -160,6 +166,17 @@ async function examine(
         note: `${check.reason}, so the key is saved unverified.`,
       };
   }
+}
+
+/** What is wrong with the resource that a deposit names, or does not name; null when nothing is. */
+function adviceOnResource(
+  { resource: rules, title }: Provider,
+  resource: string | null,
+  sandbox: boolean,
+): string | null {
+  if (!rules) return resource === null ? null : `${title} knows no resources. Leave it empty.`;
+  if (resource === null) return sandbox ? null : `Name the resource that the key is for. ${rules.hint}`;
+  return rules.pattern.test(resource) ? null : `That is not the name of a resource. ${rules.hint}`;
 }
 
 /** Whether this may be the id of an organisation or project, or is none: they go into headers to the provider as they are. */

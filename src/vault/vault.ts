@@ -11,6 +11,7 @@ export interface OpenedKey {
   readonly key: Secret;
   readonly organization: string | null;
   readonly project: string | null;
+  readonly resource: string | null;
   /** Of the credential. */
   readonly version: number;
 }
@@ -22,7 +23,7 @@ export interface OpenedKey {
 export interface Vault {
   /** Encrypts a newly deposited key under a fresh data key, wrapped for its owner. */
   deposit(
-    credential: Pick<Credential, 'id' | 'userId' | 'provider'>,
+    credential: Pick<Credential, 'id' | 'userId' | 'provider' | 'resource'>,
     key: Secret,
   ): { readonly ciphertext: Sealed; readonly ownerWrap: Wrap };
   /**
@@ -83,8 +84,8 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
     if (!sealed) return null;
     const { credential, ciphertext, wrap: held } = sealed;
     const plaintext = unseal(unwrap(held), ciphertext, credentialBinding(credential));
-    const { organization, project, version } = credential;
-    return { key: new Secret(plaintext.toString()), organization, project, version };
+    const { organization, project, resource, version } = credential;
+    return { key: new Secret(plaintext.toString()), organization, project, resource, version };
   };
 
   return {
@@ -130,6 +131,12 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
   };
 }
 
-function credentialBinding(credential: Pick<Credential, 'id' | 'userId' | 'provider'>) {
-  return ['credential', credential.userId, credential.provider, credential.id] as const;
+/** What names the resource decides where the key is sent: a key opens for its own alone. */
+function credentialBinding({
+  id,
+  userId,
+  provider,
+  resource,
+}: Pick<Credential, 'id' | 'userId' | 'provider' | 'resource'>) {
+  return ['credential', userId, provider, id, ...(resource === null ? [] : [resource])] as const;
 }

@@ -131,6 +131,14 @@ function Facts(props: {
         <dd>
           <code>{credential.fingerprint}</code>
         </dd>
+        {credential.resource !== null && (
+          <>
+            <dt>Resource</dt>
+            <dd>
+              <code>{credential.resource}</code>
+            </dd>
+          </>
+        )}
         <dt>Deposited</dt>
         <dd>
           <Day at={credential.createdAt} />

@@ -13,17 +13,21 @@ import type { PageContext, Visitor } from './page.ts';
 import { returnPath } from './return_path.ts';
 
 /** What was typed, but for the key: that is never sent back. */
-type Typed = KeyDetails & { readonly provider: string };
+type Typed = KeyDetails & { readonly provider: string; readonly resource: string };
 
 export function showNewKey(c: PageContext) {
-  const typed = { ...noDetails, provider: c.req.query('provider') ?? '' };
+  const typed = { ...noDetails, resource: '', provider: c.req.query('provider') ?? '' };
   return c.html(newKey(c, typed, returnPath(c.req.query('next')), {}));
 }
 
 export async function submitNewKey(c: PageContext, user: User) {
   const { deps, form } = c.var;
   const next = returnPath(form.get('next'));
-  const typed = { ...readKeyDetails(form), provider: form.get('provider') ?? '' };
+  const typed = {
+    ...readKeyDetails(form),
+    resource: (form.get('resource') ?? '').trim(),
+    provider: form.get('provider') ?? '',
+  };
   const complaints = keyComplaints(typed);
   if (isInvalid(complaints)) return c.html(newKey(c, typed, next, complaints), 422);
   const pasted = form.get('key') ?? '';
@@ -36,7 +40,7 @@ export async function submitSandboxKey(c: PageContext, user: User) {
   const { deps, form } = c.var;
   const provider = form.get('provider') ?? '';
   const result = await depositSandboxKey(deps, { userId: user.id, provider }, asUser(user));
-  return answer(c, result, { ...noDetails, provider }, returnPath(form.get('next')));
+  return answer(c, result, { ...noDetails, resource: '', provider }, returnPath(form.get('next')));
 }
 
 function answer(c: PageContext, result: DepositResult, typed: Typed, next: string | null) {
@@ -113,9 +117,30 @@ function DepositForm(props: {
           </p>
           <BillingFields details={typed} complaints={complaints} />
         </details>
+        <ResourceField chosen={chosen} resource={typed.resource} />
         <button type="submit">Save the key</button>
       </Form>
     </section>
+  );
+}
+
+/** For providers that give each account an address of its own. */
+function ResourceField(props: { readonly chosen: Provider | undefined; readonly resource: string }) {
+  const { chosen, resource } = props;
+  return providers.map(
+    ({ name, title, resource: rules }) =>
+      rules && (
+        <details class="more" open={chosen?.name === name || resource !== ''}>
+          <summary>Resource</summary>
+          <Field
+            name="resource"
+            label="Name of the resource"
+            hint={`Only for ${title}, where a key is for one resource. ${rules.hint}`}
+            value={resource}
+            code
+          />
+        </details>
+      ),
   );
 }
 

@@ -1,17 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findProvider, providers } from '../../src/catalog/catalog.ts';
+import { apis, findProvider } from '../../src/catalog/catalog.ts';
 import { match } from '../../src/catalog/match.ts';
+import { featureQuery } from '../../src/catalog/provider.ts';
 
 const openai = findProvider('openai') ?? expect.fail();
 const matched = (method: string, path: string) => match(openai, method, path)?.path ?? null;
 
 describe('match', () => {
   it('finds every route by its own path', () => {
-    for (const provider of providers) {
+    for (const provider of apis) {
+      const { basePath = '', featureQuery: hasVersions } = provider;
       for (const route of provider.routes) {
         const path = route.path.replace('{model}', 'gpt-4o').replaceAll(/\{\w+\}/g, 'some-id');
-        const forwarded = path + (route.query ?? '');
+        const query = hasVersions ? `?${featureQuery(provider, '')}` : (route.query ?? '');
+        const forwarded = basePath + path + query;
         const model = route.path.includes('{model}') ? 'gpt-4o' : null;
         const objects = Object.values(route.kept ?? {}).map((kind) => ({ kind, id: 'some-id', param: null }));
         expect(match(provider, route.method, path)).toEqual({ route, path: forwarded, model, objects });

@@ -169,6 +169,18 @@ describe('command line', () => {
       ['key', 'deposit', '--user', email, '--provider', 'openai'],
       'sk-sandbox-invalid-1\n',
     ],
+    [
+      1,
+      'Name the resource',
+      ['key', 'deposit', '--user', email, '--provider', 'azure'],
+      `${'a1'.repeat(16)}\n`,
+    ],
+    [
+      1,
+      'not the name of a resource',
+      ['key', 'deposit', '--user', email, '--provider', 'azure', '--resource', 'evil.example/'],
+      `${'a1'.repeat(16)}\n`,
+    ],
     [1, 'first line of standard input', ['key', 'deposit', '--user', email, '--provider', 'openai'], ''],
     [
       1,

@@ -31,8 +31,9 @@ export function credentials(arena: () => Arena): void {
   test('a deposited key is on record without what opens it', async () => {
     const { stores, clock } = arena();
     const user = await createUser(stores[0]);
-    const credential = await depositKey(stores[0], user);
-    expect(credential).toMatchObject({ version: 1, createdAt: clock.now, updatedAt: clock.now });
+    const resource = 'ada-openai';
+    const credential = await depositKey(stores[0], user, { resource });
+    expect(credential).toMatchObject({ resource, version: 1, createdAt: clock.now, updatedAt: clock.now });
     expect(credential).not.toHaveProperty('ciphertext');
     expect(await stores[1].credentials.findCredential(credential.id)).toEqual(credential);
     expect(await credentialsOf().listCredentials(user.id)).toEqual([credential]);

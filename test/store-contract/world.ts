@@ -108,6 +108,7 @@ export async function depositKey(
     last4: 'abcd',
     organization: null,
     project: null,
+    resource: null,
     sandbox: false,
     status: 'verified',
     checkedAt: null,

@@ -166,6 +166,22 @@ test('where it bills to is asked only where that can be said', async () => {
   expect((await person.get('/keys/new')).text).toContain('Only for OpenAI, and only when');
 });
 
+test('the resource that a key is for is asked, kept and shown', async () => {
+  await begin();
+  const given = { provider: 'azure', key: 'azure-sandbox-abcdefghij' };
+  const refused = await person.submit('/keys/new', { ...given, resource: 'evil.example#' });
+  expect(refused.status).toBe(422);
+  expect(refused.text).toContain('That is not the name of a resource.');
+  expect(refused.html).toContain('value="evil.example#"');
+  const saved = await person.submit('/keys/new', { ...given, resource: ' ada-openai ' });
+  expect(await keys()).toMatchObject([{ provider: 'azure', resource: 'ada-openai', status: 'verified' }]);
+  expect((await person.get(saved.location ?? '')).text).toContain('Resource ada-openai');
+  const replaced = await person.submit(saved.location ?? '', { name: 'Work', resource: 'other' });
+  expect(replaced.status).toBe(303);
+  expect(await keys()).toMatchObject([{ name: 'Work', resource: 'ada-openai' }]);
+  expect((await person.get('/keys/new')).text).toContain('Only for Azure OpenAI');
+});
+
 test('the page for a new key says where keys are made', async () => {
   await begin();
   const either = await person.get('/keys/new');

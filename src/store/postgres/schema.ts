@@ -98,6 +98,7 @@ export const credentials = pgTable(
     last4: text().notNull(),
     organization: text(),
     project: text(),
+    resource: text(),
     sandbox: boolean('sandbox').notNull(),
     status: text().$type<CredentialStatus>().notNull(),
     checkedAt: time('checked_at'),

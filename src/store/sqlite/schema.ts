@@ -85,6 +85,7 @@ export const credentials = sqliteTable(
     last4: text().notNull(),
     organization: text(),
     project: text(),
+    resource: text(),
     sandbox: flag('sandbox').notNull(),
     status: text().$type<CredentialStatus>().notNull(),
     checkedAt: integer('checked_at'),

@@ -43,7 +43,7 @@ export async function startUpstream(
         body: Buffer.concat(chunks).toString('latin1'),
         closed: new Promise((resolve) => response.on('close', resolve)),
       };
-      if (/\/(models|key)$/.test(request.target) && requests.length === 0 && !isStarted) {
+      if (/\/(models|key)(\?|$)/.test(request.target) && requests.length === 0 && !isStarted) {
         isStarted = true;
         json(200, { object: 'list', data: [] })(response, request);
         return;
