@@ -183,7 +183,7 @@ describe('a JSON body', () => {
   });
 
   it('refused in parts names the path of what is wrong', async () => {
-    const body = { model: 'gpt-5', input: 'Hi', tools: [{ type: 'web_search' }] };
+    const body = { model: 'gpt-5', input: 'Hi', tools: [{ type: 'mind_reading' }] };
     const response = await call(world, '/responses', { body });
     expect(response.status).toBe(403);
     expect(response.headers.get('x-should-retry')).toBe('false');

@@ -157,7 +157,7 @@ describe.each([
     ],
     [
       'a field that is not lent',
-      ({ models }) => models.generateContent({ ...question, config: { tools: [{ googleSearch: {} }] } }),
+      ({ models }) => models.generateContent({ ...question, config: { cachedContent: 'cachedContents/1' } }),
       ...([403, 'PERMISSION_DENIED', 'field_not_allowed'] as const),
     ],
     [

@@ -43,7 +43,7 @@ describe('the Groq SDK', () => {
       'the models': (client) => client.models.list(),
       'one model': (client) => client.models.retrieve(model),
     },
-    overreach: (client) => client.chat.completions.create({ ...question, compound_custom: {} }),
+    overreach: (client) => client.chat.completions.create({ ...question, service_tier: 'performance' }),
     read: (error) =>
       error instanceof Groq.APIError
         ? { status: error.status, code: at(error.error, ['error', 'code']) }

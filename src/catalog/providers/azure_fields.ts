@@ -87,9 +87,13 @@ export const deployedTranscriptionFields: FieldRules = { ...transcriptionFields,
 export const deployedTranslationFields: FieldRules = { ...translationFields, model: deployment };
 
 /** What needs nothing beyond text: of the others OpenAI's rules speak of scopes of its own. */
-const plainTypes = Object.entries(responsesTree.types).filter(([, rule]) =>
-  Object.keys(rule).every((part) => part === 'needs'),
-);
+const plainTypes = Object.entries(responsesTree.types).flatMap(([type, { needs, ...more }]) => {
+  if (Object.keys(more).length > 0) return [];
+  if (!needs) return [[type, {}] as const];
+  // Nothing is kept that could stand for what has to be there.
+  const { orKept, ...needed } = needs;
+  return [[type, { needs: needed }] as const];
+});
 const responsesItems: FieldRule = {
   kind: 'tree',
   tree: { types: Object.fromEntries(plainTypes), refusedTypes, refusedKeys, opaqueKeys } satisfies TreeRules,
