@@ -12,6 +12,7 @@ import { countOpenRequests, type OpenRequests } from './lib/open_requests.ts';
 import { createLogger } from './log.ts';
 import { openSandbox } from './sandbox/open.ts';
 import { longestRequest } from './tokens/dpop.ts';
+import { deleteExpiredKeys } from './vault/key_life.ts';
 import { isWorker, superviseWorkers, tieToSupervisor } from './workers.ts';
 
 const tidyInterval = 60_000;
@@ -162,8 +163,10 @@ async function announceSetup(deps: Deps): Promise<void> {
 }
 
 /** What is due now and then; each process on the store tries, and what is to be done once one of them does. */
-async function tidyUp({ store, signingKeys, mail, config, log }: Deps): Promise<void> {
+async function tidyUp(deps: Deps): Promise<void> {
+  const { store, signingKeys, mail, config, log } = deps;
   try {
+    await deleteExpiredKeys(deps);
     await mail.sendDue();
     await store.sweep();
     const kid = await signingKeys.rotateWhenDue(config.signingKeyLife);

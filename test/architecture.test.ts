@@ -34,6 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'app.ts': ['lib', 'config.ts', 'deps.ts', 'health.ts', 'oauth', 'proxy', 'web'],
   'workers.ts': ['lib'],
   'main.ts': [
+    'vault',
     'tokens',
     'lib',
     'config.ts',

@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { depositKey } from '../vault/deposit.ts';
+import { daysToKeep, forDays, untilDeleted } from '../vault/key_life.ts';
 import { requireUser } from './find.ts';
 import { CommandError, firstInputLine, type Output, withDeps } from './session.ts';
 
@@ -10,6 +11,7 @@ interface DepositOptions {
   organization?: string;
   project?: string;
   resource?: string;
+  for?: string;
 }
 
 /** Adds `key deposit`. */
@@ -27,6 +29,11 @@ export function addKeyCommands(program: Command, output: Output): void {
     .option(
       '--resource <name>',
       'what the key is for, where a provider gives each account an address of its own',
+    )
+    .addOption(
+      new Option('--for <days>', 'keep it for so long, instead of until it is deleted').choices(
+        daysToKeep.map((days) => `${days}d`),
+      ),
     )
     .action((options: DepositOptions) => deposit(options, output));
 }
@@ -48,13 +55,16 @@ async function deposit(options: DepositOptions, output: Output): Promise<void> {
       organization: options.organization ?? null,
       project: options.project ?? null,
       resource: options.resource ?? null,
+      life: options.for ? forDays(Number.parseInt(options.for, 10), deps.clock()) : untilDeleted,
     };
     return depositKey(deps, deposited, { kind: 'command_line' });
   }, 'providers');
   if (result.kind === 'refused') throw new CommandError(result.advice);
-  const { id, provider, fingerprint, last4, status } = result.credential;
-  output.show({ key_id: id, provider, fingerprint, last4, verified: status === 'verified' }, [
+  const { id, provider, fingerprint, last4, status, expiresAt } = result.credential;
+  const life = expiresAt === null ? {} : { expires_at: new Date(expiresAt).toISOString() };
+  output.show({ key_id: id, provider, fingerprint, last4, verified: status === 'verified', ...life }, [
     `Deposited ${id} (${provider}, ending ${last4}), ${status}.`,
+    ...(life.expires_at ? [`It is kept until ${life.expires_at}.`] : []),
     ...(result.note ? [result.note] : []),
   ]);
 }

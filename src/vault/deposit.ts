@@ -7,6 +7,7 @@ import { Secret } from '../lib/secret.ts';
 import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Actor, Credential, CredentialStatus } from '../store/records.ts';
 import { checkKey } from './check_key.ts';
+import { type KeyLife, untilDeleted } from './key_life.ts';
 import type { Vault } from './vault.ts';
 
 export interface DepositDeps {
@@ -28,6 +29,8 @@ export interface Deposit {
   readonly project: string | null;
   /** What of the provider's address the key is for; left out for providers that have one for all. */
   readonly resource?: string | null;
+  /** Absent: it is kept until it is deleted. */
+  readonly life?: KeyLife;
 }
 
 export type DepositResult =
@@ -57,8 +60,7 @@ export async function depositKey(deps: DepositDeps, deposit: Deposit, actor: Act
     sandbox,
     status,
     checkedAt: status === 'verified' ? deps.clock() : null,
-    expiresAt: null,
-    sessionHash: null,
+    ...(deposit.life ?? untilDeleted),
     ...traces(key),
   };
   const { ciphertext, ownerWrap } = deps.vault.deposit(credential, key);

@@ -4,6 +4,7 @@ import { sessionCookie } from '../accounts/cookies.ts';
 import { startSession } from '../accounts/session.ts';
 import type { AuditAction } from '../store/audit.ts';
 import type { AuditEvent, User } from '../store/records.ts';
+import { deleteExpiredKeys } from '../vault/key_life.ts';
 import { asUser } from './actor.ts';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
 import { Done, Notice } from './components/notice.tsx';
@@ -37,6 +38,7 @@ export async function submitPassword(c: PageContext, user: User) {
 export async function signOutEverywhere(c: PageContext, user: User) {
   const { deps } = c.var;
   await deps.store.accounts.endAllSessions(user.id, asUser(user));
+  await deleteExpiredKeys(deps);
   const { name, attributes } = sessionCookie(deps.config);
   deleteCookie(c, name, { path: attributes.path, secure: attributes.secure });
   return c.redirect('/', 303);
@@ -114,7 +116,10 @@ function SignOutEverywhere({ visitor }: { readonly visitor: Visitor }) {
   return (
     <section class="card">
       <h2>Sign out everywhere</h2>
-      <p>Ends your sign-ins on every device, this one too. Connected apps go on.</p>
+      <p>
+        Ends your sign-ins on every device, this one too. Connected apps go on, but for keys that you keep
+        only until you sign out.
+      </p>
       <Form action="/account/sign-out" csrf={visitor.csrf}>
         <button type="submit" class="quiet">
           Sign out everywhere

@@ -9,6 +9,7 @@ import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './compone
 import { Done } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
 import { type KeyDetails, keyComplaints, longestKeyName, readKeyDetails } from './key_form.ts';
+import { Keeping, KeepingChoice, noKeeping, readKeeping } from './key_keeping.tsx';
 import { appsUsing } from './keys.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
@@ -36,6 +37,16 @@ export async function submitKeyDetails(c: PageContext, user: User) {
     project: details.project || null,
   };
   await deps.store.credentials.updateCredential(credential.id, change, asUser(user));
+  return c.redirect(`/keys/${credential.id}?done=changed`, 303);
+}
+
+export async function submitKeeping(c: PageContext, user: User) {
+  const credential = await ownCredential(c, user);
+  if (!credential) return notFound(c);
+  const { deps, form, visitor } = c.var;
+  const life = readKeeping(form.get('keep') ?? '', visitor.session, deps.clock());
+  if (!life) return keyPage(c, credential, { keep: noKeeping });
+  await deps.store.credentials.updateCredential(credential.id, life, asUser(user));
   return c.redirect(`/keys/${credential.id}?done=changed`, 303);
 }
 
@@ -101,6 +112,7 @@ async function keyPage(
         billed={findProvider(credential.provider)?.billsByProject ?? false}
         complaints={complaints}
       />
+      <KeepingForm path={path} visitor={visitor} credential={credential} complaint={complaints.keep} />
       <Replacement path={path} visitor={visitor} provider={provider} complaint={complaints.key} />
       <Deletion path={path} visitor={visitor} apps={apps} />
     </Layout>,
@@ -143,6 +155,10 @@ function Facts(props: {
         <dd>
           <Day at={credential.createdAt} />
         </dd>
+        <dt>Kept</dt>
+        <dd>
+          <Keeping of={credential} />
+        </dd>
         <dt>Used by</dt>
         <dd>{apps.length === 0 ? 'no app' : apps.join(', ')}</dd>
       </dl>
@@ -173,6 +189,25 @@ function Details(props: {
           complaint={complaints.name}
         />
         {billed && <BillingFields details={details} complaints={complaints} />}
+        <button type="submit">Save</button>
+      </Form>
+    </section>
+  );
+}
+
+function KeepingForm(props: {
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly credential: Credential;
+  readonly complaint: string | null | undefined;
+}) {
+  const { path, visitor, credential, complaint } = props;
+  return (
+    <section class="card">
+      <h2>How long it is kept</h2>
+      <p>When the time is over, the key is deleted here, and access that apps have by it alone ends.</p>
+      <Form action={`${path}/keep`} csrf={visitor.csrf}>
+        <KeepingChoice held={credential} complaint={complaint} />
         <button type="submit">Save</button>
       </Form>
     </section>

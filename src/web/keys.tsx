@@ -1,6 +1,7 @@
 import type { Credential, User } from '../store/records.ts';
 import { KeyState, KeyTrouble, LastFour, providerTitle } from './components/credential.tsx';
 import { Done } from './components/notice.tsx';
+import { Keeping } from './key_keeping.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext } from './page.ts';
 
@@ -69,6 +70,11 @@ function KeyList({ rows }: { readonly rows: readonly KeyRow[] }) {
             <span>
               Fingerprint <code>{credential.fingerprint}</code>
             </span>
+            {credential.expiresAt !== null && (
+              <span>
+                Kept <Keeping of={credential} />
+              </span>
+            )}
           </p>
           <p class="meta">{apps.length === 0 ? 'No app uses it.' : `Used by ${apps.join(', ')}`}</p>
           <KeyTrouble credential={credential} />

@@ -8,30 +8,38 @@ import { BillingFields } from './components/billing_fields.tsx';
 import { Elsewhere } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid, Select } from './components/form.tsx';
 import { type KeyDetails, keyComplaints, longestKeyName, noDetails, readKeyDetails } from './key_form.ts';
+import { firstKeeping, KeepingChoice, noKeeping, readKeeping } from './key_keeping.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { returnPath } from './return_path.ts';
 
 /** What was typed, but for the key: that is never sent back. */
-type Typed = KeyDetails & { readonly provider: string; readonly resource: string };
+type Typed = KeyDetails & { readonly provider: string; readonly resource: string; readonly keep: string };
 
 export function showNewKey(c: PageContext) {
-  const typed = { ...noDetails, resource: '', provider: c.req.query('provider') ?? '' };
+  const typed = {
+    ...noDetails,
+    resource: '',
+    provider: c.req.query('provider') ?? '',
+    keep: firstKeeping,
+  };
   return c.html(newKey(c, typed, returnPath(c.req.query('next')), {}));
 }
 
 export async function submitNewKey(c: PageContext, user: User) {
-  const { deps, form } = c.var;
+  const { deps, form, visitor } = c.var;
   const next = returnPath(form.get('next'));
   const typed = {
     ...readKeyDetails(form),
     resource: (form.get('resource') ?? '').trim(),
     provider: form.get('provider') ?? '',
+    keep: form.get('keep') ?? firstKeeping,
   };
-  const complaints = keyComplaints(typed);
-  if (isInvalid(complaints)) return c.html(newKey(c, typed, next, complaints), 422);
+  const life = readKeeping(typed.keep, visitor.session, deps.clock());
+  const complaints = { ...keyComplaints(typed), ...(life ? {} : { keep: noKeeping }) };
+  if (!life || isInvalid(complaints)) return c.html(newKey(c, typed, next, complaints), 422);
   const pasted = form.get('key') ?? '';
-  const result = await depositKey(deps, { userId: user.id, ...typed, pasted }, asUser(user));
+  const result = await depositKey(deps, { userId: user.id, ...typed, pasted, life }, asUser(user));
   return answer(c, result, typed, next);
 }
 
@@ -40,7 +48,8 @@ export async function submitSandboxKey(c: PageContext, user: User) {
   const { deps, form } = c.var;
   const provider = form.get('provider') ?? '';
   const result = await depositSandboxKey(deps, { userId: user.id, provider }, asUser(user));
-  return answer(c, result, { ...noDetails, resource: '', provider }, returnPath(form.get('next')));
+  const typed = { ...noDetails, resource: '', provider, keep: firstKeeping };
+  return answer(c, result, typed, returnPath(form.get('next')));
 }
 
 function answer(c: PageContext, result: DepositResult, typed: Typed, next: string | null) {
@@ -109,6 +118,7 @@ function DepositForm(props: {
           autocomplete="off"
           complaint={complaints.name}
         />
+        <KeepingChoice selected={typed.keep} complaint={complaints.keep} />
         <details class="more" open={typed.organization !== '' || typed.project !== ''}>
           <summary>Organisation and project</summary>
           <p class="hint">

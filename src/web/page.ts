@@ -1,12 +1,14 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { Deps } from '../deps.ts';
-import type { User } from '../store/records.ts';
+import type { Session, User } from '../store/records.ts';
 
 /** Who asks for a page, from where. */
 export interface Visitor {
   /** Null when nobody is signed in. */
   readonly user: User | null;
+  /** The sign-in by which the user is known; null when nobody is signed in. */
+  readonly session: Session | null;
   /** Value of the session cookie, good or not. */
   readonly sessionToken: string | undefined;
   /** Hash of the browser cookie: names the browser across sign-in and sign-out. */

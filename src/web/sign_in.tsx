@@ -2,6 +2,7 @@ import { deleteCookie, setCookie } from 'hono/cookie';
 import { sessionCookie } from '../accounts/cookies.ts';
 import { endSession } from '../accounts/session.ts';
 import { signIn } from '../accounts/sign_in.ts';
+import { deleteExpiredKeys } from '../vault/key_life.ts';
 import { ErrorSummary, Field, Form } from './components/form.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
@@ -44,6 +45,7 @@ export async function submitSignIn(c: PageContext) {
 export async function signOut(c: PageContext) {
   const { deps, visitor } = c.var;
   if (visitor.sessionToken) await endSession(deps, visitor.sessionToken);
+  await deleteExpiredKeys(deps);
   const { name, attributes } = sessionCookie(deps.config);
   deleteCookie(c, name, { path: attributes.path, secure: attributes.secure });
   return c.redirect('/', 303);

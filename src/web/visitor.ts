@@ -25,6 +25,7 @@ export function identify(deps: Deps) {
     }
     c.set('visitor', {
       user: signedIn?.user ?? null,
+      session: signedIn?.session ?? null,
       sessionToken,
       browserHash: sha256(browserToken),
       csrf: csrfToken(signedIn?.token ?? browserToken),

@@ -254,6 +254,15 @@ describe('command line', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('deposits a key for some days only', async () => {
+    const deposit = [...['key', 'deposit', '--user', email, '--provider', 'anthropic'], ...['--for', '30d']];
+    const input = 'sk-ant-sandbox-for-a-while\n';
+    const { expires_at } = await runJson<{ expires_at: string }>(home, deposit, { input });
+    expect(Date.parse(expires_at) / 86_400_000).toBeCloseTo(Date.now() / 86_400_000 + 30, 1);
+    const refused = await runCommand(home, [...deposit.slice(0, -1), 'session'], { input });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('1d, 7d, 30d, 90d') });
+  });
+
   it('finds nothing to mend in a healthy installation', async () => {
     expect(await runJson(home, ['doctor'])).toMatchObject({ ok: true });
     expect(await runCommand(home, ['doctor'], { env: { COATCHECK_ISUER: 'x' } })).toMatchObject({

@@ -266,6 +266,63 @@ test('a key is renamed and billed elsewhere', async () => {
   expect(refused.text).toContain('This is no project id.');
 });
 
+test('a key is kept for as long as its owner says', async () => {
+  await begin();
+  const add = (keep: string) =>
+    person.submit('/keys/new', { provider: 'openai', key: 'sk-sandbox-abcdefghij', keep });
+  for (const wrong of ['2', 'constructor', '']) {
+    const refused = await add(wrong);
+    expect(refused.status).toBe(422);
+    expect(refused.text).toContain('Choose for how long it is kept.');
+  }
+  expect(await keys()).toEqual([]);
+  const saved = await add('7');
+  const [{ id, expiresAt, createdAt } = expect.fail()] = await keys();
+  expect(expiresAt).toBeCloseTo(createdAt + 7 * 86_400_000, -4);
+  const until = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(
+    expiresAt ?? 0,
+  );
+  expect((await person.get(saved.location ?? '')).text).toContain(`Kept until ${until}`);
+  expect((await person.get('/keys')).text).toContain(`Kept until ${until}`);
+  expect((await person.get(`/keys/${id}`)).html).toContain('<option value="7" selected');
+
+  expect((await person.post(`/keys/${id}/keep`, { keep: '8' })).status).toBe(422);
+  const changed = await person.post(`/keys/${id}/keep`, { keep: 'always' });
+  expect((await person.get(changed.location ?? '')).text).toContain('Kept until you delete it');
+  expect(await keys()).toMatchObject([{ expiresAt: null }]);
+});
+
+test.each([
+  ['signs out', '/sign-out'],
+  ['signs out everywhere', '/account/sign-out'],
+])('a key for a session is destroyed when its owner %s, with the access by it', async (_, signOut) => {
+  await begin();
+  await person.submit('/keys/new', { provider: 'openai', key: 'sk-sandbox-abcdefghij', keep: 'session' });
+  const [{ id } = expect.fail()] = await keys();
+  const grantId = await lend('Notes', id);
+  expect((await person.get('/keys')).text).toContain('Kept until you sign out');
+  const elsewhere = new Person(broker);
+  await elsewhere.signIn(user.email);
+  expect((await elsewhere.get(`/keys/${id}`)).text).toContain('until you sign out where you added it');
+
+  await person.get('/account');
+  expect((await person.post(signOut)).status).toBe(303);
+  expect(await keys()).toEqual([]);
+  const { credentials, grants } = broker.deps.store;
+  const wraps = await credentials.listWrapsNotUnder('none', 1000);
+  expect(wraps.filter(({ credentialId }) => credentialId === id)).toEqual([]);
+  expect(await grants.findGrant(grantId)).toMatchObject({ revokedReason: 'credential_expired' });
+});
+
+test('a key for a session outlives another session of its owner', async () => {
+  await begin();
+  await person.submit('/keys/new', { provider: 'openai', key: 'sk-sandbox-abcdefghij', keep: 'session' });
+  const elsewhere = new Person(broker);
+  await elsewhere.signIn(user.email);
+  await elsewhere.post('/sign-out');
+  expect(await keys()).toHaveLength(1);
+});
+
 test('a replaced key keeps its apps', async () => {
   await begin();
   const { id, fingerprint } = await deposit(broker, user.id);
@@ -302,7 +359,7 @@ test('somebody else’s key is not there', async () => {
   const stranger = await createUser(broker);
   const { id } = await deposit(broker, stranger.id);
   expect((await person.get(`/keys/${id}`)).status).toBe(404);
-  for (const path of [`/keys/${id}`, `/keys/${id}/replace`, `/keys/${id}/delete`]) {
+  for (const path of [`/keys/${id}`, `/keys/${id}/keep`, `/keys/${id}/replace`, `/keys/${id}/delete`]) {
     expect((await person.post(path, { name: 'mine', key: 'sk-sandbox-abcdefghij' })).status).toBe(404);
   }
   expect(await broker.deps.store.credentials.findCredential(id)).toMatchObject({ version: 1 });
