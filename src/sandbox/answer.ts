@@ -1,11 +1,18 @@
+import type { Tokens } from './bill.ts';
+
 /** One server-sent event. `data` is sent as JSON, text as it is (`[DONE]`). */
 export interface ServerEvent {
   readonly event?: string;
   readonly data: unknown;
+  /** How many tokens of the answer it brings; absent: none. */
+  readonly tokens?: number;
 }
 
 /** What an endpoint decides to say. How it is delivered, or broken off, is not its business. */
-export type Answer =
+export type Answer = {
+  /** What is billed for when it is written whole; absent: nothing. */
+  readonly tokens?: Tokens;
+} & (
   | {
       readonly kind: 'json';
       readonly status: number;
@@ -19,11 +26,12 @@ export type Answer =
       readonly body: Uint8Array;
       readonly headers: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'events'; readonly events: Iterable<ServerEvent> };
+  | { readonly kind: 'events'; readonly events: Iterable<ServerEvent> }
+);
 
 /** 200 with JSON. */
-export function json(body: unknown): Answer {
-  return { kind: 'json', status: 200, body, headers: {} };
+export function json(body: unknown, tokens?: Tokens): Answer {
+  return { kind: 'json', status: 200, body, headers: {}, ...(tokens && { tokens }) };
 }
 
 /** 200 with bytes as they are. */
@@ -36,9 +44,15 @@ export function plainText(text: string): Answer {
   return bytes('text/plain; charset=utf-8', Buffer.from(text));
 }
 
-/** Events whose name is also their data's `type`, as in the responses and images APIs. */
-export function* namedEvents(events: Iterable<{ readonly type: string }>): Generator<ServerEvent> {
-  for (const data of events) yield { event: data.type, data };
+/**
+ * Events whose name is also their data's `type`, as in the responses and images APIs.
+ * @param isToken whether an event of this type brings a token
+ */
+export function* namedEvents(
+  events: Iterable<{ readonly type: string }>,
+  isToken: (type: string) => boolean = () => false,
+): Generator<ServerEvent> {
+  for (const data of events) yield { event: data.type, data, tokens: isToken(data.type) ? 1 : 0 };
 }
 
 /** Events without a name, as in the chat and audio APIs. */
@@ -47,6 +61,6 @@ export function* unnamedEvents(events: Iterable<unknown>): Generator<ServerEvent
 }
 
 /** 200 with server-sent events. */
-export function eventStream(events: Iterable<ServerEvent>): Answer {
-  return { kind: 'events', events };
+export function eventStream(events: Iterable<ServerEvent>, tokens?: Tokens): Answer {
+  return { kind: 'events', events, ...(tokens && { tokens }) };
 }

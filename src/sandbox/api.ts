@@ -10,6 +10,8 @@ export interface Api {
   readonly path: string;
   /** Everything it can do. Anything else is 404. */
   readonly routes: readonly Route[];
+  /** Its id in the price table; absent: its calls are not billed. */
+  readonly priceTable?: string;
   /** How every key that it accepts begins. */
   readonly keyPrefix: string;
   readonly keyIn: (headers: IncomingHttpHeaders) => string | undefined;

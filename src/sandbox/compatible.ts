@@ -58,7 +58,8 @@ export function compatible(provider: Compatible): Api {
     ...(usage ? [{ ...paid, path: '/chat/completions', answer: chatReporting(usage) }] : openaiChat),
     ...more,
   ];
-  return { ...openai, ...own, routes: routes.map((route) => ({ ...route, path: prefix + route.path })) };
+  const { priceTable: _, ...after } = openai;
+  return { ...after, ...own, routes: routes.map((route) => ({ ...route, path: prefix + route.path })) };
 }
 
 function openaiCard(id: string): Fields {

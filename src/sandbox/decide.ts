@@ -1,5 +1,6 @@
 import type { Answer } from './answer.ts';
 import type { Api } from './api.ts';
+import type { Tokens } from './bill.ts';
 import { requireExisting } from './endpoints/models.ts';
 import { invalidRequest, Refusal } from './errors.ts';
 import { applyFault, type Delivery, modelRefusal, promptDelivery } from './faults.ts';
@@ -29,6 +30,8 @@ export interface Reply {
   readonly answer: Answer;
   readonly delivery: Delivery;
   readonly seed: string;
+  /** What is billed for, whatever becomes of the answer on its way; absent: nothing. */
+  readonly tokens?: Tokens | undefined;
 }
 
 /** Decides what to answer, in the real order: the key, the route, the body, the model, the call itself. */
@@ -61,7 +64,7 @@ function seedOfIncoming({ path, body }: Incoming): string {
   );
 }
 
-function answerIncoming(incoming: Incoming, seed: string): { answer: Answer; delivery: Delivery } {
+function answerIncoming(incoming: Incoming, seed: string): Omit<Reply, 'seed'> {
   const { api, matched, body, query, shelf, created } = incoming;
   const { errors } = api;
   const model = modelOf(incoming);
@@ -83,7 +86,8 @@ function answerIncoming(incoming: Incoming, seed: string): { answer: Answer; del
   if (failure !== undefined) throw failure;
   const { fields, files } = body;
   const call = { model, fields, files, stream: route.streams ?? flagOf(fields.stream), seed, shelf, created };
-  return applyFault(api, call, route.answer(call));
+  const ordinary = route.answer(call);
+  return { ...applyFault(api, call, ordinary), tokens: ordinary.tokens };
 }
 
 /** What a mistake in the sandbox itself looks like. */

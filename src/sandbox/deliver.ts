@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Answer, ServerEvent } from './answer.ts';
+import type { Writing } from './bill.ts';
 import type { Delivery } from './faults.ts';
 
 /** Answered in full, broken off by the sandbox on purpose, or left by the client. */
@@ -14,6 +15,7 @@ const flushMs = 10;
 /**
  * Sends an answer no faster than the client reads it, and stops when the client goes away.
  * @param departed fires when the connection closes
+ * @param writing takes down how much of it has been written by the model
  * @param onWrite called after each event or piece of the body
  */
 export async function deliver(
@@ -22,17 +24,23 @@ export async function deliver(
   headers: Readonly<Record<string, string>>,
   delivery: Delivery,
   departed: AbortSignal,
+  writing: Writing,
   onWrite: () => void,
 ): Promise<Outcome> {
   try {
     if (delivery.firstByteAfter === 'never') return await waitForDeparture(departed);
     if (delivery.firstByteAfter > 0) await sleep(delivery.firstByteAfter, undefined, { signal: departed });
     let isFirst = true;
-    for (const chunk of open(response, answer, headers, delivery)) {
+    for (const { bytes, tokens } of open(response, answer, headers, delivery)) {
+      writing.written += tokens;
       if (!isFirst) await pause(delivery.betweenEvents, departed);
       isFirst = false;
       departed.throwIfAborted();
-      if (!response.write(chunk)) await once(response, 'drain', { signal: departed });
+      if (!response.write(bytes)) {
+        writing.isHeldUp = true;
+        await once(response, 'drain', { signal: departed });
+        writing.isHeldUp = false;
+      }
       onWrite();
     }
     switch (delivery.halfway) {
@@ -51,13 +59,19 @@ export async function deliver(
   }
 }
 
+/** What is written at once, and the tokens of the answer that it brings. */
+interface Piece {
+  readonly bytes: string | Uint8Array;
+  readonly tokens: number;
+}
+
 /** Writes the head and returns what there is to write of the body. */
 function open(
   response: ServerResponse,
   answer: Answer,
   headers: Readonly<Record<string, string>>,
   { halfway }: Delivery,
-): Iterable<string | Uint8Array> {
+): Iterable<Piece> {
   if (answer.kind === 'events') {
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream; charset=utf-8' });
     response.flushHeaders();
@@ -78,16 +92,16 @@ function firstHalf<Item>(items: readonly Item[]): readonly Item[] {
   return items.slice(0, Math.ceil(items.length / 2));
 }
 
-function* formatted(events: Iterable<ServerEvent>): Generator<string> {
-  for (const { event, data } of events) {
+function* formatted(events: Iterable<ServerEvent>): Generator<Piece> {
+  for (const { event, data, tokens = 0 } of events) {
     const name = event === undefined ? '' : `event: ${event}\n`;
-    yield `${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+    yield { bytes: `${name}data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`, tokens };
   }
 }
 
-function* slices(body: Uint8Array): Generator<Uint8Array> {
+function* slices(body: Uint8Array): Generator<Piece> {
   for (let start = 0; start < body.byteLength; start += bytesPerWrite) {
-    yield body.subarray(start, start + bytesPerWrite);
+    yield { bytes: body.subarray(start, start + bytesPerWrite), tokens: 0 };
   }
 }
 

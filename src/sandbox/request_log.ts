@@ -35,6 +35,8 @@ export interface ReceivedRequest {
   readonly status: number | null;
   /** Events or pieces of the answer's body that were sent. */
   readonly writes: number;
+  /** What the provider would bill for it; 0 while it is open. */
+  readonly billed_nano_usd: number;
   readonly outcome: Outcome | 'open';
 }
 
@@ -44,6 +46,8 @@ export interface Totals {
   readonly by_route: Readonly<Record<string, number>>;
   readonly by_status: Readonly<Record<string, number>>;
   readonly by_outcome: Readonly<Record<string, number>>;
+  /** What the provider would bill in all, by the key's hash as it is remembered of a request. */
+  readonly billed_nano_usd: Readonly<Record<string, number>>;
 }
 
 /** What is written down as a request goes on. */
@@ -95,6 +99,7 @@ export function createRequestLog(capacity: number): RequestLog {
   const byRoute = new Map<string, number>();
   const byStatus = new Map<string, number>();
   const byOutcome = new Map<string, number>();
+  const billed = new Map<string, number>();
   let requests = 0;
 
   return {
@@ -109,6 +114,8 @@ export function createRequestLog(capacity: number): RequestLog {
       entry.outcome = outcome;
       increment(byStatus, String(entry.status ?? 'none'));
       increment(byOutcome, outcome);
+      const { key_sha256: key, billed_nano_usd: amount } = entry;
+      if (key !== null && amount > 0) increment(billed, key, amount);
     },
     received() {
       const oldest = requests > capacity ? requests % capacity : 0;
@@ -120,6 +127,7 @@ export function createRequestLog(capacity: number): RequestLog {
         by_route: Object.fromEntries(byRoute),
         by_status: Object.fromEntries(byStatus),
         by_outcome: Object.fromEntries(byOutcome),
+        billed_nano_usd: Object.fromEntries(billed),
       };
     },
   };
@@ -176,6 +184,7 @@ function firstEntry({ at, method, path, queryNames, headers, key }: Arrival, num
     stream: false,
     status: null,
     writes: 0,
+    billed_nano_usd: 0,
     outcome: 'open',
   };
 }
@@ -184,6 +193,6 @@ function clipped(text: string): string {
   return text.slice(0, longestText);
 }
 
-function increment(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+function increment(counts: Map<string, number>, name: string, by = 1): void {
+  counts.set(name, (counts.get(name) ?? 0) + by);
 }

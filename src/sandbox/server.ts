@@ -4,6 +4,7 @@ import type { Clock } from '../lib/clock.ts';
 import { anthropic } from './anthropic.ts';
 import type { Api } from './api.ts';
 import { azure } from './azure.ts';
+import { bill, type TokenPrices, type Writing } from './bill.ts';
 import { compatibleApis } from './compatible.ts';
 import { decide, type Incoming, modelOf, ownMistake, type Reply } from './decide.ts';
 import { deliver, type Outcome } from './deliver.ts';
@@ -32,6 +33,8 @@ export interface SandboxOptions {
   readonly onRequest?: (request: ReceivedRequest) => void;
   /** Without it `created` is always the same, and the log uses the system's clock. */
   readonly now?: Clock;
+  /** What it bills for models that the price table does not know; without it nothing. */
+  readonly unpriced?: TokenPrices;
 }
 
 export interface Sandbox {
@@ -118,18 +121,21 @@ async function serve(
 
   const departed = new AbortController();
   response.once('close', () => departed.abort());
+  const writing: Writing = { written: 0, isHeldUp: false };
   let outcome: Outcome = 'aborted';
+  let decided: Reply | undefined;
   try {
     const body = await understandBody(request, matched?.route.body ?? 'none', entry);
     const created = options.now === undefined ? fixedCreated : Math.floor(options.now() / 1000);
     const shelf = shelfOf(key ?? '');
-    const incoming = { api, method, path, query: parameters, matched, key, shelf, body, created };
-    const { answer, delivery, seed } = reply(incoming, entry);
-    outcome = await deliver(response, answer, api.headers(seed), delivery, departed.signal, () => {
+    decided = reply({ api, method, path, query: parameters, matched, key, shelf, body, created }, entry);
+    const { answer, delivery, seed } = decided;
+    outcome = await deliver(response, answer, api.headers(seed), delivery, departed.signal, writing, () => {
       entry.writes += 1;
     });
   } finally {
     entry.status = response.headersSent ? response.statusCode : null;
+    entry.billed_nano_usd = decided ? billFor(decided, api, entry.model, writing, options) : 0;
     log.close(entry, outcome);
     options.onRequest?.({ ...entry });
   }
@@ -167,6 +173,19 @@ function noteBody(entry: Progress, incoming: Incoming): void {
   entry.model = modelOf(incoming)?.slice(0, longestModel) ?? null;
   entry.stream = flagOf(body.fields.stream);
   entry.fields = summarizeBody(body);
+}
+
+/** Of a stream what has been written of it is billed, of any other answer all. @returns integer nano-USD */
+function billFor(
+  { answer, tokens }: Reply,
+  { priceTable }: Api,
+  model: string | null,
+  { written, isHeldUp }: Writing,
+  { unpriced = { input: 0, output: 0 } }: SandboxOptions,
+): number {
+  if (!tokens || priceTable === undefined || model === null) return 0;
+  const isPart = answer.kind === 'events' && !isHeldUp;
+  return bill(priceTable, model, isPart ? { ...tokens, output: written } : tokens, unpriced);
 }
 
 /** GET /_sandbox/requests[?after=NUMBER]: the log, for tests in other processes. Not part of the log itself. */

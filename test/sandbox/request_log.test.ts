@@ -68,6 +68,7 @@ test('other processes on this machine can read the log, and only what is new', a
     by_route: { 'POST /v1/chat/completions': 1, unknown: 1 },
     by_status: { 200: 1, 404: 1 },
     by_outcome: { answered: 2 },
+    billed_nano_usd: { [all.requests[0]?.key_sha256 ?? '']: all.requests[0]?.billed_nano_usd },
   });
   address.searchParams.set('after', '1');
   const newer = await readLog(address);

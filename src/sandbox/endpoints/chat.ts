@@ -14,15 +14,16 @@ export function createChatCompletion(call: Call): Answer {
   const choices = Array.from({ length: alternatives(call) }, (_, index) =>
     writeChoice(call, messages, index),
   );
-  const usage = completionUsage(
-    promptTokens(messages, call.fields),
-    choices.reduce((sum, { written }) => sum + written.tokens.length, 0),
-  );
+  const tokens = {
+    input: promptTokens(messages, call.fields),
+    output: choices.reduce((sum, { written }) => sum + written.tokens.length, 0),
+  };
+  const usage = completionUsage(tokens);
   if (call.stream) {
     const includeUsage = flagOf(fieldsOf(call.fields.stream_options).include_usage);
-    return eventStream(chatChunks(call, choices, includeUsage ? usage : undefined));
+    return eventStream(chatChunks(call, choices, includeUsage ? usage : undefined), tokens);
   }
-  return json({
+  const completion = {
     id: derivedId('chatcmpl-', call.seed),
     object: 'chat.completion',
     created: call.created,
@@ -36,7 +37,8 @@ export function createChatCompletion(call: Call): Answer {
     usage,
     service_tier: 'default',
     system_fingerprint: 'fp_sandbox',
-  } satisfies OpenAI.ChatCompletion);
+  } satisfies OpenAI.ChatCompletion;
+  return json(completion, tokens);
 }
 
 function message({ written, tool }: ChatChoice): OpenAI.ChatCompletionMessage {

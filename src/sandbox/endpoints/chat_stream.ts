@@ -19,8 +19,8 @@ export function* chatChunks(
 ): Generator<ServerEvent> {
   const head = headOf(call);
   const withoutUsage = usage === undefined ? {} : { usage: null };
-  for (const choice of deltas(choices)) {
-    yield { data: { ...head, choices: [choice], ...withoutUsage } satisfies Chunk };
+  for (const { choice, tokens } of deltas(choices)) {
+    yield { data: { ...head, choices: [choice], ...withoutUsage } satisfies Chunk, tokens };
   }
   if (usage !== undefined) yield { data: { ...head, choices: [], usage } satisfies Chunk };
   yield { data: '[DONE]' };
@@ -37,16 +37,20 @@ function headOf(call: Call): Omit<Chunk, 'choices'> {
   };
 }
 
-function* deltas(choices: readonly ChatChoice[]): Generator<ChunkChoice> {
-  for (const choice of choices) yield delta(choice, opening(choice));
+function* deltas(
+  choices: readonly ChatChoice[],
+): Generator<{ readonly choice: ChunkChoice; readonly tokens: number }> {
+  for (const choice of choices) yield { choice: delta(choice, opening(choice)), tokens: 0 };
   const longest = Math.max(...choices.map(({ written }) => written.tokens.length));
   for (let position = 0; position < longest; position += 1) {
     for (const choice of choices) {
       const token = choice.written.tokens[position];
-      if (token !== undefined) yield delta(choice, continuation(choice, token));
+      if (token !== undefined) yield { choice: delta(choice, continuation(choice, token)), tokens: 1 };
     }
   }
-  for (const choice of choices) yield { ...delta(choice, {}), finish_reason: finishReason(choice) };
+  for (const choice of choices) {
+    yield { choice: { ...delta(choice, {}), finish_reason: finishReason(choice) }, tokens: 0 };
+  }
 }
 
 function delta({ index }: ChatChoice, content: Delta): ChunkChoice {

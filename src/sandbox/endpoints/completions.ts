@@ -21,16 +21,17 @@ export function createCompletion(call: Call): Answer {
       writeText(answerText(call.model, prompt.text, index), { limit, stops }),
     ),
   );
-  const usage = completionUsage(
-    prompts.reduce((sum, { tokens }) => sum + tokens, 0),
-    texts.reduce((sum, { tokens }) => sum + tokens.length, 0),
-  );
+  const tokens = {
+    input: prompts.reduce((sum, prompt) => sum + prompt.tokens, 0),
+    output: texts.reduce((sum, text) => sum + text.tokens.length, 0),
+  };
+  const usage = completionUsage(tokens);
   if (call.stream) {
     const includeUsage = flagOf(fieldsOf(call.fields.stream_options).include_usage);
-    return eventStream(completionChunks(call, texts, includeUsage ? usage : undefined));
+    return eventStream(completionChunks(call, texts, includeUsage ? usage : undefined), tokens);
   }
   const choices = texts.map((text, index) => choice(index, text.text, text.finish));
-  return json({ ...headOf(call), choices, usage } satisfies OpenAI.Completion);
+  return json({ ...headOf(call), choices, usage } satisfies OpenAI.Completion, tokens);
 }
 
 /** `sandbox-long` writes as much as its name says unless it is told to stop earlier. */
@@ -69,7 +70,9 @@ function* completionChunks(
 ): Generator<ServerEvent> {
   const head = headOf(call);
   const withoutUsage = usage === undefined ? {} : { usage: null };
-  for (const piece of pieces(texts)) yield { data: { ...head, choices: [piece], ...withoutUsage } };
+  for (const piece of pieces(texts)) {
+    yield { data: { ...head, choices: [piece], ...withoutUsage }, tokens: 1 };
+  }
   if (usage !== undefined) yield { data: { ...head, choices: [], usage } };
   yield { data: '[DONE]' };
 }

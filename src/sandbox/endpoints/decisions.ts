@@ -15,11 +15,9 @@ export function createDecision(call: Call): Answer {
   const questions = requiredList(call, 'questions').map(fieldsOf);
   const answers = questions.map((question, index) => decide(question, `${call.seed} question ${index}`));
   const asked = promptTokens(input, call.fields) + countTokens(JSON.stringify(questions));
-  return json({
-    model: call.model,
-    answers,
-    usage: responseUsage(asked, answers.length),
-  } satisfies OpenAI.Decision);
+  const tokens = { input: asked, output: answers.length };
+  const decision = { model: call.model, answers, usage: responseUsage(tokens) } satisfies OpenAI.Decision;
+  return json(decision, tokens);
 }
 
 function decide(question: Fields, seed: string): OpenAI.Decision['answers'][number] {

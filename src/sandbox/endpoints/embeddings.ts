@@ -26,12 +26,13 @@ export function createEmbeddings(call: Call): Answer {
     const embedding = asBase64 ? Buffer.from(vector.buffer).toString('base64') : [...vector];
     return { object: 'embedding', index, embedding } as const;
   });
-  return json({
+  const embeddings = {
     object: 'list',
     data,
     model: call.model,
     usage: { prompt_tokens: tokens, total_tokens: tokens },
-  } satisfies WireEmbeddings);
+  } satisfies WireEmbeddings;
+  return json(embeddings, { input: tokens, output: 0 });
 }
 
 type WireEmbeddings = Omit<OpenAI.CreateEmbeddingResponse, 'data'> & {

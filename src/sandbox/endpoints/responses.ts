@@ -19,25 +19,25 @@ export function createResponse(asked: Call): Answer {
   requireKept(asked);
   const call = isKept(asked.fields) ? { ...asked, seed: newSeed() } : asked;
   const output = writeOutput(call, lastUserText(input));
-  const usage = responseUsage(promptTokens(input, call.fields), output.tokens.length);
+  const tokens = { input: promptTokens(input, call.fields), output: output.tokens.length };
   const response: WireResponse = {
     ...envelope(call),
     status: output.finish === 'length' ? 'incomplete' : 'completed',
     completed_at: output.finish === 'length' ? null : call.created,
     incomplete_details: output.finish === 'length' ? { reason: 'max_output_tokens' } : null,
     output: [output.item],
-    usage,
+    usage: responseUsage(tokens),
   };
   keepResponse(call, response);
-  if (flagOf(call.fields.background)) return json({ ...response, ...notYet });
-  if (!call.stream) return json(response);
+  if (flagOf(call.fields.background)) return json({ ...response, ...notYet }, tokens);
+  if (!call.stream) return json(response, tokens);
   const started: WireResponse = {
     ...envelope(call),
     status: 'in_progress',
     incomplete_details: null,
     output: [],
   };
-  return eventStream(namedEvents(responseEvents(started, output, response)));
+  return eventStream(namedEvents(responseEvents(started, output, response), isToken), tokens);
 }
 
 /** POST /responses/input_tokens */
@@ -51,14 +51,21 @@ export function countInputTokens({ fields }: Call): Answer {
 /** POST /responses/compact: a summary that only its writer can read stands for the conversation. */
 export function compactResponse(call: Call): Answer {
   const summary = answerText(call.model, lastUserText(call.fields.input));
-  const { tokens } = writeText(summary, { limit: undefined });
-  return json({
+  const written = writeText(summary, { limit: undefined });
+  const tokens = { input: promptTokens(call.fields.input, call.fields), output: written.tokens.length };
+  const compacted = {
     id: derivedId('resp_', call.seed),
     object: 'response.compaction',
     created_at: call.created,
     output: [{ id: derivedId('cmp_', call.seed), type: 'compaction', encrypted_content: sha256(summary) }],
-    usage: responseUsage(promptTokens(call.fields.input, call.fields), tokens.length),
-  } satisfies OpenAI.Responses.CompactedResponse);
+    usage: responseUsage(tokens),
+  } satisfies OpenAI.Responses.CompactedResponse;
+  return json(compacted, tokens);
+}
+
+/** Each piece of what is written is one token. */
+function isToken(type: string): boolean {
+  return type.endsWith('.delta');
 }
 
 function writeOutput(call: Call, prompt: string): WrittenOutput {

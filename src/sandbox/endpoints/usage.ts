@@ -1,11 +1,12 @@
 import type OpenAI from 'openai';
+import type { Tokens } from '../bill.ts';
 
 /** Tokens as the chat and completions APIs report them. Nothing is ever cached, reasoned or predicted. */
-export function completionUsage(prompt: number, completion: number): OpenAI.CompletionUsage {
+export function completionUsage({ input, output }: Tokens): OpenAI.CompletionUsage {
   return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: prompt + completion,
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
     completion_tokens_details: {
       reasoning_tokens: 0,
@@ -17,7 +18,7 @@ export function completionUsage(prompt: number, completion: number): OpenAI.Comp
 }
 
 /** Tokens as the responses and decisions APIs report them. Nothing is ever cached or reasoned. */
-export function responseUsage(input: number, output: number): OpenAI.Responses.ResponseUsage {
+export function responseUsage({ input, output }: Tokens): OpenAI.Responses.ResponseUsage {
   return {
     input_tokens: input,
     input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },

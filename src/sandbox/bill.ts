@@ -1,0 +1,36 @@
+import { calcPrice } from '@pydantic/genai-prices';
+
+/** What a call takes, in tokens. */
+export interface Tokens {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** USD for a million tokens. */
+export type TokenPrices = Tokens;
+
+/** What has been written of an answer. */
+export interface Writing {
+  /** In tokens, the ones under way included. */
+  written: number;
+  /** Its reader kept it waiting. A model writes on all the same. */
+  isHeldUp: boolean;
+}
+
+/**
+ * What a provider bills for a call.
+ * @param unpriced what models cost that the price table does not know
+ * @returns integer nano-USD
+ */
+export function bill(
+  priceTable: string,
+  model: string,
+  { input, output }: Tokens,
+  unpriced: TokenPrices,
+): number {
+  const usage = { input_tokens: input, output_tokens: output };
+  const known = calcPrice(usage, model, { providerId: priceTable })?.total_price;
+  const usd = known || (input * unpriced.input + output * unpriced.output) / 1e6;
+  // Fifteen digits are what a sum of binary fractions can be trusted with.
+  return Math.round(Number((usd * 1e9).toPrecision(15)));
+}
