@@ -1,4 +1,5 @@
 import { covers } from '../lib/model_pattern.ts';
+import type { Probe } from './abilities.ts';
 import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
 import type { PriceTable } from './prices.ts';
@@ -51,6 +52,8 @@ export interface Provider {
   readonly modelsPath: string;
   /** A GET of this costs nothing and shows whether a key is good; where it is left out, the list of models does. */
   readonly verifyPath?: string;
+  /** How it shows what a key can do; absent where that cannot be had for certain without cost. */
+  readonly probes?: readonly Probe[];
   /** What in the answer to that request speaks against lending the key; null when nothing does. */
   readonly keyRefusal?: (answer: unknown) => string | null;
   /** A key may belong to several organisations and projects, so that a call can name the one that it bills to. */

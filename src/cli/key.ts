@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { abilitiesInWords } from '../catalog/abilities.ts';
+import { findProvider } from '../catalog/catalog.ts';
 import { depositKey } from '../vault/deposit.ts';
 import { daysToKeep, forDays, untilDeleted } from '../vault/key_life.ts';
 import { requireUser } from './find.ts';
@@ -61,10 +63,13 @@ async function deposit(options: DepositOptions, output: Output): Promise<void> {
   }, 'providers');
   if (result.kind === 'refused') throw new CommandError(result.advice);
   const { id, provider, fingerprint, last4, status, expiresAt } = result.credential;
+  const from = findProvider(provider);
+  const abilities = from && abilitiesInWords(from, result.credential.abilities);
   const life = expiresAt === null ? {} : { expires_at: new Date(expiresAt).toISOString() };
   output.show({ key_id: id, provider, fingerprint, last4, verified: status === 'verified', ...life }, [
     `Deposited ${id} (${provider}, ending ${last4}), ${status}.`,
     ...(life.expires_at ? [`It is kept until ${life.expires_at}.`] : []),
+    ...(abilities ? [`It ${abilities}.`] : []),
     ...(result.note ? [result.note] : []),
   ]);
 }

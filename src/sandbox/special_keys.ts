@@ -14,7 +14,7 @@ interface SpecialKey {
   readonly name: string;
   /** In words, for people. */
   readonly effect: string;
-  readonly on: 'every call' | 'all but models' | 'paid calls';
+  readonly on: 'every call' | 'all but models' | 'paid calls' | 'images and sound';
   readonly refusal: (circumstances: Circumstances) => Refusal;
 }
 
@@ -59,6 +59,12 @@ export const specialKeys: readonly SpecialKey[] = [
     on: 'every call',
     refusal: ({ errors, route }) => errors.notPermitted(isModels(route) ? 'models' : 'others'),
   },
+  {
+    name: 'text-only',
+    effect: 'a key that is permitted to do text, but no images and no sound',
+    on: 'images and sound',
+    refusal: ({ errors }) => errors.notPermitted('others'),
+  },
 ];
 
 function isModels(route: Route | undefined): boolean {
@@ -73,6 +79,8 @@ function applies(row: SpecialKey, route: Route | undefined): boolean {
       return !isModels(route);
     case 'paid calls':
       return route?.paid ?? false;
+    case 'images and sound':
+      return /^\/(images|audio)\//.test(route?.path ?? '');
   }
 }
 

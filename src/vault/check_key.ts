@@ -3,6 +3,7 @@ import { errorIn, failureMeaning } from '../catalog/failure.ts';
 import { featureHeaders, type Provider } from '../catalog/provider.ts';
 import { parseJson } from '../lib/json.ts';
 import type { Secret } from '../lib/secret.ts';
+import { readUpTo } from './read_up_to.ts';
 
 /** What a provider says of a key. */
 export type KeyCheck =
@@ -14,6 +15,13 @@ export type KeyCheck =
   /** The provider could not be asked, or its answer tells nothing about the key. `reason` is for people. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
+/** A key as requests are made with it. */
+export interface UsableKey {
+  readonly key: Secret;
+  readonly organization: string | null;
+  readonly project: string | null;
+}
+
 const timeout = 10_000;
 /** Lists of models come to this much. */
 const largestAnswer = 16 * 1024 ** 2;
@@ -22,11 +30,7 @@ const largestAnswer = 16 * 1024 ** 2;
  * Asks the provider whether a key is good, with a request that costs nothing.
  * @param baseUrl the provider's, or the sandbox's for a sandbox key
  */
-export async function checkKey(
-  provider: Provider,
-  baseUrl: string,
-  key: { readonly key: Secret; readonly organization: string | null; readonly project: string | null },
-): Promise<KeyCheck> {
+export async function checkKey(provider: Provider, baseUrl: string, key: UsableKey): Promise<KeyCheck> {
   let status: number;
   let body: Buffer;
   try {
@@ -52,16 +56,4 @@ export async function checkKey(
   // These come after the key was recognised; a restricted key may not list models.
   if (status === 403 || status === 429) return { kind: 'verified' };
   return { kind: 'unknown', reason: `${provider.title} answered with status ${status}` };
-}
-
-/** @returns the body, or its beginning where it is longer than that */
-async function readUpTo(limit: number, body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limit) break;
-  }
-  return Buffer.concat(chunks);
 }

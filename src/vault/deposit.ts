@@ -1,3 +1,4 @@
+import type { Abilities } from '../catalog/abilities.ts';
 import { findProvider } from '../catalog/catalog.ts';
 import type { Provider } from '../catalog/provider.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -8,6 +9,7 @@ import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Actor, Credential, CredentialStatus } from '../store/records.ts';
 import { checkKey } from './check_key.ts';
 import { type KeyLife, untilDeleted } from './key_life.ts';
+import { probeKey } from './probe_key.ts';
 import type { Vault } from './vault.ts';
 
 export interface DepositDeps {
@@ -17,6 +19,8 @@ export interface DepositDeps {
   /** Base URL that keys of this provider are good for; null when the sandbox is off. */
   readonly upstreamOf: (providerName: string, sandbox: boolean, resource?: string | null) => string | null;
 }
+
+const firstVersion = 1;
 
 /** What a person gives when depositing a key. */
 export interface Deposit {
@@ -48,7 +52,7 @@ export async function depositKey(deps: DepositDeps, deposit: Deposit, actor: Act
   const resource = deposit.resource?.trim() || null;
   const examined = await examine(deps, provider, deposit.pasted, { ...deposit, resource });
   if (examined.kind === 'refused') return examined;
-  const { key, sandbox, status, note } = examined;
+  const { key, sandbox, status, abilities, note } = examined;
   const credential = {
     id: newId('key', deps.clock()),
     userId: deposit.userId,
@@ -65,6 +69,7 @@ export async function depositKey(deps: DepositDeps, deposit: Deposit, actor: Act
   };
   const { ciphertext, ownerWrap } = deps.vault.deposit(credential, key);
   await deps.store.credentials.insertCredential({ ...credential, ciphertext }, ownerWrap, actor);
+  await deps.store.credentials.noteAbilities(credential.id, abilities, firstVersion);
   const saved = await deps.store.credentials.findCredential(credential.id);
   if (!saved) return { kind: 'refused', advice: 'The key was deleted while it was being saved.' };
   return { kind: 'saved', credential: saved, note };
@@ -81,7 +86,7 @@ export async function replaceKey(
   if (!provider) return { kind: 'refused', advice: `There is no provider called ${credential.provider}.` };
   const examined = await examine(deps, provider, pasted, credential);
   if (examined.kind === 'refused') return examined;
-  const { key, sandbox, status, note } = examined;
+  const { key, sandbox, status, abilities, note } = examined;
   if (sandbox !== credential.sandbox) {
     const advice = credential.sandbox
       ? 'A sandbox key can only be replaced by a sandbox key. Deposit the real one as a new key.'
@@ -102,6 +107,7 @@ export async function replaceKey(
     },
     actor,
   );
+  await deps.store.credentials.noteAbilities(credential.id, abilities, credential.version + 1);
   const saved = replaced ? await deps.store.credentials.findCredential(credential.id) : null;
   if (!saved) return goneMeanwhile;
   return { kind: 'saved', credential: saved, note };
@@ -118,6 +124,7 @@ type Examined =
       readonly key: Secret;
       readonly sandbox: boolean;
       readonly status: CredentialStatus;
+      readonly abilities: Abilities;
       readonly note: string | null;
     }
   | { readonly kind: 'refused'; readonly advice: string };
@@ -148,10 +155,13 @@ async function examine(
     return { kind: 'refused', advice: 'Sandbox keys are not accepted here: the sandbox is off.' };
   }
   const key = new Secret(trimmed);
-  const check = await checkKey(provider, baseUrl, { ...billing, key });
+  const usable = { ...billing, key };
+  const check = await checkKey(provider, baseUrl, usable);
   switch (check.kind) {
-    case 'verified':
-      return { kind: 'good', key, sandbox: shape.sandbox, status: 'verified', note: null };
+    case 'verified': {
+      const abilities = await probeKey(provider, baseUrl, usable);
+      return { kind: 'good', key, sandbox: shape.sandbox, status: 'verified', abilities, note: null };
+    }
     case 'refused':
       return check;
     case 'invalid':
@@ -165,6 +175,7 @@ async function examine(
         key,
         sandbox: shape.sandbox,
         status: 'unverified',
+        abilities: {},
         note: `${check.reason}, so the key is saved unverified.`,
       };
   }

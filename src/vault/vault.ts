@@ -3,14 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { Secret } from '../lib/secret.ts';
 import type { CredentialStore } from '../store/contract/credentials.ts';
 import type { Credential, Holder, Sealed, Wrap } from '../store/records.ts';
+import type { UsableKey } from './check_key.ts';
 import { type Keyring, masterKeyOf } from './keyring.ts';
 import { seal, unseal } from './seal.ts';
 
-/** A provider key as the proxy uses it. */
-export interface OpenedKey {
-  readonly key: Secret;
-  readonly organization: string | null;
-  readonly project: string | null;
+/** A provider key as it is used. */
+export interface OpenedKey extends UsableKey {
   readonly resource: string | null;
   /** Of the credential. */
   readonly version: number;
@@ -37,19 +35,19 @@ export interface Vault {
    */
   wrapFor(credentialId: string, holder: Holder): Promise<Wrap | null>;
   /**
-   * Opens a credential through a grant's own wrap. Opened keys are kept for a few seconds.
+   * Opens a credential through the holder's own wrap. Opened keys are kept for a few seconds.
    * @param version as the admission returned it: another version is another cache entry
-   * @returns null when the grant holds no wrap of it, or none any more
+   * @returns null when the holder has no wrap of it, or none any more
    * @throws KeyringError when its master key is missing; node's own error when what is stored has been tampered with
    */
-  open(grantId: string, credentialId: string, version: number): Promise<OpenedKey | null>;
+  open(holder: Holder, credentialId: string, version: number): Promise<OpenedKey | null>;
   /** Forgets what was opened through this grant. */
   forget(grantId: string): void;
   /** The same wrap under the current master key. */
   rewrap(wrap: Wrap): Wrap;
 }
 
-const ownerHolder: Holder = 'owner';
+export const ownerHolder: Holder = 'owner';
 
 const dataKeyLength = 32;
 const openedKeyLife = 5_000;
@@ -79,8 +77,8 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
     return unseal(master.bytes, wrapped, ['wrap', credentialId, holder]);
   };
 
-  const openThrough = async (grantId: string, credentialId: string): Promise<OpenedKey | null> => {
-    const sealed = await store.findSealed(credentialId, grantId);
+  const openThrough = async (holder: Holder, credentialId: string): Promise<OpenedKey | null> => {
+    const sealed = await store.findSealed(credentialId, holder);
     if (!sealed) return null;
     const { credential, ciphertext, wrap: held } = sealed;
     const plaintext = unseal(unwrap(held), ciphertext, credentialBinding(credential));
@@ -109,11 +107,11 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
       return owned && wrap(credentialId, holder, unwrap(owned.wrap));
     },
 
-    open(grantId, credentialId, version) {
-      const cacheKey = `${grantId} ${credentialId} ${version}`;
+    open(holder, credentialId, version) {
+      const cacheKey = `${holder} ${credentialId} ${version}`;
       const known = opened.get(cacheKey);
       if (known) return known;
-      const opening = openThrough(grantId, credentialId);
+      const opening = openThrough(holder, credentialId);
       // Kept before it is done, so that of many first calls at once one opens the key for all.
       opened.set(cacheKey, opening);
       const drop = () => opened.delete(cacheKey);

@@ -1,3 +1,4 @@
+import { missingInWords } from '../catalog/abilities.ts';
 import { providersOfScopes } from '../catalog/catalog.ts';
 import type { Provider, ScopeRow } from '../catalog/provider.ts';
 import { joinScope, splitScope } from '../catalog/scope.ts';
@@ -159,6 +160,7 @@ function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
       <KeyChoice
         provider={provider}
         keys={keys}
+        asked={scopes.map(({ scope }) => scope)}
         chosen={chosen}
         path={path}
         complaint={complaints[`${provider.name}_key`]}
@@ -195,11 +197,12 @@ function LimitsOn({ request, live, complaints }: ConsentProps & { readonly reque
 function KeyChoice(props: {
   readonly provider: Provider;
   readonly keys: readonly Credential[];
+  readonly asked: readonly string[];
   readonly chosen: string;
   readonly path: string;
   readonly complaint: string | null | undefined;
 }) {
-  const { provider, keys, chosen, path, complaint } = props;
+  const { provider, keys, asked, chosen, path, complaint } = props;
   const id = `${provider.name}_key`;
   const [only] = keys;
   if (!only) {
@@ -214,21 +217,51 @@ function KeyChoice(props: {
   }
   if (keys.length === 1) {
     return (
-      <p class="fact" id={id}>
-        <input type="hidden" name="key" value={only.id} />
-        Key used: <strong>{keyOption(only)}</strong>
-      </p>
+      <>
+        <p class="fact" id={id}>
+          <input type="hidden" name="key" value={only.id} />
+          Key used: <strong>{keyOption(only)}</strong>
+        </p>
+        <MissingAbilities provider={provider} keys={keys} asked={asked} />
+      </>
     );
   }
   return (
-    <Select
-      id={id}
-      name="key"
-      label="Key used"
-      selected={chosen}
-      complaint={complaint}
-      options={keys.map((key) => ({ value: key.id, label: keyOption(key) }))}
-    />
+    <>
+      <Select
+        id={id}
+        name="key"
+        label="Key used"
+        selected={chosen}
+        complaint={complaint}
+        options={keys.map((key) => ({ value: key.id, label: keyOption(key) }))}
+      />
+      <MissingAbilities provider={provider} keys={keys} asked={asked} />
+    </>
+  );
+}
+
+/** Says which of the keys cannot do all that is asked for. */
+function MissingAbilities(props: {
+  readonly provider: Provider;
+  readonly keys: readonly Credential[];
+  readonly asked: readonly string[];
+}) {
+  const { provider, keys, asked } = props;
+  const lacking = keys.flatMap((key) => {
+    const missing = missingInWords(provider, key.abilities, asked);
+    return missing === null ? [] : [{ key, missing }];
+  });
+  if (lacking.length === 0) return null;
+  return (
+    <Notice tone="warning">
+      {lacking.map(({ key, missing }) => (
+        <p>
+          <strong>{keyLabel(key)}</strong> cannot do {missing}: {provider.title} does not permit it. Such
+          calls will fail.
+        </p>
+      ))}
+    </Notice>
   );
 }
 

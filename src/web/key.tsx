@@ -1,19 +1,21 @@
+import { countAttempts } from '../accounts/attempts.ts';
 import { findProvider } from '../catalog/catalog.ts';
 import type { Credential, User } from '../store/records.ts';
 import { replaceKey } from '../vault/deposit.ts';
+import { lookAgain } from '../vault/look_again.ts';
 import { asUser } from './actor.ts';
 import { BillingFields } from './components/billing_fields.tsx';
 import { Confirm } from './components/confirm.tsx';
-import { KeyState, KeyTrouble, LastFour, providerTitle } from './components/credential.tsx';
+import { KeyAbilities, KeyState, KeyTrouble, LastFour, providerTitle } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
 import { Done } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
 import { type KeyDetails, keyComplaints, longestKeyName, readKeyDetails } from './key_form.ts';
-import { Keeping, KeepingChoice, noKeeping, readKeeping } from './key_keeping.tsx';
+import { Keeping, KeepingForm, noKeeping, readKeeping } from './key_keeping.tsx';
 import { appsUsing } from './keys.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
-import { notFound } from './problem.tsx';
+import { notFound, tooMany } from './problem.tsx';
 
 /** One deposited key: what is known of it, and what can be changed. */
 export async function showKey(c: PageContext, user: User) {
@@ -50,6 +52,19 @@ export async function submitKeeping(c: PageContext, user: User) {
   return c.redirect(`/keys/${credential.id}?done=changed`, 303);
 }
 
+export async function checkKeyAgain(c: PageContext, user: User) {
+  const credential = await ownCredential(c, user);
+  if (!credential) return notFound(c);
+  const { deps } = c.var;
+  const limit = { key: `check:${credential.id}`, limit: 10, windowSeconds: 600 };
+  const retryAfter = await countAttempts(deps.store.accounts, [limit]);
+  if (retryAfter !== null) return tooMany(c, retryAfter);
+  const check = await lookAgain(deps, credential);
+  if (!check) return notFound(c);
+  if (check.kind === 'refused') return keyPage(c, credential, { key: check.advice });
+  return c.redirect(`/keys/${credential.id}?done=${check.kind === 'unknown' ? 'not_asked' : 'asked'}`, 303);
+}
+
 export async function submitReplacement(c: PageContext, user: User) {
   const credential = await ownCredential(c, user);
   if (!credential) return notFound(c);
@@ -76,6 +91,8 @@ async function ownCredential(c: PageContext, user: User): Promise<Credential | n
 const messages = {
   saved: 'The key is saved. Apps can ask to use it now.',
   changed: 'The changes are saved.',
+  asked: 'The provider has been asked again. What it said is below.',
+  not_asked: 'The provider could not be asked just now. Nothing has changed.',
   replaced: 'The new key is in place. Every app goes on with it.',
 };
 
@@ -104,6 +121,7 @@ async function keyPage(
         </span>
       </header>
       <KeyTrouble credential={credential} />
+      <CheckAgain path={path} visitor={visitor} credential={credential} />
       <Facts credential={credential} provider={provider} apps={apps} />
       <Details
         path={path}
@@ -122,6 +140,26 @@ async function keyPage(
 
 function detailsOf({ name, organization, project }: Credential): KeyDetails {
   return { name, organization: organization ?? '', project: project ?? '' };
+}
+
+/** What the key turned out to be permitted to do, and a way to find out anew. */
+function CheckAgain(props: {
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly credential: Credential;
+}) {
+  const { path, visitor, credential } = props;
+  return (
+    <section class="card">
+      <h2>What it can do</h2>
+      <KeyAbilities credential={credential} />
+      <Form action={`${path}/check`} csrf={visitor.csrf}>
+        <button type="submit" class="quiet">
+          Check again
+        </button>
+      </Form>
+    </section>
+  );
 }
 
 function Facts(props: {
@@ -189,25 +227,6 @@ function Details(props: {
           complaint={complaints.name}
         />
         {billed && <BillingFields details={details} complaints={complaints} />}
-        <button type="submit">Save</button>
-      </Form>
-    </section>
-  );
-}
-
-function KeepingForm(props: {
-  readonly path: string;
-  readonly visitor: Visitor;
-  readonly credential: Credential;
-  readonly complaint: string | null | undefined;
-}) {
-  const { path, visitor, credential, complaint } = props;
-  return (
-    <section class="card">
-      <h2>How long it is kept</h2>
-      <p>When the time is over, the key is deleted here, and access that apps have by it alone ends.</p>
-      <Form action={`${path}/keep`} csrf={visitor.csrf}>
-        <KeepingChoice held={credential} complaint={complaint} />
         <button type="submit">Save</button>
       </Form>
     </section>

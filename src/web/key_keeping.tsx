@@ -1,7 +1,8 @@
 import type { Credential, Session } from '../store/records.ts';
 import { daysToKeep, forDays, forSession, type KeyLife, untilDeleted } from '../vault/key_life.ts';
-import { Select } from './components/form.tsx';
+import { Form, Select } from './components/form.tsx';
 import { Day } from './components/time.tsx';
+import type { Visitor } from './page.ts';
 
 /** For how long a key can be kept, by the value in a form. */
 const keepings = new Map<string, { readonly label: string; readonly life: (given: Given) => KeyLife }>([
@@ -70,6 +71,26 @@ export function KeepingChoice(props: {
       }
       options={[...keepings].map(([value, { label }]) => ({ value, label }))}
     />
+  );
+}
+
+/** Where the life of a key is changed. */
+export function KeepingForm(props: {
+  readonly path: string;
+  readonly visitor: Visitor;
+  readonly credential: Credential;
+  readonly complaint: string | null | undefined;
+}) {
+  const { path, visitor, credential, complaint } = props;
+  return (
+    <section class="card">
+      <h2>How long it is kept</h2>
+      <p>When the time is over, the key is deleted here, and access that apps have by it alone ends.</p>
+      <Form action={`${path}/keep`} csrf={visitor.csrf}>
+        <KeepingChoice held={credential} complaint={complaint} />
+        <button type="submit">Save</button>
+      </Form>
+    </section>
   );
 }
 

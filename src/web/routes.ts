@@ -11,7 +11,14 @@ import { showDeveloper } from './developer.tsx';
 import { showDevice, showDeviceDone, submitDevice } from './device.tsx';
 import { pageHeaders } from './headers.ts';
 import { showHome } from './home.tsx';
-import { deleteKey, showKey, submitKeeping, submitKeyDetails, submitReplacement } from './key.tsx';
+import {
+  checkKeyAgain,
+  deleteKey,
+  showKey,
+  submitKeeping,
+  submitKeyDetails,
+  submitReplacement,
+} from './key.tsx';
 import { showKeys } from './keys.tsx';
 import { showNewApp, submitNewApp } from './new_app.tsx';
 import { showNewKey, submitNewKey, submitSandboxKey } from './new_key.tsx';
@@ -70,6 +77,7 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/keys/sandbox', own(submitSandboxKey));
   get('/keys/:id', own(showKey));
   post('/keys/:id', own(submitKeyDetails));
+  post('/keys/:id/check', own(checkKeyAgain));
   post('/keys/:id/keep', own(submitKeeping));
   post('/keys/:id/replace', own(submitReplacement));
   post('/keys/:id/delete', own(deleteKey));

@@ -33,6 +33,16 @@ describe.each([
   });
 });
 
+test('a key for text only gets no images and no sound, whatever is wrong with the call', async () => {
+  const key = 'sk-sandbox-text-only-1';
+  expect((await post(sandbox, '/chat/completions', chat('gpt-4o'), { key })).status).toBe(200);
+  for (const path of ['/images/generations', '/audio/speech', '/audio/transcriptions']) {
+    const refused = await post(sandbox, path, {}, { key });
+    expect(refused.status).toBe(401);
+    expect((await errorOf(refused))?.message).toContain('Missing scopes');
+  }
+});
+
 test('every special key has a name that an ordinary sandbox key could have', () => {
   for (const { name } of specialKeys) expect(name).toMatch(/^[a-z-]+$/);
 });

@@ -79,7 +79,9 @@ export async function furnish(broker: Broker): Promise<World> {
   await deposit(broker, user.id, 'sk-sandbox-unavailable-0001');
   const refused = await deposit(broker, user.id, 'sk-sandbox-gone-bad-0002');
   await deps.store.credentials.markCredential(refused.id, 'invalid');
+  await deps.store.credentials.updateCredential(refused.id, { name: 'Refused' }, system);
   const exhausted = await deposit(broker, user.id, 'sk-sandbox-poor-0003');
+  await deps.store.credentials.updateCredential(exhausted.id, { name: 'Poor' }, system);
   await deps.store.credentials.markExhausted(exhausted.id, true, 1);
   await deps.store.credentials.updateCredential(credential.id, { name: 'Personal' }, system);
 

@@ -9,7 +9,7 @@ import { allScopes } from '../../src/catalog/catalog.ts';
 import type { User } from '../../src/store/records.ts';
 import { depositSandboxKey } from '../../src/vault/sandbox_key.ts';
 import { authorizePath } from '../support/authorization.ts';
-import { type Broker, createClient, createUser, startBroker } from '../support/broker.ts';
+import { type Broker, createClient, createUser, deposit, startBroker } from '../support/broker.ts';
 import { launchBrowser, seriousViolations } from '../support/browser.ts';
 import { createInternet, type Internet } from '../support/internet.ts';
 import { connectApp, furnish, type World } from '../support/world.ts';
@@ -83,6 +83,11 @@ async function toProposal(page: Page): Promise<void> {
   await page.goto(broker.url + authorizePath(client, { scope, authorization_details }));
 }
 
+async function showKeyOf(page: Page, name: string): Promise<void> {
+  await go('/keys')(page);
+  await page.getByRole('link', { name, exact: true }).click();
+}
+
 /** Pages by who looks at them, each with the way to it. */
 const screens: Readonly<
   Record<'stranger' | 'newcomer' | 'user', Readonly<Record<string, (page: Page) => Promise<unknown>>>>
@@ -142,6 +147,15 @@ const screens: Readonly<
     'key-unfolded': async (page) => {
       await go(`/keys/${world.credential.id}`)(page);
       await unfold(page);
+    },
+    'key-refused-later': (page) => showKeyOf(page, 'Refused'),
+    'key-exhausted': (page) => showKeyOf(page, 'Poor'),
+    'key-in-part': async (page) => {
+      await go('/keys/new')(page);
+      await page.getByLabel('API key').fill('sk-sandbox-text-only-0004');
+      await page.getByLabel('Name').fill('Text only');
+      await page.getByLabel('Keep it').selectOption('Until I sign out');
+      await press(page, 'Save the key');
     },
     activity: go('/activity'),
     developer: go('/developer'),
@@ -209,6 +223,10 @@ const screens: Readonly<
       const scope = 'openai:text anthropic:text';
       const client = await createClient(broker, world.user.id, { name: 'Both Ways', scope });
       await page.goto(broker.url + authorizePath(client, { scope }));
+    },
+    'consent-not-permitted': async (page) => {
+      await deposit(broker, world.user.id, 'sk-sandbox-text-only-0005');
+      await page.goto(broker.url + authorizePath(world.client, { scope: 'openai:text openai:images' }));
     },
     'consent-native': async (page) => {
       const client = await createClient(broker, world.user.id, {

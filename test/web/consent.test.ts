@@ -57,6 +57,20 @@ test('the page tells who asks for what, where the answer goes, and which key is 
   expect(page.text).toMatch(/Key used: OpenAI sandbox ····\w{4}/);
 });
 
+test('what the key is not permitted to do is said before it is lent for that', async () => {
+  const app = await createClient(broker, developer.id, { scope: 'openai:text openai:images' });
+  const { person, user } = await personWithKey(0);
+  await deposit(broker, user.id, 'sk-sandbox-text-only-1');
+  const show = async (scope: string) => person.get(await beginAuthorization(person, app, { scope }));
+  expect((await show('openai:text')).text).not.toContain('cannot do');
+  const asked = await show('openai:text openai:images');
+  expect(asked.text).toContain('cannot do images: OpenAI does not permit it. Such calls will fail.');
+  await deposit(broker, user.id);
+  const either = await show('openai:text openai:images');
+  expect(either.html).toContain('<select id="openai_key"');
+  expect(either.text.match(/cannot do images/g)).toHaveLength(1);
+});
+
 test('a request for two providers asks for a key of each, and uses each for its own', async () => {
   const scope = 'openai:text anthropic:text';
   const app = await createClient(broker, developer.id, { scope });

@@ -266,6 +266,36 @@ test('a key is renamed and billed elsewhere', async () => {
   expect(refused.text).toContain('This is no project id.');
 });
 
+test('the page of a key says what it can do, and finds out again', async () => {
+  await begin();
+  const { id } = await deposit(broker, user.id, 'sk-sandbox-text-only-1');
+  const words = 'This key can do text, embeddings and moderation, not images, speech or transcription.';
+  expect((await person.get(`/keys/${id}`)).text).toContain(words);
+  const { credentials } = broker.deps.store;
+  await credentials.noteAbilities(id, {}, 1);
+  await credentials.markCredential(id, 'invalid');
+  expect((await person.get(`/keys/${id}`)).text).toContain('OpenAI has not shown what this key can do');
+  const asked = await person.post(`/keys/${id}/check`);
+  const page = await person.get(asked.location ?? '');
+  expect(page.text).toContain('The provider has been asked again.');
+  expect(page.text).toContain(words);
+  expect(page.text).toContain('Verified');
+
+  const { id: silent } = await deposit(broker, user.id, 'sk-sandbox-unavailable-1');
+  const unasked = await person.submit(`/keys/${silent}/check`);
+  expect((await person.get(unasked.location ?? '')).text).toContain('could not be asked just now');
+});
+
+test('a provider is not asked about a key as often as somebody likes', async () => {
+  await begin();
+  const { id } = await deposit(broker, user.id);
+  await person.get(`/keys/${id}`);
+  for (let asked = 0; asked < 10; asked++) {
+    expect((await person.post(`/keys/${id}/check`)).status).toBe(303);
+  }
+  expect((await person.post(`/keys/${id}/check`)).status).toBe(429);
+});
+
 test('a key is kept for as long as its owner says', async () => {
   await begin();
   const add = (keep: string) =>
@@ -359,7 +389,13 @@ test('somebody else’s key is not there', async () => {
   const stranger = await createUser(broker);
   const { id } = await deposit(broker, stranger.id);
   expect((await person.get(`/keys/${id}`)).status).toBe(404);
-  for (const path of [`/keys/${id}`, `/keys/${id}/keep`, `/keys/${id}/replace`, `/keys/${id}/delete`]) {
+  for (const path of [
+    `/keys/${id}`,
+    `/keys/${id}/check`,
+    `/keys/${id}/keep`,
+    `/keys/${id}/replace`,
+    `/keys/${id}/delete`,
+  ]) {
     expect((await person.post(path, { name: 'mine', key: 'sk-sandbox-abcdefghij' })).status).toBe(404);
   }
   expect(await broker.deps.store.credentials.findCredential(id)).toMatchObject({ version: 1 });

@@ -51,6 +51,14 @@ export const openai: Provider = {
   sandboxKeyPrefix,
   sandboxPath: '/v1',
   modelsPath: '/models',
+  probes: [
+    { scope: 'openai:text', what: 'text', paths: ['/chat/completions', '/responses'] },
+    { scope: 'openai:embeddings', what: 'embeddings', paths: ['/embeddings'] },
+    { scope: 'openai:moderation', what: 'moderation', paths: ['/moderations'] },
+    { scope: 'openai:images', what: 'images', paths: ['/images/generations'] },
+    { scope: 'openai:audio.speech', what: 'speech', paths: ['/audio/speech'] },
+    { scope: 'openai:audio.transcribe', what: 'transcription', paths: ['/audio/transcriptions'] },
+  ],
   billsByProject: true,
   authorize: ({ key, organization, project }) => [
     ['authorization', `Bearer ${key}`],

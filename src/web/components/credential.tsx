@@ -1,3 +1,4 @@
+import { abilitiesInWords } from '../../catalog/abilities.ts';
 import { findProvider } from '../../catalog/catalog.ts';
 import type { Credential } from '../../store/records.ts';
 import { Badge, type Tone } from './badge.tsx';
@@ -89,6 +90,15 @@ export function KeyTrouble({ credential }: { readonly credential: Credential }) 
       )}
     </>
   );
+}
+
+/** What a key is permitted to do, as far as its provider has shown. */
+export function KeyAbilities({ credential }: { readonly credential: Credential }) {
+  const provider = findProvider(credential.provider);
+  const words = provider && abilitiesInWords(provider, credential.abilities);
+  const title = providerTitle(credential.provider);
+  if (words) return <p>{`This key ${words}.`}</p>;
+  return <p class="hint">{`${title} has not shown what this key can do; only calls will.`}</p>;
 }
 
 /** A page of somebody else's, by its host. */

@@ -13,7 +13,7 @@ export interface UpstreamRequest {
 
 export type Answer = (response: ServerResponse, request: UpstreamRequest) => void;
 
-/** A provider whose answers a test writes itself. Only the check of a deposited key is always answered well. */
+/** A provider whose answers a test writes itself, but for what a deposited key is looked at with. */
 export interface Upstream {
   readonly url: string;
   readonly requests: readonly UpstreamRequest[];
@@ -46,6 +46,13 @@ export async function startUpstream(
       if (/\/(models|key)(\?|$)/.test(request.target) && requests.length === 0 && !isStarted) {
         isStarted = true;
         json(200, { object: 'list', data: [] })(response, request);
+        return;
+      }
+      if (request.method === 'POST' && request.body === '{}') {
+        json(400, { error: { message: 'Something is missing.', type: 'invalid_request_error' } })(
+          response,
+          request,
+        );
         return;
       }
       requests.push(request);
