@@ -8,7 +8,7 @@ import { BillingFields } from './components/billing_fields.tsx';
 import { Confirm } from './components/confirm.tsx';
 import { KeyAbilities, KeyState, KeyTrouble, LastFour, providerTitle } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
-import { Done } from './components/notice.tsx';
+import { Done, Notice } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
 import { type KeyDetails, keyComplaints, longestKeyName, readKeyDetails } from './key_form.ts';
 import { Keeping, KeepingForm, noKeeping, readKeeping } from './key_keeping.tsx';
@@ -121,8 +121,9 @@ async function keyPage(
         </span>
       </header>
       <KeyTrouble credential={credential} />
-      <CheckAgain path={path} visitor={visitor} credential={credential} />
+      {credential.status === 'unverified' && <Unverified provider={provider} />}
       <Facts credential={credential} provider={provider} apps={apps} />
+      <CheckAgain path={path} visitor={visitor} credential={credential} />
       <Details
         path={path}
         visitor={visitor}
@@ -140,6 +141,17 @@ async function keyPage(
 
 function detailsOf({ name, organization, project }: Credential): KeyDetails {
   return { name, organization: organization ?? '', project: project ?? '' };
+}
+
+function Unverified({ provider }: { readonly provider: string }) {
+  return (
+    <Notice tone="warning">
+      <p>
+        {provider} could not be asked about this key yet, so it is saved unverified. Apps may use it; if it is
+        wrong, their calls will fail and it is marked here.
+      </p>
+    </Notice>
+  );
 }
 
 /** What the key turned out to be permitted to do, and a way to find out anew. */

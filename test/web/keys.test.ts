@@ -232,7 +232,7 @@ test('a key in trouble says so wherever keys are shown, and what to do', async (
   await credentials.markExhausted(id, true, 1);
   for (const { text, html } of await pages()) {
     expect(text).toContain('Quota used up');
-    expect(text).toContain('OpenAI says that its account has no quota left');
+    expect(text).toContain('OpenAI says that the account behind this key has no quota left');
     expect(html).toContain('href="https://platform.openai.com/settings/organization/billing"');
   }
   await person.submit(`/keys/${id}/replace`, { key: 'sk-sandbox-another-one' });

@@ -52,14 +52,6 @@ export function KeyTrouble({ credential }: { readonly credential: Credential }) 
   const title = providerTitle(name);
   return (
     <>
-      {status === 'unverified' && (
-        <Notice tone="warning">
-          <p>
-            {title} could not be asked about this key yet, so it is saved unverified. Apps may use it; if it
-            is wrong, their calls will fail and it is marked here.
-          </p>
-        </Notice>
-      )}
       {status === 'invalid' && (
         <Notice tone="danger">
           <p>
@@ -77,7 +69,7 @@ export function KeyTrouble({ credential }: { readonly credential: Credential }) 
       {exhaustedAt !== null && (
         <Notice tone="danger">
           <p>
-            {title} says that its account has no quota left, on <Time at={exhaustedAt} /> for the first time.
+            Since <Time at={exhaustedAt} /> {title} says that the account behind this key has no quota left.
             Calls that cost something fail until it has some again.
             {provider && (
               <>
