@@ -49,8 +49,6 @@ export function conformance(): string {
     'proved elsewhere. Everything that a broker serves is tested on SQLite and on PostgreSQL. `npm test` fails when a line has no',
     'test, when a test names a line that is not here, and when this page is out of date.',
     '',
-    'Of line 155, limits on attempts and on users are shown here; budgets are tested with the ledger that keeps them.',
-    '',
     '`npm run fuzz` draws requests for every route, from what is nearly good, and fails at any 5xx and at whatever is given',
     'for nothing. `npm run mutations` breaks the lines that would hurt most, and fails when no test [notices](#broken-on-purpose).',
     ...readRequirements().flatMap(({ title, requirements }) => [

@@ -33,6 +33,8 @@ export interface ReceivedRequest {
   readonly stream: boolean;
   /** `null` while it is open, and for a request that got no answer at all. */
   readonly status: number | null;
+  /** The provider's own id of the request, as it is in the answer. */
+  readonly request_id: string | null;
   /** Events or pieces of the answer's body that were sent. */
   readonly writes: number;
   /** What the provider would bill for it; 0 while it is open. */
@@ -183,6 +185,7 @@ function firstEntry({ at, method, path, queryNames, headers, key }: Arrival, num
     model: null,
     stream: false,
     status: null,
+    request_id: null,
     writes: 0,
     billed_nano_usd: 0,
     outcome: 'open',

@@ -130,7 +130,9 @@ async function serve(
     const shelf = shelfOf(key ?? '');
     decided = reply({ api, method, path, query: parameters, matched, key, shelf, body, created }, entry);
     const { answer, delivery, seed } = decided;
-    outcome = await deliver(response, answer, api.headers(seed), delivery, departed.signal, writing, () => {
+    const headers = api.headers(seed);
+    entry.request_id = headers['x-request-id'] ?? headers['request-id'] ?? null;
+    outcome = await deliver(response, answer, headers, delivery, departed.signal, writing, () => {
       entry.writes += 1;
     });
   } finally {

@@ -11,16 +11,22 @@ afterAll(() => target.close());
 
 const access = (limits: Limits) => accessTo('openai', limits);
 
-/** Asks for an answer through the proxy. @returns its status, and the code of a refusal */
+/** Asks for an answer through the proxy. */
+function send(token: string, body: object, signal: AbortSignal | null = null): Promise<Response> {
+  return fetch(`${target.baseUrl}/openai/v1/responses`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'gpt-5-mini', input: 'Hi', ...body }),
+    signal,
+  });
+}
+
+/** The same. @returns its status, and the code of a refusal */
 async function ask(
   token: string,
   body: object,
 ): Promise<{ readonly status: number; readonly code?: string }> {
-  const response = await fetch(`${target.baseUrl}/openai/v1/responses`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'gpt-5-mini', input: 'Hi', ...body }),
-  });
+  const response = await send(token, body);
   const { error } = (await response.json()) as { error?: { code: string } | null };
   return { status: response.status, ...(error && { code: error.code }) };
 }
@@ -58,5 +64,50 @@ describe('limits at the proxy', () => {
     expect(await ask(narrowed, { max_output_tokens: 11 })).toMatchObject({ status: 403 });
     expect(await ask(narrowed, { model: 'gpt-5' })).toMatchObject({ status: 403 });
     expect(await ask(accessToken, { model: 'gpt-5', max_output_tokens: 11 })).toEqual({ status: 200 });
+  });
+
+  it('155 calls that are asked for at once exceed no budget and no rate together', async () => {
+    const { accessToken } = await obtainTokens(target, await target.registerApp());
+    const billed = () =>
+      Object.values(target.broker.sandbox.totals().billed_nano_usd).reduce((sum, one) => sum + one, 0);
+    const atOnce = async (limits: Limits) => {
+      await limitGrant(target.broker, accessToken, access(limits));
+      const answers = await Promise.all(Array.from({ length: 20 }, () => ask(accessToken, {})));
+      return answers.filter(({ status }) => status === 200).length;
+    };
+    expect(await atOnce({ budgets: [{ limit_requests: 3, period: 'day' }] })).toBe(3);
+    expect(await atOnce({ rate: { requests_per_minute: 5 } })).toBe(5);
+    const before = billed();
+    const cents = await atOnce({
+      max_output_tokens: 100,
+      budgets: [{ limit_usd: '0.002', period: 'total' }],
+    });
+    expect(cents).toBeGreaterThan(0);
+    expect(billed() - before).toBeLessThanOrEqual(2_000_000);
+  });
+
+  it('155 a stream that its app breaks off counts, and holds nothing any more', async () => {
+    const { accessToken } = await obtainTokens(target, await target.registerApp());
+    const budgets = [{ limit_usd: '5.00', period: 'total' }] as const;
+    await limitGrant(
+      target.broker,
+      accessToken,
+      access({ budgets, rate: { concurrent_requests: 1 }, max_output_tokens: 1000 }),
+    );
+    const left = new AbortController();
+    const stream = await send(accessToken, { model: 'sandbox-long', stream: true }, left.signal);
+    expect(stream.status).toBe(200);
+    expect(await ask(accessToken, {})).toMatchObject({ status: 429 });
+    left.abort();
+    await expect.poll(() => ask(accessToken, {})).toEqual({ status: 200 });
+    const response = await fetch(`${target.baseUrl}/grant`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    const { providers } = (await response.json()) as {
+      providers: readonly { left: readonly { usd?: string }[] }[];
+    };
+    const usd = Number(providers[0]?.left[0]?.usd);
+    expect(usd).toBeGreaterThan(0);
+    expect(usd).toBeLessThan(5);
   });
 });

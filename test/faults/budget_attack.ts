@@ -1,0 +1,171 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, vi } from 'vitest';
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import type { AccessBudget } from '../../src/store/records.ts';
+import { connect, startBroker } from '../support/broker.ts';
+import type { Home } from '../support/home.ts';
+import { accessTo, limitGrant } from '../support/limits.ts';
+import { freePort, type ServerProcess, startServer } from '../support/process.ts';
+import { type Answered, type Shot, shoot } from './support/attacker.ts';
+import { createRandom, type Random } from './support/random.ts';
+
+/** As dear as the dearest model there is, in USD for a million tokens. */
+const unpriced = { input: 150, output: 600 };
+/** A server keeps a database of SQLite to itself. */
+const instancesOn = { postgres: 2, sqlite: 1 };
+const longestPause = 300;
+
+interface AttackOptions {
+  readonly home: Home;
+  /** Made at once. */
+  readonly calls: number;
+  /** How often a server is killed meanwhile. */
+  readonly kills: number;
+  readonly seed: number;
+  readonly budgets: readonly AccessBudget[];
+  /** What is fired; drawn at random. */
+  readonly shots: readonly ((random: Random, text: string) => Shot)[];
+}
+
+/** In nano-USD. */
+interface Bill {
+  readonly id: string;
+  readonly billed: number;
+}
+
+/** A call on record; amounts in nano-USD. */
+interface Recorded {
+  readonly upstreamRequestId: string | null;
+  readonly outcome: string;
+  readonly usage: unknown;
+  readonly cost: number | null;
+  readonly counted: number;
+}
+
+/**
+ * Attacks the budget of a grant from all sides at once: instances that share it, apps that leave in the middle, answers
+ * without usage, and servers that are killed. In the end it asks on, one call after the other, until nothing is left.
+ * @param options.seed decides what is asked, when apps leave and when servers are killed
+ * @throws when calls stay pending
+ */
+export async function attackBudget(options: AttackOptions) {
+  const { home, calls, kills, seed, budgets, shots } = options;
+  const random = createRandom(seed);
+  const sandbox = await startSandbox({ unpriced });
+  onTestFinished(() => sandbox.close());
+  const ports = await Promise.all(Array.from({ length: instancesOn[home.store] }, freePort));
+  const issuer = `http://127.0.0.1:${ports[0]}`;
+  const token = await connectLimited(home, issuer, budgets);
+  const start = (port: number) => startInstance(home, { issuer, port, sandbox });
+  const servers = await Promise.all(ports.map(start));
+
+  const answers: Answered[] = [];
+  let isUnderAttack = true;
+  const attack = Array.from({ length: calls }, async (_, index) => {
+    const draw = createRandom(seed + index);
+    const shot = shots[draw.between(0, shots.length)];
+    const port = ports[index % ports.length];
+    if (!shot || port === undefined) throw new Error('nothing to ask, or nobody');
+    const ask = (attempt: number) => shot(draw, `call ${index}, attempt ${attempt}`);
+    answers.push(...(await shoot(`http://127.0.0.1:${port}/openai/v1`, token, draw, ask)));
+  });
+  const ended = Promise.all(attack).finally(() => {
+    isUnderAttack = false;
+  });
+  for (let killed = 0; killed < kills && isUnderAttack; killed++) {
+    const before = sandbox.totals().requests;
+    await vi.waitUntil(() => sandbox.totals().requests > before || !isUnderAttack, { timeout: 20_000 });
+    await sleep(random.between(0, longestPause));
+    const victim = killed % servers.length;
+    await servers[victim]?.stop('SIGKILL');
+    servers[victim] = await start(ports[victim] ?? 0);
+  }
+  await ended;
+  await allSettled(home, sandbox);
+  await useUp(issuer, token);
+  await allSettled(home, sandbox);
+  await Promise.all(servers.map((server) => server.stop()));
+
+  const bills = sandbox
+    .received()
+    .flatMap(({ request_id: id, billed_nano_usd: billed }): Bill[] => (id && billed ? [{ id, billed }] : []));
+  return {
+    answers,
+    refused: answers.filter(({ code }) => code?.startsWith('budget_')).length,
+    bills,
+    billed: sum(Object.values(sandbox.totals().billed_nano_usd)),
+    recorded: await recordedCalls(home),
+    counters: await home.query<{ id: string; spent: number; reserved: number }>(
+      'select id, spent, reserved from counters order by id',
+    ),
+  };
+}
+
+export function sum(amounts: readonly number[]): number {
+  return amounts.reduce((total, amount) => total + amount, 0);
+}
+
+async function connectLimited(home: Home, issuer: string, budgets: readonly AccessBudget[]): Promise<string> {
+  const broker = await startBroker({ home, env: { COATCHECK_ISSUER: issuer } });
+  try {
+    const { tokens } = await connect(broker, { scopes: ['openai:text', 'openai:embeddings'] });
+    await limitGrant(broker, tokens.access_token, accessTo('openai', { budgets }));
+    return tokens.access_token;
+  } finally {
+    await broker.close();
+  }
+}
+
+async function startInstance(
+  home: Home,
+  { issuer, port, sandbox }: { readonly issuer: string; readonly port: number; readonly sandbox: Sandbox },
+): Promise<ServerProcess> {
+  const dataDir = home.store === 'postgres' ? join(home.dataDir, `instance-${port}`) : home.dataDir;
+  const env = {
+    ...home.env,
+    COATCHECK_MASTER_KEY_FILE: join(home.dataDir, 'master.key'),
+    COATCHECK_ISSUER: issuer,
+    COATCHECK_SANDBOX: sandbox.url,
+  };
+  const server = await startServer({ dataDir, env }, { PORT: String(port) }, { shortLease: true });
+  onTestFinished(async () => void (await server.stop('SIGKILL')));
+  return server;
+}
+
+/** Waits until nothing is under way any more, neither here nor at the provider. */
+async function allSettled(home: Home, sandbox: Sandbox): Promise<void> {
+  const pending = () => home.query<{ id: string }>(`select id from calls where state = 'pending'`);
+  await vi.waitFor(async () => expect(await pending()).toEqual([]), { timeout: 20_000, interval: 100 });
+  await vi.waitFor(() => expect(sandbox.received().some(({ outcome }) => outcome === 'open')).toBe(false), {
+    timeout: 20_000,
+  });
+}
+
+/** Asks until the budget refuses. */
+async function useUp(url: string, token: string): Promise<void> {
+  for (let calls = 0; calls < 200; calls++) {
+    const response = await fetch(`${url}/openai/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: 'o1-pro',
+        max_tokens: 60,
+        messages: [{ role: 'user', content: `rest ${calls} `.repeat(20) }],
+      }),
+    });
+    await response.text();
+    if (response.status === 402) return;
+    // The call before is being settled.
+    if (response.status === 429) await sleep(50);
+    else expect(response.status).toBe(200);
+  }
+  throw new Error('the budget is never used up');
+}
+
+async function recordedCalls(home: Home): Promise<readonly Recorded[]> {
+  return home.query<Recorded>(
+    `select upstream_request_id as "upstreamRequestId", outcome, usage, cost_nano_usd as cost,
+      counted_nano_usd as counted from calls`,
+  );
+}

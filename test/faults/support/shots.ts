@@ -1,0 +1,94 @@
+import type { Shot } from './attacker.ts';
+import type { Random } from './random.ts';
+
+type Draw = (random: Random, text: string) => Shot;
+
+/** From dear to cheap, without a known price, and such as never say what they have used or break off. */
+const models = [
+  ...['o1-pro', 'gpt-4', 'gpt-4-turbo', 'gpt-4o', 'gpt-5', 'gpt-5-mini', 'gpt-4.1'],
+  ...['unheard-of', 'sandbox-long-30', 'sandbox-slow-100'],
+  ...['sandbox-no-usage', 'sandbox-cut', 'sandbox-stream-error', 'sandbox-garbage', 'sandbox-500'],
+];
+
+const pick = <Item>(random: Random, items: readonly [Item, ...Item[]]): Item =>
+  items[random.between(0, items.length)] ?? items[0];
+const modelFor = (random: Random) => pick(random, ['gpt-4o', ...models]);
+const messages = (text: string) => [{ role: 'user', content: `${text} `.repeat(8) }];
+
+/** The app stays in two of three cases. */
+function leaves(random: Random): Pick<Shot, 'leaves'> {
+  return pick<Pick<Shot, 'leaves'>>(random, [
+    {},
+    {},
+    {},
+    {},
+    { leaves: { after: random.between(0, 400) } },
+    { leaves: { atByte: random.between(1, 6_000) } },
+  ]);
+}
+
+/** How long the answer may get: said, said twice alike, in contradiction, in words, or not at all. */
+function chatCap(random: Random): object {
+  const tokens = random.between(1, 100);
+  return pick<object>(random, [
+    { max_tokens: tokens },
+    { max_completion_tokens: tokens },
+    { max_tokens: tokens, max_completion_tokens: tokens },
+    { max_tokens: tokens, max_completion_tokens: tokens + 1 },
+    { max_tokens: null },
+    { max_tokens: String(tokens) },
+    {},
+  ]);
+}
+
+const chat: Draw = (random, text) => ({
+  path: '/chat/completions',
+  body: {
+    model: modelFor(random),
+    messages: messages(text),
+    ...chatCap(random),
+    ...pick<object>(random, [{}, {}, { n: 2 }, { n: 3 }, { n: '2' }]),
+    ...pick<object>(random, [
+      {},
+      { stream: true },
+      { stream: true, stream_options: { include_usage: true } },
+      { stream: true, stream_options: { include_usage: false } },
+    ]),
+  },
+  ...leaves(random),
+});
+
+const responses: Draw = (random, text) => ({
+  path: '/responses',
+  body: {
+    model: modelFor(random),
+    input: `${text} `.repeat(8),
+    stream: pick(random, [true, false]),
+    ...pick<object>(random, [{}, { max_output_tokens: random.between(1, 100) }]),
+  },
+  ...leaves(random),
+});
+
+const completions: Draw = (random, text) => ({
+  path: '/completions',
+  body: {
+    model: pick(random, ['gpt-3.5-turbo-instruct', 'unheard-of']),
+    prompt: pick<unknown>(random, [text, [text, `${text} again`], [1, 2, 3], [[1, 2], [3]]]),
+    ...pick<object>(random, [{}, { max_tokens: random.between(0, 60) }]),
+    ...pick<object>(random, [{}, { n: 3 }, { n: 2, best_of: 4 }]),
+    stream: pick(random, [true, false]),
+  },
+  ...leaves(random),
+});
+
+const embeddings: Draw = (random, text) => ({
+  path: '/embeddings',
+  body: {
+    model: pick(random, ['text-embedding-3-small', 'text-embedding-3-large', 'unheard-of']),
+    input: pick<unknown>(random, [text, [text, text], [1, 2, 3]]),
+  },
+  ...leaves(random),
+});
+
+/** Every way to ask for text: chats most of all. */
+export const shots: readonly Draw[] = [chat, chat, chat, chat, responses, responses, completions, embeddings];
