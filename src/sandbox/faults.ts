@@ -144,10 +144,10 @@ function* eventsWithoutUsage(events: Iterable<ServerEvent>): Generator<ServerEve
   }
 }
 
-/** Removes `usage`, also from the `response` or `message` that an event carries. */
+/** Removes `usage` and `tool_usage`, also from the `response` or `message` that an event carries. */
 function stripUsage(data: unknown): unknown {
   if (!isObject(data)) return data;
-  const { usage: _, usageMetadata: _counts, ...rest } = data;
+  const { usage: _, usageMetadata: _counts, tool_usage: _uses, ...rest } = data;
   const carried = ['response', 'message'].filter((name) => isObject(rest[name]));
   return { ...rest, ...Object.fromEntries(carried.map((name) => [name, stripUsage(rest[name])])) };
 }

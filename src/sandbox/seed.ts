@@ -10,6 +10,7 @@ const notPartOfTheQuestion: ReadonlySet<string> = new Set([
   'max_completion_tokens',
   'max_output_tokens',
   'max_tokens',
+  'max_tool_calls',
   'metadata',
   'prompt_cache_key',
   'prompt_cache_retention',

@@ -14,9 +14,9 @@ export async function lookAgain(
   { id, provider: name, sandbox, version }: Credential,
 ): Promise<KeyCheck | null> {
   const provider = findProvider(name);
-  const baseUrl = upstreamOf(name, sandbox);
   const key = await vault.open(ownerHolder, id, version);
   if (!key) return null;
+  const baseUrl = upstreamOf(name, sandbox, key.resource);
   if (!provider || baseUrl === null) {
     return { kind: 'unknown', reason: 'Nobody answers for such keys here' };
   }

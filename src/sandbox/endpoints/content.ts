@@ -8,6 +8,7 @@ import { schemaSample } from '../schema_sample.ts';
 import { derivedId } from '../seed.ts';
 import { countTokens, tokensPerAttachment } from '../tokens.ts';
 import { answerText, inFormat, stopSequences, writeText } from '../written_text.ts';
+import { hostedTools } from './content_tools.ts';
 
 /** POST …/models/{model}:generateContent and :streamGenerateContent */
 export function generateContent(call: Call): Answer {
@@ -23,8 +24,16 @@ export function generateContent(call: Call): Answer {
   const written = writeText(full, { limit, stops: stopSequences(config.stopSequences) });
   const prompt = promptTokens(call.fields);
 
+  const { parts: hosted, grounding } = hostedTools(call.fields, contentText(last?.parts));
+
   const piece = (parts: readonly Part[], tokens: number, finishReason?: string) => ({
-    candidates: [{ content: { parts, role: 'model' }, ...(finishReason ? { finishReason } : {}), index: 0 }],
+    candidates: [
+      {
+        content: { parts, role: 'model' },
+        ...(finishReason ? { finishReason, ...grounding } : {}),
+        index: 0,
+      },
+    ],
     usageMetadata: {
       promptTokenCount: prompt,
       candidatesTokenCount: tokens,
@@ -44,9 +53,13 @@ export function generateContent(call: Call): Answer {
   }
   const finishReason = written.finish === 'length' ? 'MAX_TOKENS' : 'STOP';
   const { tokens } = written;
-  if (!call.stream) return json(piece([{ text: written.text }], tokens.length, finishReason));
+  if (!call.stream) return json(piece([...hosted, { text: written.text }], tokens.length, finishReason));
   const pieces = tokens.map((token, index) =>
-    piece([{ text: token }], index + 1, index + 1 === tokens.length ? finishReason : undefined),
+    piece(
+      [...(index === 0 ? hosted : []), { text: token }],
+      index + 1,
+      index + 1 === tokens.length ? finishReason : undefined,
+    ),
   );
   return eventStream(unnamedEvents(pieces.length > 0 ? pieces : [piece([{ text: '' }], 0, finishReason)]));
 }

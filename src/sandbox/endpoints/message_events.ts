@@ -1,33 +1,37 @@
 import type Anthropic from '@anthropic-ai/sdk';
+import type { HostedBlock } from './message_tools.ts';
 
-type Event = Anthropic.RawMessageStreamEvent | { readonly type: 'ping' };
+/** A message as it travels, with what tools of the provider did in front. */
+export type WireMessage = Omit<Anthropic.Message, 'content'> & {
+  readonly content: readonly (Anthropic.TextBlock | Anthropic.ToolUseBlock | HostedBlock)[];
+};
 
-/** A message as events. @param tokens what it was written in: its text, or the arguments of its tool */
-export function* messageEvents(message: Anthropic.Message, tokens: readonly string[]): Generator<Event> {
+type Delta = Anthropic.TextDelta | Anthropic.InputJSONDelta;
+
+/** The events of a stream, as far as the sandbox has them. */
+type Event =
+  | Exclude<Anthropic.RawMessageStreamEvent, { type: 'message_start' | 'content_block_start' }>
+  | { readonly type: 'message_start'; readonly message: WireMessage }
+  | {
+      readonly type: 'content_block_start';
+      readonly index: number;
+      readonly content_block: WireMessage['content'][number];
+    }
+  | { readonly type: 'ping' };
+
+/** A message as events. @param tokens what its last block was written in: its text, or the arguments of its tool */
+export function* messageEvents(message: WireMessage, tokens: readonly string[]): Generator<Event> {
   const { content, usage, stop_reason, stop_sequence } = message;
   const started = { content: [], stop_reason: null, stop_sequence: null };
   yield {
     type: 'message_start',
     message: { ...message, ...started, usage: { ...usage, output_tokens: 1 } },
   };
-  for (const block of content) {
-    const isTool = block.type === 'tool_use';
-    yield {
-      type: 'content_block_start',
-      index: 0,
-      content_block: isTool ? { ...block, input: {} } : empty(block),
-    };
+  for (const [index, block] of content.entries()) {
+    yield { type: 'content_block_start', index, content_block: begun(block) };
     yield { type: 'ping' };
-    for (const token of tokens) {
-      yield {
-        type: 'content_block_delta',
-        index: 0,
-        delta: isTool
-          ? { type: 'input_json_delta', partial_json: token }
-          : { type: 'text_delta', text: token },
-      };
-    }
-    yield { type: 'content_block_stop', index: 0 };
+    for (const delta of deltas(block, tokens)) yield { type: 'content_block_delta', index, delta };
+    yield { type: 'content_block_stop', index };
   }
   const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = usage;
   yield {
@@ -39,12 +43,21 @@ export function* messageEvents(message: Anthropic.Message, tokens: readonly stri
       cache_read_input_tokens,
       output_tokens,
       output_tokens_details: null,
-      server_tool_use: null,
+      server_tool_use: usage.server_tool_use,
     },
   };
   yield { type: 'message_stop' };
 }
 
-function empty(block: Anthropic.ContentBlock): Anthropic.ContentBlock {
-  return block.type === 'text' ? { ...block, text: '' } : block;
+/** A block before anything of it is written. What a tool answered is there at once. */
+function begun(block: WireMessage['content'][number]): WireMessage['content'][number] {
+  if (block.type === 'text') return { ...block, text: '' };
+  return 'input' in block ? { ...block, input: {} } : block;
+}
+
+function deltas(block: WireMessage['content'][number], tokens: readonly string[]): readonly Delta[] {
+  if (block.type === 'text') return tokens.map((text) => ({ type: 'text_delta', text }));
+  if (!('input' in block)) return [];
+  const parts = block.type === 'tool_use' ? tokens : [JSON.stringify(block.input)];
+  return parts.map((partial_json) => ({ type: 'input_json_delta', partial_json }));
 }

@@ -8,7 +8,8 @@ import { contentText, lastUserText, promptTokens } from '../prompt.ts';
 import { schemaSample } from '../schema_sample.ts';
 import { derivedId } from '../seed.ts';
 import { answerText, inFormat, stopSequences, type WrittenText, writeText } from '../written_text.ts';
-import { messageEvents } from './message_events.ts';
+import { messageEvents, type WireMessage } from './message_events.ts';
+import { hostedBlocks, serverToolUse } from './message_tools.ts';
 
 /** POST /v1/messages */
 export function createMessage(call: Call): Answer {
@@ -22,18 +23,22 @@ export function createMessage(call: Call): Answer {
   const stops = tool ? [] : stopSequences(call.fields.stop_sequences);
   const written = writeText(full, { limit, stops });
   const stop = stops.find((sequence) => full.startsWith(written.text + sequence)) ?? null;
-  const message: Anthropic.Message = {
+  const hosted = hostedBlocks(call, lastUserText(messages));
+  const message: WireMessage = {
     id: derivedId('msg_', call.seed),
     type: 'message',
     role: 'assistant',
     model: call.model,
-    content: [tool ? toolUse(call, tool, written) : { type: 'text', text: written.text, citations: null }],
+    content: [
+      ...hosted,
+      tool ? toolUse(call, tool, written) : { type: 'text', text: written.text, citations: null },
+    ],
     stop_reason: stopReason(written, tool, stop),
     stop_sequence: stop,
     stop_details: null,
     container: null,
     diagnostics: null,
-    usage: usage(inputTokens(call), written.tokens.length),
+    usage: { ...usage(inputTokens(call), written.tokens.length), server_tool_use: serverToolUse(hosted) },
   };
   return call.stream ? eventStream(namedEvents(messageEvents(message, written.tokens))) : json(message);
 }

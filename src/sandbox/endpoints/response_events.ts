@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import type { HostedItem } from './response_tools.ts';
 
 /** A response as it travels. `output_text` is added by the client library. */
 export type WireResponse = Omit<OpenAI.Responses.Response, 'output_text'>;
@@ -7,8 +8,9 @@ type Message = OpenAI.Responses.ResponseOutputMessage;
 type FunctionCall = OpenAI.Responses.ResponseFunctionToolCall;
 type TextPart = OpenAI.Responses.ResponseOutputText;
 
-/** The one thing a response consists of: a message or a function call, and the tokens it was written in. */
+/** What a response consists of: what tools of the provider did, a message or a function call, and the tokens it was written in. */
 export interface WrittenOutput {
+  readonly hosted: readonly HostedItem[];
   readonly item: Message | FunctionCall;
   readonly tokens: readonly string[];
   readonly finish: 'stop' | 'length';
@@ -40,18 +42,32 @@ export function* responseEvents(
 
 function* sequence(
   started: WireResponse,
-  { item, tokens, finish }: WrittenOutput,
+  { hosted, item, tokens, finish }: WrittenOutput,
   finished: WireResponse,
 ): Generator<UnnumberedEvent> {
   yield { type: 'response.created', response: started };
   yield { type: 'response.in_progress', response: started };
-  yield* item.type === 'message' ? messageEvents(item, tokens) : functionCallEvents(item, tokens);
+  for (const [index, one] of hosted.entries()) yield* hostedEvents(one, index);
+  const index = hosted.length;
+  yield* item.type === 'message'
+    ? messageEvents(item, tokens, index)
+    : functionCallEvents(item, tokens, index);
   yield finish === 'length'
     ? { type: 'response.incomplete', response: finished }
     : { type: 'response.completed', response: finished };
 }
 
-function* messageEvents(item: Message, tokens: readonly string[]): Generator<UnnumberedEvent> {
+function* hostedEvents(item: HostedItem, index: number): Generator<UnnumberedEvent> {
+  const place = { item_id: item.id, output_index: index };
+  yield { type: 'response.output_item.added', output_index: index, item };
+  if (item.type !== 'mcp_approval_request') {
+    yield { type: `response.${item.type}.in_progress`, ...place };
+    yield { type: `response.${item.type}.completed`, ...place };
+  }
+  yield { type: 'response.output_item.done', output_index: index, item };
+}
+
+function* messageEvents(item: Message, tokens: readonly string[], index: number): Generator<UnnumberedEvent> {
   const text = tokens.join('');
   const part = (content: string): TextPart => ({
     type: 'output_text',
@@ -59,27 +75,31 @@ function* messageEvents(item: Message, tokens: readonly string[]): Generator<Unn
     annotations: [],
     logprobs: [],
   });
-  const place = { item_id: item.id, output_index: 0, content_index: 0 };
+  const place = { item_id: item.id, output_index: index, content_index: 0 };
   yield {
     type: 'response.output_item.added',
-    output_index: 0,
+    output_index: index,
     item: { ...item, status: 'in_progress', content: [] },
   };
   yield { type: 'response.content_part.added', ...place, part: part('') };
   for (const delta of tokens) yield { type: 'response.output_text.delta', ...place, delta, logprobs: [] };
   yield { type: 'response.output_text.done', ...place, text, logprobs: [] };
   yield { type: 'response.content_part.done', ...place, part: part(text) };
-  yield { type: 'response.output_item.done', output_index: 0, item };
+  yield { type: 'response.output_item.done', output_index: index, item };
 }
 
-function* functionCallEvents(item: FunctionCall, tokens: readonly string[]): Generator<UnnumberedEvent> {
-  const place = { item_id: item.id ?? '', output_index: 0 };
+function* functionCallEvents(
+  item: FunctionCall,
+  tokens: readonly string[],
+  index: number,
+): Generator<UnnumberedEvent> {
+  const place = { item_id: item.id ?? '', output_index: index };
   yield {
     type: 'response.output_item.added',
-    output_index: 0,
+    output_index: index,
     item: { ...item, status: 'in_progress', arguments: '' },
   };
   for (const delta of tokens) yield { type: 'response.function_call_arguments.delta', ...place, delta };
   yield { type: 'response.function_call_arguments.done', ...place, arguments: item.arguments };
-  yield { type: 'response.output_item.done', output_index: 0, item };
+  yield { type: 'response.output_item.done', output_index: index, item };
 }

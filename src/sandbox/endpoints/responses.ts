@@ -10,6 +10,7 @@ import { newSeed } from '../shelf.ts';
 import { answerText, inFormat, writeText } from '../written_text.ts';
 import { isKept, keepResponse, notYet, requireKept } from './kept_responses.ts';
 import { responseEvents, type WireResponse, type WrittenOutput } from './response_events.ts';
+import { hostedItems, toolUsage } from './response_tools.ts';
 import { responseUsage } from './usage.ts';
 
 /** POST /responses */
@@ -25,8 +26,9 @@ export function createResponse(asked: Call): Answer {
     status: output.finish === 'length' ? 'incomplete' : 'completed',
     completed_at: output.finish === 'length' ? null : call.created,
     incomplete_details: output.finish === 'length' ? { reason: 'max_output_tokens' } : null,
-    output: [output.item],
+    output: [...output.hosted, output.item],
     usage: responseUsage(tokens),
+    tool_usage: toolUsage(output.hosted),
   };
   keepResponse(call, response);
   if (flagOf(call.fields.background)) return json({ ...response, ...notYet }, tokens);
@@ -92,7 +94,7 @@ function writeOutput(call: Call, prompt: string): WrittenOutput {
           name: toolCall.name,
           arguments: written.text,
         };
-  return { item, tokens: written.tokens, finish: written.finish };
+  return { hosted: hostedItems(call, prompt), item, tokens: written.tokens, finish: written.finish };
 }
 
 /** What a response repeats of its request, and what is always the same. */
