@@ -78,7 +78,7 @@ export function estimatedCost(
 /** Fields by which a model is asked to do more than to write what is seen. */
 const unseen = [
   ...['tools', 'functions', 'thinking', 'reasoning', 'reasoning_effort', 'output_config', 'prediction'],
-  ...['modalities', 'audio', 'generationConfig', 'best_of'],
+  ...['modalities', 'audio', 'generationConfig', 'best_of', 'background'],
 ];
 
 function candidates(

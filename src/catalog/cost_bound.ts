@@ -83,10 +83,11 @@ function mediaAmount(
 
 function textBound(provider: Provider, route: Route, checked: CheckedBody, model: string | null): CostBound {
   const { priceTable } = provider;
-  const { body, scopes } = checked;
+  const { body, scopes, objects } = checked;
   const known = pricesOf(priceTable, model ?? '');
   const traits = traitsOf(provider, model);
-  const size = inputSize(body);
+  const measured = inputSize(body);
+  const size = { ...measured, hasMore: measured.hasMore || objects.length > 0 };
   const drawn = drawnAmount(provider, checked, size.tokens);
   const fees = largestFees(checked.hostedTools) + drawn.nanoUsd;
   const input = inputTokens(provider, route, checked, size, known, traits);

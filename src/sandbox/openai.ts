@@ -1,38 +1,21 @@
 import { type Api, bearerKey } from './api.ts';
 import { createChatCompletion } from './endpoints/chat.ts';
 import { createCompletion } from './endpoints/completions.ts';
-import {
-  createConversation,
-  createItems,
-  deleteConversation,
-  deleteItem,
-  listItems,
-  retrieveConversation,
-  retrieveItem,
-  updateConversation,
-} from './endpoints/conversations.ts';
 import { createDecision } from './endpoints/decisions.ts';
 import { createEmbeddings } from './endpoints/embeddings.ts';
 import { editImages, generateImages, varyImages } from './endpoints/images.ts';
-import {
-  cancelResponse,
-  deleteResponse,
-  listInputItems,
-  retrieveResponse,
-} from './endpoints/kept_responses.ts';
 import { listModels, retrieveModel } from './endpoints/models.ts';
 import { createModeration } from './endpoints/moderations.ts';
 import { compactResponse, countInputTokens, createResponse } from './endpoints/responses.ts';
 import { createSpeech } from './endpoints/speech.ts';
 import { createTranscription, createTranslation } from './endpoints/transcriptions.ts';
 import { fieldsOf } from './fields.ts';
+import { keptRoutes } from './kept_routes.ts';
 import { openaiAccount, openaiErrors } from './openai_errors.ts';
 import type { Route } from './route.ts';
 import { derivedId } from './seed.ts';
 
 const free = { method: 'POST', paid: false, body: 'json' } as const;
-const read = { method: 'GET', paid: false, body: 'none' } as const;
-const erase = { method: 'DELETE', paid: false, body: 'none' } as const;
 const paid = { method: 'POST', paid: true, body: 'json' } as const;
 const paidForm = { method: 'POST', paid: true, body: 'multipart' } as const;
 
@@ -44,18 +27,6 @@ const routes: readonly Route[] = [
   { ...paid, path: '/responses', answer: createResponse },
   { ...free, path: '/responses/input_tokens', answer: countInputTokens, defaultModel: 'gpt-5' },
   { ...paid, path: '/responses/compact', answer: compactResponse },
-  { ...read, path: '/responses/{response_id}', keep: retrieveResponse },
-  { ...erase, path: '/responses/{response_id}', keep: deleteResponse },
-  { ...free, body: 'none', path: '/responses/{response_id}/cancel', keep: cancelResponse },
-  { ...read, path: '/responses/{response_id}/input_items', keep: listInputItems },
-  { ...free, path: '/conversations', keep: createConversation },
-  { ...read, path: '/conversations/{conversation_id}', keep: retrieveConversation },
-  { ...free, path: '/conversations/{conversation_id}', keep: updateConversation },
-  { ...erase, path: '/conversations/{conversation_id}', keep: deleteConversation },
-  { ...read, path: '/conversations/{conversation_id}/items', keep: listItems },
-  { ...free, path: '/conversations/{conversation_id}/items', keep: createItems },
-  { ...read, path: '/conversations/{conversation_id}/items/{item_id}', keep: retrieveItem },
-  { ...erase, path: '/conversations/{conversation_id}/items/{item_id}', keep: deleteItem },
   { ...paid, path: '/decisions', answer: createDecision },
   { ...paid, path: '/embeddings', answer: createEmbeddings },
   { ...free, path: '/moderations', answer: createModeration, defaultModel: 'omni-moderation-latest' },
@@ -65,6 +36,7 @@ const routes: readonly Route[] = [
   { ...paid, path: '/audio/speech', answer: createSpeech },
   { ...paidForm, path: '/audio/transcriptions', answer: createTranscription },
   { ...paidForm, path: '/audio/translations', answer: createTranslation },
+  ...keptRoutes,
 ];
 
 function keyHeader(value: string | readonly string[] | undefined): string | undefined {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findProvider } from '../../src/catalog/catalog.ts';
+import { estimatedCost } from '../../src/catalog/cost.ts';
+import { costBound } from '../../src/catalog/cost_bound.ts';
 import { applyPolicy } from '../../src/catalog/policy.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 
@@ -187,5 +189,34 @@ describe('what is left with the provider', () => {
     expect(apply('/responses', { ...response, background: 'true' }, [state])).toMatchObject({
       param: 'background',
     });
+  });
+});
+
+describe('what a call costs that names what is kept', () => {
+  const route = openai.routes.find(({ method, path }) => method === 'POST' && path === '/responses');
+  const boundOf = (body: JsonObject) => {
+    const checked = apply('/responses', { ...response, ...body }, [state, files]);
+    if (!route || checked.kind === 'refused') return expect.fail();
+    return { checked, bound: costBound(openai, route, checked, null) };
+  };
+
+  it.each([
+    { previous_response_id: 'resp_1' },
+    { conversation: { id: 'conv_1' } },
+    { input: [{ id: 'msg_1' }] },
+    { input: [{ type: 'reasoning', id: 'rs_1', summary: [] }] },
+    { tools: [searching] },
+  ])('is bound by all that the model can read: %j', (body) => {
+    const window = boundOf({ input: [{ type: 'input_image', image_url: 'https://example.com/a.png' }] });
+    expect(boundOf(body).bound.base).toBeGreaterThanOrEqual(window.bound.base);
+    expect(boundOf({}).bound.base).toBeLessThan(window.bound.base);
+  });
+
+  it('is not known by what has come of it where it goes on without its caller', () => {
+    const model = 'gpt-4.1';
+    const plain = boundOf({ model });
+    expect(estimatedCost(plain.bound, openai, plain.checked, 100)).toBeGreaterThan(0);
+    const background = boundOf({ model, background: true });
+    expect(estimatedCost(background.bound, openai, background.checked, 100)).toBeNull();
   });
 });

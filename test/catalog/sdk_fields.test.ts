@@ -149,6 +149,66 @@ const conversationUpdates: Both<
 /** `include` goes into the query. */
 const conversationItems: Known<Omit<OpenAI.Conversations.ItemCreateParams, 'include'>> = { items: true };
 
+const files: Both<OpenAI.FileCreateParams, OpenAI6.FileCreateParams> = {
+  file: true,
+  purpose: true,
+  expires_after: true,
+};
+
+const uploads: Both<OpenAI.UploadCreateParams, OpenAI6.UploadCreateParams> = {
+  bytes: true,
+  filename: true,
+  mime_type: true,
+  purpose: true,
+  expires_after: true,
+};
+
+const uploadParts: Both<OpenAI.Uploads.PartCreateParams, OpenAI6.Uploads.PartCreateParams> = { data: true };
+
+const uploadsCompleted: Both<OpenAI.UploadCompleteParams, OpenAI6.UploadCompleteParams> = {
+  part_ids: true,
+  md5: true,
+};
+
+const vectorStores: Both<OpenAI.VectorStoreCreateParams, OpenAI6.VectorStoreCreateParams> = {
+  chunking_strategy: true,
+  description: true,
+  expires_after: true,
+  file_ids: true,
+  metadata: true,
+  name: true,
+};
+
+const vectorStoreUpdates: Both<OpenAI.VectorStoreUpdateParams, OpenAI6.VectorStoreUpdateParams> = {
+  expires_after: true,
+  metadata: true,
+  name: true,
+};
+
+const vectorStoreSearches: Both<OpenAI.VectorStoreSearchParams, OpenAI6.VectorStoreSearchParams> = {
+  query: true,
+  filters: true,
+  max_num_results: true,
+  ranking_options: true,
+  rewrite_query: true,
+};
+
+const vectorStoreFiles: Both<OpenAI.VectorStores.FileCreateParams, OpenAI6.VectorStores.FileCreateParams> = {
+  file_id: true,
+  attributes: true,
+  chunking_strategy: true,
+};
+
+/** The store goes into the path. */
+const vectorStoreFileUpdates: Known<Omit<OpenAI.VectorStores.FileUpdateParams, 'vector_store_id'>> = {
+  attributes: true,
+};
+
+const vectorStoreFileBatches: Both<
+  OpenAI.VectorStores.FileBatchCreateParams,
+  OpenAI6.VectorStores.FileBatchCreateParams
+> = { attributes: true, chunking_strategy: true, file_ids: true, files: true };
+
 const decisions: Known<OpenAI.DecisionCreateParams> = {
   input: true,
   model: true,
@@ -271,6 +331,16 @@ const bodies: Readonly<Record<string, object>> = {
   '/conversations': conversations,
   '/conversations/{conversation_id}': conversationUpdates,
   '/conversations/{conversation_id}/items': conversationItems,
+  '/files': files,
+  '/uploads': uploads,
+  '/uploads/{upload_id}/parts': uploadParts,
+  '/uploads/{upload_id}/complete': uploadsCompleted,
+  '/vector_stores': vectorStores,
+  '/vector_stores/{vector_store_id}': vectorStoreUpdates,
+  '/vector_stores/{vector_store_id}/search': vectorStoreSearches,
+  '/vector_stores/{vector_store_id}/files': vectorStoreFiles,
+  '/vector_stores/{vector_store_id}/files/{file_id}': vectorStoreFileUpdates,
+  '/vector_stores/{vector_store_id}/file_batches': vectorStoreFileBatches,
   '/decisions': decisions,
   '/embeddings': embeddings,
   '/moderations': moderations,

@@ -1,4 +1,4 @@
-import type OpenAI from 'openai';
+import { type OpenAI, toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
 import { openaiAt, refusalOf } from './support/limited_app.ts';
@@ -105,4 +105,87 @@ describe('conversations', () => {
     await openai.conversations.delete(id);
     expect(await refusalOf(openai.conversations.retrieve(id))).toMatchObject(gone);
   });
+});
+
+describe('files', () => {
+  const text = Buffer.from('The tide comes in at six.');
+
+  it('are uploaded, read, used and deleted', async () => {
+    const file = await openai.files.create({ file: await toFile(text, 'tide.txt'), purpose: 'user_data' });
+    expect(await openai.files.retrieve(file.id)).toEqual(file);
+    const content = await openai.files.content(file.id);
+    expect(Buffer.from(await content.arrayBuffer())).toEqual(text);
+    const input = [{ role: 'user' as const, content: [{ type: 'input_file' as const, file_id: file.id }] }];
+    expect(await openai.responses.create({ model, input })).toMatchObject({ status: 'completed' });
+    await openai.files.delete(file.id);
+    expect(await refusalOf(openai.files.retrieve(file.id))).toMatchObject(gone);
+    expect(await refusalOf(openai.responses.create({ model, input }))).toMatchObject({
+      ...gone,
+      param: 'input[0].content[0].file_id',
+    });
+  });
+
+  it('come in parts', async () => {
+    const large = {
+      bytes: text.length,
+      filename: 'tide.txt',
+      mime_type: 'text/plain',
+      purpose: 'user_data',
+    } as const;
+    const upload = await openai.uploads.create(large);
+    const halves = [text.subarray(0, 9), text.subarray(9)];
+    const part_ids: string[] = [];
+    for (const half of halves) {
+      const part = await openai.uploads.parts.create(upload.id, { data: await toFile(half, 'part') });
+      part_ids.push(part.id);
+    }
+    const { file } = await openai.uploads.complete(upload.id, { part_ids });
+    const content = await openai.files.content(file?.id ?? '');
+    expect(Buffer.from(await content.arrayBuffer())).toEqual(text);
+    const other = await openai.uploads.create(large);
+    expect(await openai.uploads.cancel(other.id)).toMatchObject({ status: 'cancelled' });
+  });
+
+  it('are for nothing else than to be read', async () => {
+    for (const purpose of ['fine-tune', 'assistants', 'evals', 'batch'] as const) {
+      const file = await toFile(text, 'tide.txt');
+      expect(await refusalOf(openai.files.create({ file, purpose }))).toMatchObject({
+        status: 403,
+        param: 'purpose',
+      });
+    }
+  });
+
+  it('are put into stores, searched there, and taken out', async () => {
+    const upload = async () =>
+      openai.files.create({ file: await toFile(text, 'tide.txt'), purpose: 'user_data' });
+    const [one, two, three] = [await upload(), await upload(), await upload()];
+    const { id } = await openai.vectorStores.create({ name: 'Tides', file_ids: [one.id] });
+    await openai.vectorStores.files.createAndPoll(id, { file_id: two.id, attributes: { year: 2026 } });
+    const batch = await openai.vectorStores.fileBatches.createAndPoll(id, { files: [{ file_id: three.id }] });
+    expect(batch.file_counts.completed).toBe(1);
+    const listed = await Array.fromAsync(openai.vectorStores.files.list(id, { limit: 1 }));
+    expect(listed.map((file) => file.id)).toEqual([three.id, two.id, one.id]);
+    const found = await Array.fromAsync(openai.vectorStores.search(id, { query: 'tide' }));
+    expect(found).toHaveLength(3);
+    const tools = [{ type: 'file_search' as const, vector_store_ids: [id] }];
+    const answer = await openai.responses.create({ model, input: 'When is the tide?', tools });
+    expect(answer.status).toBe('completed');
+    await openai.vectorStores.files.delete(one.id, { vector_store_id: id });
+    await openai.vectorStores.update(id, { name: 'Old tides' });
+    expect(await openai.vectorStores.retrieve(id)).toMatchObject({ name: 'Old tides' });
+    await openai.vectorStores.delete(id);
+    expect(await refusalOf(openai.vectorStores.retrieve(id))).toMatchObject(gone);
+    expect(await openai.files.retrieve(one.id)).toMatchObject({ id: one.id });
+  });
+});
+
+it.each<[string, () => PromiseLike<unknown>]>([
+  ['files', () => openai.files.list()],
+  ['vector stores', () => openai.vectorStores.list()],
+  ['batches', () => openai.batches.list()],
+  ['videos', () => openai.videos.list()],
+  ['containers', () => openai.containers.list()],
+])('a list of all %s of the account is refused', async (_, list) => {
+  expect(await refusalOf(list())).toMatchObject(gone);
 });

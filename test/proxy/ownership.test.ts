@@ -128,7 +128,75 @@ const rows: readonly Row[] = [
       delete: { path: `/conversations/${id}`, method: 'DELETE' },
     }),
   },
+  {
+    kind: 'file',
+    make: (token) => made(token, { path: '/files', body: form({ purpose: 'user_data' }, 'file') }, 'id'),
+    uses: (id) => ({
+      read: { path: `/files/${id}` },
+      'read its content': { path: `/files/${id}/content` },
+      'give to a model': respond({
+        input: [{ role: 'user', content: [{ type: 'input_file', file_id: id }] }],
+      }),
+      'show to a model': respond({
+        input: [{ role: 'user', content: [{ type: 'input_image', file_id: id }] }],
+      }),
+      'give to a chat': {
+        path: '/chat/completions',
+        body: { model, messages: [{ role: 'user', content: [{ type: 'file', file: { file_id: id } }] }] },
+      },
+      'use as a mask': respond({
+        tools: [{ type: 'image_generation', model: 'gpt-image-2', input_image_mask: { file_id: id } }],
+      }),
+      'put into a conversation': {
+        path: '/conversations',
+        body: { items: [{ role: 'user', content: [{ type: 'input_file', file_id: id }] }] },
+      },
+      'put into a store': { path: '/vector_stores', body: { file_ids: [id] } },
+      delete: { path: `/files/${id}`, method: 'DELETE' },
+    }),
+  },
+  {
+    kind: 'upload',
+    make: (token) => made(token, { path: '/uploads', body: upload }, 'id'),
+    uses: (id) => ({
+      'add to': { path: `/uploads/${id}/parts`, body: form({}, 'data') },
+      complete: { path: `/uploads/${id}/complete`, body: { part_ids: [] } },
+      cancel: { path: `/uploads/${id}/cancel`, method: 'POST' },
+    }),
+  },
+  {
+    kind: 'vector store',
+    make: (token) => made(token, { path: '/vector_stores', body: { name: 'Notes' } }, 'id'),
+    uses: (id) => ({
+      read: { path: `/vector_stores/${id}` },
+      rename: { path: `/vector_stores/${id}`, body: { name: 'Mine' } },
+      list: { path: `/vector_stores/${id}/files` },
+      search: { path: `/vector_stores/${id}/search`, body: { query: 'secret' } },
+      'let a model search': respond({ tools: [{ type: 'file_search', vector_store_ids: [id] }] }),
+      'let a model search, hidden in an item': respond({
+        input: [{ type: 'additional_tools', tools: [{ type: 'file_search', vector_store_ids: [id] }] }],
+      }),
+      'read a file': { path: `/vector_stores/${id}/files/file-1` },
+      'read the content of a file': { path: `/vector_stores/${id}/files/file-1/content` },
+      'change a file': { path: `/vector_stores/${id}/files/file-1`, body: { attributes: {} } },
+      'take a file out': { path: `/vector_stores/${id}/files/file-1`, method: 'DELETE' },
+      'put many in': { path: `/vector_stores/${id}/file_batches`, body: { file_ids: [] } },
+      'read how that went': { path: `/vector_stores/${id}/file_batches/vsfb_1` },
+      'cancel that': { path: `/vector_stores/${id}/file_batches/vsfb_1/cancel`, method: 'POST' },
+      'list those': { path: `/vector_stores/${id}/file_batches/vsfb_1/files` },
+      delete: { path: `/vector_stores/${id}`, method: 'DELETE' },
+    }),
+  },
 ];
+
+const upload = { bytes: 4, filename: 'a.txt', mime_type: 'text/plain', purpose: 'user_data' };
+
+function form(fields: Readonly<Record<string, string>>, file: string): FormData {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  body.set(file, new Blob(['text']), 'a.txt');
+  return body;
+}
 
 async function outputOf(token: string): Promise<unknown> {
   return at(await (await send(token, respond({ store: true }))).json(), ['output']);
@@ -194,6 +262,23 @@ describe.each(rows)('a $kind', ({ make, uses }) => {
     }
   });
 });
+
+it.each(['another app', 'another grant of the app'])(
+  'a part of an upload goes into none of %s',
+  async (name) => {
+    const begin = (token: string) => made(token, { path: '/uploads', body: upload }, 'id');
+    const own = await begin(owner);
+    const part = await made(owner, { path: `/uploads/${own}/parts`, body: form({}, 'data') }, 'id');
+    const other = others[name] ?? expect.fail();
+    const path = `/uploads/${await begin(other)}/complete`;
+    expect(await refusalOf(other, { path, body: { part_ids: [part] } })).toMatchObject({
+      status: 404,
+      body: { error: { param: 'part_ids' } },
+    });
+    const complete = { path: `/uploads/${own}/complete`, body: { part_ids: [part] } };
+    expect(await made(owner, complete, 'file', 'id')).toMatch(/^file-/);
+  },
+);
 
 describe('when a grant has ended', () => {
   it.each(rows)('a $kind is out of reach for the next one of the same app', async ({ make, uses }) => {

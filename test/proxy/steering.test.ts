@@ -51,12 +51,12 @@ describe('the way upstream', () => {
     'GET /openai/models',
     'GET /openai',
     'GET /OpenAI/v1/models',
-    'POST /openai/v1/files',
-    'POST /openai/v1/batches',
+    'POST /openai/v1/assistants',
+    'POST /openai/v1/agents',
     'POST /openai/v1/fine_tuning/jobs',
     'POST /openai/v1/realtime/client_secrets',
     'POST /openai/v1/audio/voices',
-    'POST /openai/v1/vector_stores',
+    'POST /openai/v1/evals',
     'POST /openai/v1/responses/resp_1/cancel',
   ])('150 151 leads nowhere, and only a token learns so: %s', async (line) => {
     const before = world.upstream.requests.length;

@@ -96,8 +96,8 @@ test('every answer carries the headers by which the real provider tells on the a
 
 describe('what OpenAI would refuse is refused in its shape', () => {
   test.each<[string, string, unknown, number, string | null]>([
-    ['an unknown path', '/files', {}, 404, null],
-    ['a path that climbs', '/models/../files', {}, 404, null],
+    ['an unknown path', '/assistants', {}, 404, null],
+    ['a path that climbs', '/models/../assistants', {}, 404, null],
     ['a model that does not exist', '/chat/completions', chat('nonexistent-1'), 404, 'model_not_found'],
     ['no model', '/chat/completions', { messages: [] }, 400, null],
     ['no messages', '/chat/completions', { model: 'gpt-4o' }, 400, 'missing_required_parameter'],

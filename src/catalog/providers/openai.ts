@@ -22,6 +22,7 @@ export const openai: Provider = {
     { scope: 'openai:audio.transcribe', may: 'turn speech into text' },
     ...toolScopes('openai', 'web', 'code', 'mcp'),
     { scope: 'openai:state', may: 'keep conversations with OpenAI, and come back to those it has kept' },
+    { scope: 'openai:files', may: 'upload files to OpenAI, and use and search those it has uploaded' },
   ],
   routes,
   models: {

@@ -1,15 +1,27 @@
-import type { KeptKind } from '../objects.ts';
+import type { FieldRule } from '../fields.ts';
+import type { KeptKind, MadeObjects } from '../objects.ts';
 
 /** What OpenAI keeps for those who call it, and what it takes to name that. */
 
 export const state = 'openai:state';
-const files = 'openai:files';
+export const files = 'openai:files';
 
 export const responseOf: KeptKind = { kind: 'response', scope: state };
 export const conversationOf: KeptKind = { kind: 'conversation', scope: state };
 export const itemOf: KeptKind = { kind: 'item', scope: state };
 export const fileOf: KeptKind = { kind: 'file', scope: files };
+export const uploadOf: KeptKind = { kind: 'upload', scope: files };
+export const uploadPartOf: KeptKind = { kind: 'upload_part', scope: files };
 export const vectorStoreOf: KeptKind = { kind: 'vector_store', scope: files };
+
+/** A field that names what is kept. */
+export const kept = (object: KeptKind, advice: string): FieldRule => ({ kind: 'kept', object, advice });
+
+/** Routes whose answers tell of one thing of a kind, or of more in other places. */
+export const makes = ({ kind, scope }: KeptKind, ...places: readonly (readonly string[])[]): MadeObjects => ({
+  scope,
+  objects: (places.length === 0 ? [['id']] : places).map((at) => ({ kind, at })),
+});
 
 /** Query parameters that lists have in common. */
 export const listParameters = {

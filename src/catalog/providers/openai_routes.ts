@@ -3,6 +3,7 @@ import type { OutputRules, Route } from '../route.ts';
 import { captions, chatAnswer, eventStream, held, json, responsesAnswer, through } from './openai_answers.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
 import { pictureTokens } from './openai_costs.ts';
+import { fileRoutes } from './openai_file_routes.ts';
 import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
 import { madeByResponse, stateRoutes } from './openai_state_routes.ts';
 import {
@@ -173,6 +174,7 @@ export const routes: readonly Route[] = [
     cost: { kind: 'heard' },
   },
   ...stateRoutes,
+  ...fileRoutes,
 ];
 
 /** Fine-tuned models name the organisation, and what it trains. */

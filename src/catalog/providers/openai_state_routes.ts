@@ -3,27 +3,21 @@ import type { MadeObjects } from '../objects.ts';
 import type { Route } from '../route.ts';
 import { held, responsesAnswer } from './openai_answers.ts';
 import { allow } from './openai_common_fields.ts';
-import { listParameters, state } from './openai_kept.ts';
+import { conversationOf, itemOf, listParameters, makes, responseOf, state } from './openai_kept.ts';
 import { conversation } from './openai_text_fields.ts';
 
 /** Responses and conversations that OpenAI keeps. */
-
-/** Items of an answer, of a list or of an event. */
-const items = (...places: readonly (readonly string[])[]): MadeObjects['objects'] =>
-  places.map((at) => ({ kind: 'item', at }));
 
 /** What a response tells of, at once or by its events. */
 export const madeByResponse: MadeObjects = {
   scope: state,
   objects: [
-    { kind: 'response', at: ['id'] },
-    { kind: 'response', at: ['response', 'id'] },
-    ...items(['output', '*', 'id'], ['item', 'id'], ['response', 'output', '*', 'id']),
+    ...makes(responseOf, ['id'], ['response', 'id']).objects,
+    ...makes(itemOf, ['output', '*', 'id'], ['item', 'id'], ['response', 'output', '*', 'id']).objects,
   ],
 };
 
-const madeByConversation: MadeObjects = { scope: state, objects: [{ kind: 'conversation', at: ['id'] }] };
-const listedItems: MadeObjects = { scope: state, objects: items(['data', '*', 'id']) };
+const listedItems = makes(itemOf, ['data', '*', 'id']);
 
 const include = /^[a-z_.]{1,64}$/;
 const itemParameters = { include, 'include[]': include };
@@ -62,7 +56,7 @@ export const stateRoutes: readonly Route[] = [
     method: 'POST',
     path: '/conversations',
     body: { kind: 'json', fields: conversationFields },
-    makes: madeByConversation,
+    makes: makes(conversationOf),
   },
   { ...ofConversation, method: 'GET', path: '/conversations/{conversation_id}' },
   {

@@ -1,8 +1,7 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
-import type { KeptKind } from '../objects.ts';
 import { allow, allowAll, model, pseudonym, stream, voice } from './openai_common_fields.ts';
 import { chatSearch, web } from './openai_hosted_tools.ts';
-import { conversationOf, responseOf, state } from './openai_kept.ts';
+import { conversationOf, kept, responseOf, state } from './openai_kept.ts';
 import {
   chatTree,
   decisionTree,
@@ -15,7 +14,6 @@ import {
 /** Request fields of the endpoints that write text, and of those that embed or check it. */
 
 const drop: FieldRule = { kind: 'drop' };
-const kept = (object: KeptKind): FieldRule => ({ kind: 'kept', object, advice: stored });
 const neverStored: FieldRule = { kind: 'force', value: false };
 const refuse = (advice: string): FieldRule => ({ kind: 'refuse', advice });
 
@@ -43,7 +41,7 @@ export const streamOptions: FieldRule = {
 
 const promptCacheOptions: FieldRule = {
   kind: 'object',
-  fields: { ...allowAll('mode', 'ttl', 'prewarm'), comparison_response_id: kept(responseOf) },
+  fields: { ...allowAll('mode', 'ttl', 'prewarm'), comparison_response_id: kept(responseOf, stored) },
 };
 
 export const conversation: FieldRule = { kind: 'tree', tree: responsesTree };
@@ -114,8 +112,8 @@ export const responsesFields: FieldRules = {
     scope: state,
     advice: 'A call goes on without its caller only with the scope openai:state. Use stream.',
   },
-  previous_response_id: kept(responseOf),
-  conversation: kept(conversationOf),
+  previous_response_id: kept(responseOf, stored),
+  conversation: kept(conversationOf, stored),
   prompt: refuse("The project's stored prompts are not lent. Send the prompt itself, as instructions."),
   context_management: refuse('Leave it out and use POST /responses/compact.'),
   moderation: refuse(billed),
@@ -131,7 +129,7 @@ export const compactFields: FieldRules = {
   prompt_cache_options: promptCacheOptions,
   prompt_cache_retention: allow,
   service_tier: serviceTier,
-  previous_response_id: kept(responseOf),
+  previous_response_id: kept(responseOf, stored),
 };
 
 export const inputTokensFields: FieldRules = {
@@ -141,8 +139,8 @@ export const inputTokensFields: FieldRules = {
   tool_choice: toolChoice,
   instructions,
   ...allowAll('parallel_tool_calls', 'personality', 'reasoning', 'text', 'truncation'),
-  previous_response_id: kept(responseOf),
-  conversation: kept(conversationOf),
+  previous_response_id: kept(responseOf, stored),
+  conversation: kept(conversationOf, stored),
 };
 
 export const decisionFields: FieldRules = {

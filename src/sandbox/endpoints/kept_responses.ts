@@ -26,9 +26,14 @@ export function requireKept({ fields, shelf }: Call): void {
   if (previous !== undefined) shelf.get('response', previous);
   const conversation = conversationOf(fields);
   if (conversation !== undefined) shelf.get('conversation', conversation);
-  for (const item of listOf(fields.input)) {
-    const { type, id } = fieldsOf(item);
-    if (type === 'item_reference') shelf.get('item', textOf(id) ?? '');
+  for (const item of listOf(fields.input).map(fieldsOf)) {
+    if (item.type === 'item_reference') shelf.get('item', textOf(item.id) ?? '');
+    for (const { file_id } of listOf(item.content).map(fieldsOf)) {
+      if (file_id !== undefined) shelf.get('file', textOf(file_id) ?? '');
+    }
+  }
+  for (const { vector_store_ids } of listOf(fields.tools).map(fieldsOf)) {
+    for (const id of listOf(vector_store_ids)) shelf.get('vector_store', textOf(id) ?? '');
   }
   if (flagOf(fields.background) && !flagOf(fields.store)) {
     throw invalidRequest('Background mode requires store to be true.', { param: 'background' });
