@@ -16,16 +16,24 @@ import { resume } from './oauth/resume.ts';
 import { revoke } from './oauth/revoke.ts';
 import { token } from './oauth/token.ts';
 import { createProxy } from './proxy/http.ts';
+import type { Sockets } from './proxy/websocket.ts';
 import { pageHeaders } from './web/headers.ts';
 import { createPages } from './web/routes.ts';
 
 /** Everything that answers requests. */
 export interface App {
   readonly listener: RequestListener;
+  /** For requests that want to become a WebSocket. */
+  readonly upgrade: Sockets['upgrade'];
   /** What is answered but for calls to providers. */
   readonly routes: readonly { readonly method: string; readonly path: string }[];
-  /** From now on it says that it is not ready, and each answer is the last on its connection. */
-  drain(): void;
+  /**
+   * From now on it says that it is not ready, and each answer is the last on its connection. Resolves when there is no
+   * WebSocket any more.
+   */
+  drain(): Promise<void>;
+  /** Ends the WebSockets, which the server does not know of any more. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -88,9 +96,12 @@ export function createApp(deps: Deps): App {
       if (proxy.handles(request.url ?? '/')) proxy.handle(request, response);
       else void pages(request, response);
     },
+    upgrade: proxy.sockets.upgrade,
     drain: () => {
       isDraining = true;
+      return proxy.sockets.drain();
     },
+    cut: proxy.sockets.cut,
     close: () => proxy.close(),
   };
 }

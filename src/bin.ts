@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Imports nothing before the version is known to do: the database driver crashes the process on an older Node.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 24 || (major === 24 && minor < 7)) {
+if (major < 24 || (major === 24 && minor < 9)) {
   console.error(
-    `Coatcheck needs Node 24.7 or newer; this is ${process.versions.node}. In a checkout, \`npm start\` and \`npm run coatcheck\` bring their own.`,
+    `Coatcheck needs Node 24.9 or newer; this is ${process.versions.node}. In a checkout, \`npm start\` and \`npm run coatcheck\` bring their own.`,
   );
   process.exit(1);
 }

@@ -33,6 +33,7 @@ export interface Config {
   readonly drainTimeout: number;
   readonly maxJsonBody: number;
   readonly maxUpload: number;
+  readonly maxFrame: number;
   readonly maxBuffered: number;
   readonly upstreamConnectTimeout: number;
   readonly upstreamHeadersTimeout: number;
@@ -102,6 +103,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     drainTimeout: vars.COATCHECK_DRAIN_TIMEOUT,
     maxJsonBody: vars.COATCHECK_MAX_JSON_BODY,
     maxUpload: vars.COATCHECK_MAX_UPLOAD,
+    maxFrame: vars.COATCHECK_MAX_FRAME,
     maxBuffered: vars.COATCHECK_MAX_BUFFERED,
     upstreamConnectTimeout: vars.COATCHECK_UPSTREAM_CONNECT_TIMEOUT,
     upstreamHeadersTimeout: vars.COATCHECK_UPSTREAM_HEADERS_TIMEOUT,

@@ -182,6 +182,10 @@ export const environment = z.object({
     description: 'Largest multipart body of a call.',
     example: '27262976',
   }),
+  COATCHECK_MAX_FRAME: bytes(16 * mebibyte).meta({
+    description: 'Largest frame that an app may send over a WebSocket.',
+    example: '16777216',
+  }),
   COATCHECK_MAX_BUFFERED: bytes(512 * mebibyte).meta({
     description:
       'Bytes of request bodies held at once by all calls of one process together; beyond it calls get 503.',

@@ -9,6 +9,7 @@ import { type App, createApp } from './app.ts';
 import { type Config, issuerFile, readConfig } from './config.ts';
 import { closeDeps, type Deps, type DepsOptions, openDeps } from './deps.ts';
 import { countOpenRequests, type OpenRequests } from './lib/open_requests.ts';
+import { wantsWebSocket } from './lib/wants_websocket.ts';
 import { createLogger } from './log.ts';
 import { openSandbox } from './sandbox/open.ts';
 import { longestRequest } from './tokens/dpop.ts';
@@ -55,7 +56,7 @@ export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, '
   }
 }
 
-/** In milliseconds. */
+/** Times are in milliseconds. */
 const limits = {
   /** Longer than apps and front proxies keep a connection that they mean to use again: whoever waits longest decides. */
   keepAliveTimeout: 75_000,
@@ -63,6 +64,8 @@ const limits = {
   headersTimeout: 20_000,
   requestTimeout: longestRequest,
   connectionsCheckingInterval: 5_000,
+  /** Whatever else a request could become, it stays a request. */
+  shouldUpgradeCallback: wantsWebSocket,
 };
 
 /** Answers who comes before there is anything to answer with: the port is taken first, so that a start fails early. */
@@ -74,10 +77,14 @@ const notYet: RequestListener = (_request, response) => {
 
 /** Answers requests until `serving` ends, then lets what is under way finish. */
 async function answer(server: Server, deps: Deps, serving: () => Promise<void>): Promise<void> {
-  await deps.instance.join(() => server.closeAllConnections());
-  const app = createApp(deps);
+  let app: App | undefined;
+  await deps.instance.join(() => {
+    server.closeAllConnections();
+    app?.cut();
+  });
+  app = createApp(deps);
   const requests = countOpenRequests(server);
-  server.off('request', notYet).on('request', app.listener);
+  server.off('request', notYet).on('request', app.listener).on('upgrade', app.upgrade);
   const tidying = setInterval(() => void tidyUp(deps), tidyInterval);
   try {
     await serving();
@@ -197,7 +204,7 @@ async function drain(
   requests: OpenRequests,
   { config, log }: Pick<Deps, 'config' | 'log'>,
 ): Promise<void> {
-  app.drain();
+  const done = Promise.all([requests.none(), app.drain()]);
   // Not by http's own `close`: that ends idle connections at once, and those may be on which a proxy in front of us asks
   // whether we are ready.
   const closed = new Promise((resolve) => NetServer.prototype.close.call(server, resolve));
@@ -206,9 +213,10 @@ async function drain(
     log.warn('the drain timeout is over; ending what is still open');
     timeout.resolve();
   }, config.drainTimeout * 1000);
-  await Promise.race([requests.none(), timeout.promise]);
+  await Promise.race([done, timeout.promise]);
   clearTimeout(timer);
   server.closeAllConnections();
+  app.cut();
   await closed;
   // What a cut connection cuts short is noticed a moment later, and is to be settled as what it was.
   await Promise.race([requests.none(), sleep(1000, undefined, { ref: false })]);

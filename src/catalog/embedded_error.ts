@@ -16,9 +16,16 @@ export function withPublicError(rules: ErrorRules, data: unknown): JsonObject | 
   }
   if (data.object === 'error') return { object: 'error', ...publicError(rules, data) };
   if (isObject(data.error)) return { ...data, error: publicError(rules, data.error) };
-  if (isObject(data.response) && isObject(data.response.error)) {
-    const response = { ...data.response, error: publicError(rules, data.response.error) };
-    return { ...data, response };
+  if (isObject(data.response)) {
+    const { response } = data;
+    if (isObject(response.error)) {
+      return { ...data, response: { ...response, error: publicError(rules, response.error) } };
+    }
+    const { status_details: details } = response;
+    if (isObject(details) && isObject(details.error)) {
+      const status_details = { ...details, error: publicError(rules, details.error) };
+      return { ...data, response: { ...response, status_details } };
+    }
   }
   return data.error === undefined || data.error === null
     ? null

@@ -4,6 +4,7 @@ import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
 import type { PriceTable } from './prices.ts';
 import type { Route } from './route.ts';
+import type { SocketRoute } from './socket.ts';
 
 /** One capability that can be lent, as it appears at consent. */
 export interface ScopeRow {
@@ -29,6 +30,8 @@ export interface Provider {
   readonly basePath?: string;
   readonly scopes: readonly ScopeRow[];
   readonly routes: readonly Route[];
+  /** Its WebSockets that are lent. */
+  readonly sockets?: readonly SocketRoute[];
   readonly models: ModelRules;
   readonly errors: ErrorRules;
   /** Headers (in lower case) in which its SDKs send a token, bare, besides Authorization. */

@@ -4,7 +4,8 @@ import type { UsageRules } from './usage.ts';
 
 /** One thing an app may ask of a provider. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `WS`: work that goes on over a WebSocket; never the method of a request. */
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'WS';
   /** Under the mount, with `{model}`-like places; forwarded as written here, never as the caller wrote it. */
   readonly path: string;
   /** Places of the path that name what the provider keeps: of which kind. What others hold is only found inside of that. */

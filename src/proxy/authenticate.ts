@@ -21,6 +21,9 @@ export interface Caller {
   readonly proof: ProofUse | null;
 }
 
+/** What of a request says who sends it. */
+export type AuthenticatedRequest = Pick<IncomingMessage, 'rawHeaders' | 'method' | 'url'>;
+
 interface AuthenticateDeps {
   readonly config: { readonly issuer: string };
   readonly accessTokens: AccessTokens;
@@ -34,7 +37,7 @@ interface AuthenticateDeps {
 export async function authenticate(
   deps: AuthenticateDeps,
   provider: Provider,
-  { rawHeaders, method = '', url = '' }: IncomingMessage,
+  { rawHeaders, method = '', url = '' }: AuthenticatedRequest,
 ): Promise<Caller> {
   const { config } = deps;
   const request = { rawHeaders, method, url: config.issuer + url.replace(absoluteForm, '') };

@@ -6,7 +6,11 @@ import { Refusal } from './refusal.ts';
 const longestError = 64 * 1024;
 
 /** Reads a provider's refusal and answers with what it means to the app. */
-export function createFailureSink(context: AnswerContext, head: AnswerHead, keysUrl: string): AnswerSink {
+export function createFailureSink(
+  context: Pick<AnswerContext, 'admission' | 'fail' | 'relay' | 'keyIsBad' | 'quotaIsUsedUp'>,
+  head: AnswerHead,
+  keysUrl: string,
+): AnswerSink {
   const { errors, billingPage } = context.admission.provider;
   const chunks: Buffer[] = [];
   let length = 0;

@@ -17,6 +17,7 @@ import { Refusal, unavailable } from './refusal.ts';
 import { receiveBody } from './request_body.ts';
 import { locate, type Target } from './target.ts';
 import { createUpstreams } from './upstream.ts';
+import { createSockets, type Sockets } from './websocket.ts';
 
 /** Milliseconds that the rest of a refused body may take to come in. */
 const lingering = 1_000;
@@ -26,6 +27,7 @@ export interface Proxy {
   /** Whether a request target lies under a provider's mount. */
   handles(target: string): boolean;
   handle(request: IncomingMessage, response: ServerResponse): void;
+  readonly sockets: Sockets;
   /** Closes the connections to the providers. */
   close(): Promise<void>;
 }
@@ -38,7 +40,9 @@ export function createProxy(deps: Deps): Proxy {
     if (grantId !== null) vault.forget(grantId);
     void inFlight.look();
   });
-  const forwardDeps = { ...deps, upstreams, keyHealth: createKeyHealth(deps) };
+  const keyHealth = createKeyHealth(deps);
+  const forwardDeps = { ...deps, upstreams, keyHealth };
+  const sockets = createSockets({ ...deps, inFlight, keyHealth });
   const budget = createByteBudget(config.maxBuffered);
 
   const serve = async (exchange: Exchange, { path, query }: Target) => {
@@ -104,8 +108,11 @@ export function createProxy(deps: Deps): Proxy {
       serve(exchange, target).catch((reason: unknown) => stop(exchange, reason));
     },
 
+    sockets,
+
     close() {
       stopListening();
+      sockets.cut();
       inFlight.close();
       return upstreams.close();
     },

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { apis } from '../../src/catalog/catalog.ts';
 import { match } from '../../src/catalog/match.ts';
-import { callsOfSdk, groundOf, namesOfGoogleSdk, pathOf, readSurface, withoutNames } from './surface.ts';
+import { matchSocket } from '../../src/catalog/match_socket.ts';
+import type { Provider } from '../../src/catalog/provider.ts';
+import {
+  callsOfSdk,
+  groundOf,
+  namesOfGoogleSdk,
+  pathOf,
+  readSurface,
+  type SurfaceRow,
+  withoutNames,
+} from './surface.ts';
 
 const sdks: Readonly<Record<string, readonly string[]>> = {
   openai: ['openai', 'openai-6'],
@@ -41,18 +51,33 @@ describe.each(apis)('everything that the API at $mount can be asked for is judge
 
   it('and the catalog has what is lent, with its scope, and nothing else', () => {
     const wrong = surface
-      .filter(({ path }) => !path.includes('?'))
+      .filter(({ method, path }) => method === 'WS' || !path.includes('?'))
+      .filter((row) => row.verdict !== 'plain')
       .filter((row) => {
-        const found = match(provider, row.method, pathOf(provider, row).replaceAll(/\{\w+\}/g, 'some-id'));
-        return row.verdict === 'lent' ? found?.route.scope !== row.scope : found !== null;
+        const target = pathOf(provider, row).replaceAll(/\{\w+\}/g, 'some-id');
+        const scope = row.method === 'WS' ? scopeOfSocket(provider, target) : scopeOf(provider, row, target);
+        return scope !== (row.verdict === 'lent' ? row.scope : undefined);
       });
     expect(wrong).toEqual([]);
     const lent = surface.filter(({ verdict }) => verdict === 'lent');
-    expect(provider.routes.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
-      lent.map((row) => `${row.method} ${pathOf(provider, row)}`).toSorted(),
-    );
+    const { routes, sockets = [] } = provider;
+    const rows = [
+      ...routes.map(({ method, path }) => `${method} ${path}`),
+      ...sockets.map(({ path, query }) => `WS ${path}${query ? `?${query.name}=${query.value}` : ''}`),
+    ];
+    expect(rows.toSorted()).toEqual(lent.map((row) => `${row.method} ${pathOf(provider, row)}`).toSorted());
   });
 });
+
+function scopeOf(provider: Provider, { method }: SurfaceRow, path: string): string | undefined {
+  return match(provider, method, path)?.route.scope;
+}
+
+function scopeOfSocket(provider: Provider, target: string): string | undefined {
+  const [path = '', query] = target.split('?');
+  const found = matchSocket(provider, path, new URLSearchParams(query));
+  return found === 'unclear' ? undefined : found?.route.scope;
+}
 
 describe.each(['@google/genai', 'genai-2'])('everything that %s can ask for is judged', (sdk) => {
   const paths = readSurface({ mount: '/gemini' }).map(({ path }) => path);

@@ -23,6 +23,8 @@ export interface Broker {
   readonly sandbox: Sandbox;
   readonly logs: readonly string[];
   readonly home: Home;
+  /** As at a stop signal: resolves when its WebSockets have ended. */
+  drain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,14 +69,16 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     ...(options.internet ? { network: options.internet.network } : {}),
   });
   const app = createApp(deps);
-  server.on('request', app.listener);
+  server.on('request', app.listener).on('upgrade', app.upgrade);
   return {
     url: `http://127.0.0.1:${port}`,
     deps,
     sandbox,
     logs,
     home,
+    drain: app.drain,
     async close() {
+      app.cut();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await app.close();

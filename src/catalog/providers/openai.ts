@@ -3,6 +3,7 @@ import { priceTable } from './openai_costs.ts';
 import { errors } from './openai_errors.ts';
 import { chatSearch } from './openai_hosted_tools.ts';
 import { fineTuned, routes } from './openai_routes.ts';
+import { sockets } from './openai_sockets.ts';
 import { traits } from './openai_traits.ts';
 import { toolScopes } from './tool_scopes.ts';
 
@@ -20,11 +21,13 @@ export const openai: Provider = {
     { scope: 'openai:images', may: 'make and edit images' },
     { scope: 'openai:audio.speech', may: 'turn text into speech' },
     { scope: 'openai:audio.transcribe', may: 'turn speech into text' },
+    { scope: 'openai:realtime', may: 'talk and listen live' },
     ...toolScopes('openai', 'web', 'code', 'mcp'),
     { scope: 'openai:state', may: 'keep conversations with OpenAI, and come back to those it has kept' },
     { scope: 'openai:files', may: 'upload files to OpenAI, and use and search those it has uploaded' },
   ],
   routes,
+  sockets,
   models: {
     grammar: /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/,
     refused: [

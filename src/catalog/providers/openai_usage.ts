@@ -44,6 +44,19 @@ export const responsesUsage: UsageRules = {
   sides: [{ path: ['tool_usage', 'image_gen'], table: imageTokens }, svg],
 };
 
+export const realtimeUsage: UsageRules = {
+  table: {
+    input_tokens: ['input_tokens'],
+    cache_read_tokens: ['input_token_details', 'cached_tokens'],
+    input_audio_tokens: ['input_token_details', 'audio_tokens'],
+    cache_audio_read_tokens: ['input_token_details', 'cached_tokens_details', 'audio_tokens'],
+    input_image_tokens: ['input_token_details', 'image_tokens'],
+    cache_image_read_tokens: ['input_token_details', 'cached_tokens_details', 'image_tokens'],
+    output_tokens: ['output_tokens'],
+    output_audio_tokens: ['output_token_details', 'audio_tokens'],
+  },
+};
+
 export const embeddingsUsage: UsageRules = { table: { input_tokens: ['prompt_tokens'] } };
 
 export const imagesUsage: UsageRules = { table: imageTokens, sides: [svg] };

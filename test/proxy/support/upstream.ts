@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface UpstreamRequest {
@@ -16,6 +16,7 @@ export type Answer = (response: ServerResponse, request: UpstreamRequest) => voi
 /** A provider whose answers a test writes itself, but for what a deposited key is looked at with. */
 export interface Upstream {
   readonly url: string;
+  readonly server: Server;
   readonly requests: readonly UpstreamRequest[];
   answer: Answer;
   /** The next request; resolves as soon as its headers and body have come in. */
@@ -65,6 +66,7 @@ export async function startUpstream(
   const { port } = server.address() as AddressInfo;
   return Object.assign(upstream, {
     url: `http://127.0.0.1:${port}/v1`,
+    server,
     requests,
     next: () => new Promise<UpstreamRequest>((resolve) => waiting.push(resolve)),
     close: () =>
