@@ -21,6 +21,10 @@ export interface Config {
   readonly providerBaseUrls: Readonly<Record<string, string>>;
   /** File that lists the operator's own providers. */
   readonly providersFile: string | null;
+  /** File with prices that go before those built in. */
+  readonly pricesFile: string | null;
+  /** What is done about calls whose price is not known. */
+  readonly unknownPrices: 'ceiling' | 'refuse';
   readonly sandbox: 'on' | 'off' | { readonly url: string };
   readonly accessTokenTtl: number;
   readonly refreshTokenTtl: number;
@@ -93,6 +97,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       : { file: resolve(vars.COATCHECK_MASTER_KEY_FILE ?? `${dataDir}/master.key`) },
     providerBaseUrls: providerBaseUrls(vars),
     providersFile: vars.COATCHECK_PROVIDERS_FILE ? resolve(vars.COATCHECK_PROVIDERS_FILE) : null,
+    pricesFile: vars.COATCHECK_PRICES_FILE ? resolve(vars.COATCHECK_PRICES_FILE) : null,
+    unknownPrices: vars.COATCHECK_UNKNOWN_PRICES,
     sandbox: sandboxSetting(vars.COATCHECK_SANDBOX ?? (production ? 'off' : 'on')),
     accessTokenTtl: vars.COATCHECK_ACCESS_TOKEN_TTL,
     refreshTokenTtl: vars.COATCHECK_REFRESH_TOKEN_TTL,

@@ -11,6 +11,7 @@ import type { Secret } from './lib/secret.ts';
 import { createTxtLookup, type TxtLookup } from './lib/txt_records.ts';
 import { createBudgetTeller } from './mail/budget_teller.ts';
 import { createMail, type Mail, noMail } from './mail/mail.ts';
+import { readPricesFile } from './prices_file.ts';
 import { readProvidersFile } from './providers_file.ts';
 import { openPostgresStore } from './store/postgres/store.ts';
 import { openSqliteStore } from './store/sqlite/store.ts';
@@ -56,12 +57,12 @@ export interface DepsOptions {
 /**
  * Builds everything: makes the data folder (0700) and, outside production, the master key file (0600) when they are not
  * there, opens the store and brings its schema up to date.
- * @throws ConfigError when the file of providers is wrong, KeyringError when the master keys are missing or unusable, StoreError when the store is
+ * @throws ConfigError when the file of providers or that of prices is wrong, KeyringError when the master keys are missing or unusable, StoreError when the store is
  */
 export async function openDeps(config: Config, options: DepsOptions): Promise<Deps> {
   const { log, clock = systemClock, sandboxUrl, lease } = options;
   const own = readProvidersFile(config.providersFile);
-  lendAlso(own.providers);
+  lendAlso(own.providers, readPricesFile(config.pricesFile, own.providers));
   const baseUrls = { ...config.providerBaseUrls, ...own.baseUrls };
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   chmodSync(config.dataDir, 0o700);

@@ -125,6 +125,16 @@ export const environment = z.object({
       "JSON file with further providers whose API is after OpenAI's, such as model servers of your own; [operations.md](operations.md#providers-of-your-own) says what is in it.",
     example: '/etc/coatcheck/providers.json',
   }),
+  COATCHECK_PRICES_FILE: z.string().min(1).optional().meta({
+    description:
+      'JSON file with prices that go before those built in; [budgets.md](budgets.md#prices-of-your-own) says what is in it.',
+    example: '/etc/coatcheck/prices.json',
+  }),
+  COATCHECK_UNKNOWN_PRICES: oneOf(['ceiling', 'refuse']).default('ceiling').meta({
+    description:
+      'What is done about calls whose price is not known: counted at twice the highest known price of their kind, or refused.',
+    example: 'refuse',
+  }),
   COATCHECK_SANDBOX: z
     .union([z.enum(['on', 'off']), baseUrl], { error: 'must be on, off or the URL of a running sandbox' })
     .optional()

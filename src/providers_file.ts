@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { isBuiltIn } from './catalog/catalog.ts';
 import type { Provider } from './catalog/provider.ts';
 import { capabilities, configuredProvider, keyHeaders } from './catalog/providers/configured.ts';
-import { ConfigError } from './config.ts';
 import { baseUrl } from './environment.ts';
+import { readOperatorFile } from './operator_file.ts';
 
 const pattern = z.string().transform((value, context) => {
   try {
@@ -51,28 +50,11 @@ export interface OwnProviders {
  */
 export function readProvidersFile(path: string | null): OwnProviders {
   if (path === null) return { providers: [], baseUrls: {} };
-  const parsed = file.safeParse(readJson(path));
-  if (!parsed.success) {
-    const complaints = parsed.error.issues.map(
-      ({ path: place, message }) => `${place.join('.')}: ${message}`,
-    );
-    throw new ConfigError(`COATCHECK_PROVIDERS_FILE, ${path}:\n${complaints.join('\n')}`);
-  }
-  const rows = parsed.data.providers;
+  const { providers: rows } = readOperatorFile('COATCHECK_PROVIDERS_FILE', path, file);
   return {
     providers: rows.map(({ models = null, keysPage, ...row }) =>
       configuredProvider({ ...row, models, keysPage: keysPage ?? row.baseUrl }),
     ),
     baseUrls: Object.fromEntries(rows.map(({ name, baseUrl }) => [name, baseUrl])),
   };
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new ConfigError(`COATCHECK_PROVIDERS_FILE cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }

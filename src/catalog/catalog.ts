@@ -1,3 +1,4 @@
+import { type OwnPrices, withOwnPrices } from './prices.ts';
 import type { Provider, ScopeRow } from './provider.ts';
 import { anthropic } from './providers/anthropic.ts';
 import { azure } from './providers/azure.ts';
@@ -43,10 +44,20 @@ export const apis: readonly Provider[] = mounted;
 /** Every scope there is, in the order in which people see them. */
 export const allScopes: readonly string[] = scopes;
 
-/** Puts the operator's own providers behind those that are built in, before anything asks for them. */
-export function lendAlso(own: readonly Provider[]): void {
-  all.splice(0, all.length, ...builtIn, ...own);
-  mounted.splice(0, mounted.length, ...all, ...otherApis);
+/**
+ * Puts the operator's own providers behind those that are built in, before anything asks for them.
+ * @param prices rows by the provider's name, which go before the provider's
+ */
+export function lendAlso(
+  own: readonly Provider[],
+  prices: Readonly<Record<string, readonly OwnPrices[]>> = {},
+): void {
+  const priced = (provider: Provider): Provider => {
+    const rows = Object.hasOwn(prices, provider.name) ? prices[provider.name] : undefined;
+    return rows ? { ...provider, priceTable: withOwnPrices(provider.priceTable, rows) } : provider;
+  };
+  all.splice(0, all.length, ...[...builtIn, ...own].map(priced));
+  mounted.splice(0, mounted.length, ...all, ...otherApis.map(priced));
   providersByName.clear();
   scopeRows.clear();
   for (const provider of all) {

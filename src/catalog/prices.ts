@@ -63,7 +63,7 @@ export function pricesOf(priceTable: PriceTable, model: string): KnownPrices {
   const key = `${table} ${model}`;
   const before = known.get(key);
   if (before) return before;
-  const calculation = calculate(table, model, {});
+  const calculation = unlessContradictory(() => calculate(table, model, {}));
   const prices = calculation ? pricesIn(calculation) : unknown;
   known.set(key, prices);
   return prices;
@@ -80,6 +80,22 @@ function pricesIn({ model, model_price: now }: PriceCalculation): KnownPrices {
       : constraint?.type === 'time_of_date',
   );
   return { rates: [now, ...soon.map(({ prices }) => prices)], contextWindow: model.context_window ?? null };
+}
+
+/** The same prices with further rows before them. */
+export function withOwnPrices(priceTable: PriceTable, rows: readonly OwnPrices[]): PriceTable {
+  const own = typeof priceTable === 'string' ? rows : [...rows, ...priceTable.own];
+  return { own, table: tableOf(priceTable) };
+}
+
+/** Why rates cannot stand in one row; null when they can. */
+export function faultOf(rates: ModelPrice): string | null {
+  try {
+    calculateOwn({ pattern: '*', rates }, {});
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 /** The provider's id in the published table. */
@@ -141,25 +157,27 @@ function rateAt(rate: ModelPrice[string], input: number): number {
 function priceOfAny(priceTable: PriceTable, model: string, usage: Usage): number | null {
   const own = ownPrices(priceTable, model);
   const table = tableOf(priceTable);
-  const calculation = own ? calculateOwn(own, usage) : table === null ? null : calculate(table, model, usage);
+  const calculation = unlessContradictory(() =>
+    own ? calculateOwn(own, usage) : table === null ? null : calculate(table, model, usage),
+  );
   const isKnown = calculation && isComplete(calculation, usage, own ? neededRates : ownRates);
   return isKnown ? calculation.total_price : null;
 }
 
 function calculate(table: string, model: string, usage: Usage): PriceCalculation | null {
-  return unlessContradictory(() => calcPrice(usage, model, { providerId: table }));
+  return calcPrice(usage, model, { providerId: table });
 }
 
 /** The table's own arithmetic with rates of our own. */
 function calculateOwn({ rates }: OwnPrices, usage: Usage): PriceCalculation | null {
   const model = { id: 'own', match: { equals: 'own' }, prices: rates };
   const provider = { id: 'own', name: 'own', api_pattern: '', models: [model] };
-  return unlessContradictory(() => calcPrice(usage, 'own', { provider }));
+  return calcPrice(usage, 'own', { provider });
 }
 
-function unlessContradictory(calculate: () => PriceCalculation | null): PriceCalculation | null {
+function unlessContradictory(calculation: () => PriceCalculation | null): PriceCalculation | null {
   try {
-    return calculate();
+    return calculation();
   } catch {
     // Counts that contradict each other, such as more cached tokens than tokens: no sum can be trusted.
     return null;

@@ -74,6 +74,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   const models = checked?.usedModels ?? new Map<string | null, string>();
   if (match.model !== null) noteModel(models, match.model, () => 'model');
   const bound = costBound(provider, match.route, checked, match.model);
+  if (bound.isCeiling && deps.config.unknownPrices === 'refuse') throw unknownPrice();
   const decision = await askLedger(deps, {
     callId,
     familyId: caller.familyId,
@@ -121,6 +122,14 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     deps.ledger.settle(neverSent(callId));
     throw error;
   }
+}
+
+function unknownPrice(): Refusal {
+  return new Refusal(
+    'model_not_allowed',
+    'What this call can cost is not known here, and such calls are refused. Name a model whose price is known.',
+    { param: 'model' },
+  );
 }
 
 function checkBody({ match: { route, model }, provider, caller, body }: CallRequest): CheckedBody | null {
