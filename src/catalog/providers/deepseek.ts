@@ -1,3 +1,4 @@
+import type { UsageRules } from '../usage.ts';
 import {
   allow,
   allowAll,
@@ -10,8 +11,14 @@ import {
   streamOptions,
   textRoute,
 } from './openai_compatible.ts';
+import { chatUsage } from './openai_usage.ts';
 
 const name = 'deepseek';
+
+/** What is read from its cache stands beside the counts. */
+const usage: UsageRules = {
+  table: { ...chatUsage.table, cache_read_tokens: ['prompt_cache_hit_tokens'] },
+};
 
 /** DeepSeek, which has no SDK of its own: apps use OpenAI's. Left out: completions (beta), its Anthropic and responses APIs. */
 export const deepseek = compatibleProvider({
@@ -20,14 +27,19 @@ export const deepseek = compatibleProvider({
   mount: '/deepseek',
   routes: [
     ...modelRoutes(name, '/models'),
-    textRoute(name, '/chat/completions', {
-      ...chatFields,
-      ...allowAll('logprobs', 'top_logprobs'),
-      thinking: { kind: 'object', fields: { type: allow } },
-      stream_options: streamOptions,
-      user: pseudonym,
-      user_id: pseudonym,
-    }),
+    textRoute(
+      name,
+      '/chat/completions',
+      {
+        ...chatFields,
+        ...allowAll('logprobs', 'top_logprobs'),
+        thinking: { kind: 'object', fields: { type: allow } },
+        stream_options: streamOptions,
+        user: pseudonym,
+        user_id: pseudonym,
+      },
+      usage,
+    ),
   ],
   models: { grammar: modelGrammar, refused: [] },
   keysPage: 'https://platform.deepseek.com/api_keys',

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { costBound } from '../../src/catalog/cost_bound.ts';
+import type { Admission } from '../../src/proxy/admit.ts';
+import type { AnswerContext } from '../../src/proxy/answer.ts';
+import { createEventSink } from '../../src/proxy/event_sink.ts';
+import { createHeldSink } from '../../src/proxy/held_sink.ts';
+import { createMeter } from '../../src/proxy/meter.ts';
+import { createThroughSink } from '../../src/proxy/through_sink.ts';
+import type { Settlement } from '../../src/store/contract/ledger.ts';
+import { check, providerNamed, routeOf } from '../catalog/bound_of.ts';
+import { answers, type Shape, streams } from './support/usage_shapes.ts';
+
+/** Has an answer metered as it comes in these chunks. */
+function metered(shape: Shape, mediaType: string, chunks: readonly Buffer[]): Settlement {
+  const provider = providerNamed(shape.provider);
+  const route = routeOf(provider, shape.path);
+  const pathModel = shape.path.includes('{model}') ? String(shape.sent.model) : null;
+  const checked = check(provider, route, shape.sent, pathModel);
+  const bound = costBound(provider, route, checked, pathModel);
+  const admission = {
+    ...{ callId: 'call_1', provider, match: { route }, checked, bound, limits: [] },
+    reservedNanoUsd: bound.base,
+  } as unknown as Admission;
+  const settlements: Settlement[] = [];
+  const ledger = { settle: (settlement: Settlement) => settlements.push(settlement) };
+  const meter = createMeter(ledger as unknown as Parameters<typeof createMeter>[0], admission);
+  const nothing = () => {};
+  const context = {
+    ...{ admission, meter, begin: nothing, flush: nothing, send: nothing },
+    finish: meter.settle,
+    fail: (_: unknown, outcome: 'cut') => meter.settle(outcome),
+  } as unknown as AnswerContext;
+  const head = { status: 200, mediaType, headers: [] };
+  const forJson = route.answer.json === 'held' ? createHeldSink : createThroughSink;
+  const sink = (mediaType === 'text/event-stream' ? createEventSink : forJson)(context, head);
+  meter.sent();
+  for (const chunk of chunks) sink.write(chunk);
+  sink.end();
+  return settlements[0] ?? expect.fail('not settled');
+}
+
+describe('the usage of a stream', () => {
+  it.each(Object.entries(streams))('of %s is read wherever it is split, with any line end', (_, shape) => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const text = shape.events.map(([name, data]) => {
+        const json = typeof data === 'string' ? data : JSON.stringify(data);
+        const line = json.startsWith(':') ? json : `data: ${json}`;
+        return `${name === null ? '' : `event: ${name}${end}`}${line}${end}${end}`;
+      });
+      const bytes = Buffer.from(text.join(''));
+      for (let cut = 0; cut < bytes.length; cut += 1) {
+        const settled = metered(shape, 'text/event-stream', [bytes.subarray(0, cut), bytes.subarray(cut)]);
+        expect(settled).toMatchObject({
+          ...{ outcome: 'answered', usage: shape.usage, costNanoUsd: shape.cost },
+        });
+      }
+    }
+  });
+});
+
+describe('the usage of an answer in one piece', () => {
+  it.each(Object.entries(answers))('of %s is read wherever it is split', (_, shape) => {
+    const bytes = Buffer.from(JSON.stringify(shape.answer, null, 1));
+    for (let cut = 0; cut < bytes.length; cut += 1) {
+      const settled = metered(shape, 'application/json', [bytes.subarray(0, cut), bytes.subarray(cut)]);
+      expect(settled).toMatchObject({ outcome: 'answered', usage: shape.usage, costNanoUsd: shape.cost });
+    }
+  });
+});
