@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { findProvider, providersOfScopes } from '../catalog/catalog.ts';
 import { covers } from '../lib/model_pattern.ts';
-import type { ProviderAccess } from '../store/records.ts';
+import type { AccessBudget, ProviderAccess } from '../store/records.ts';
 
 /** The one type of authorization details that there is here (RFC 9396 §2). */
 export const accessType = 'provider_access';
@@ -36,6 +36,14 @@ const budget = object({
   'must hold limit_usd or limit_requests',
 );
 
+const budgets = z
+  .array(budget)
+  .min(1)
+  .refine(
+    (budgets) => new Set(budgets.map(({ period }) => period)).size === budgets.length,
+    'must not hold two of one period',
+  );
+
 const access = object({
   type: z.literal(accessType),
   provider: z.string().refine((name) => findProvider(name) !== undefined, 'must be a provider known here'),
@@ -51,14 +59,7 @@ const access = object({
     .min(1)
     .max(50)
     .exactOptional(),
-  budgets: z
-    .array(budget)
-    .min(1)
-    .refine(
-      (budgets) => new Set(budgets.map(({ period }) => period)).size === budgets.length,
-      'must not hold two of one period',
-    )
-    .exactOptional(),
+  budgets: budgets.exactOptional(),
   rate: object({
     requests_per_minute: z.int().min(1).max(60_000).exactOptional(),
     concurrent_requests: z.int().min(1).max(10_000).exactOptional(),
@@ -84,10 +85,7 @@ type ReadAccess = { readonly kind: 'read'; readonly details: readonly ProviderAc
  */
 export function readAccess(value: unknown, scopes: readonly string[]): ReadAccess {
   const result = z.array(access).safeParse(value);
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    return { kind: 'refused', path: issue?.path ?? [], complaint: issue?.message ?? 'is not good' };
-  }
+  if (!result.success) return refusedFor(result.error);
   const details = result.data;
   const reached = providersOfScopes(scopes).map(({ name }) => name);
   for (const [index, { provider }] of details.entries()) {
@@ -100,6 +98,18 @@ export function readAccess(value: unknown, scopes: readonly string[]): ReadAcces
     }
   }
   return bounded(details);
+}
+
+/** Reads budgets alone. @param value parsed JSON */
+export function readBudgets(
+  value: unknown,
+): { readonly kind: 'read'; readonly budgets: readonly AccessBudget[] } | RefusedAccess {
+  const result = budgets.safeParse(value);
+  return result.success ? { kind: 'read', budgets: result.data } : refusedFor(result.error);
+}
+
+function refusedFor({ issues: [issue] }: z.ZodError): RefusedAccess {
+  return { kind: 'refused', path: issue?.path ?? [], complaint: issue?.message ?? 'is not good' };
 }
 
 function bounded(details: readonly ProviderAccess[]): ReadAccess {

@@ -1,4 +1,4 @@
-import type { CallOutcome, Period, ProviderAccess } from './records.ts';
+import type { AccessBudget, CallOutcome, Period, ProviderAccess } from './records.ts';
 
 /** What a budget counts: nano-USD, calls, or calls that go on at the same time. */
 export type BudgetUnit = 'nano_usd' | 'calls' | 'calls_at_once';
@@ -49,21 +49,29 @@ export function freshCounter(id: string): Counter {
 /** The budgets that a grant's limits on a provider contain. */
 export function budgetsOfAccess(holder: string, access: ProviderAccess): readonly Budget[] {
   const { provider, budgets = [], rate } = access;
-  const own = { holder, provider, strict: false };
+  const own = { holder, provider };
   const atOnce = rate?.concurrent_requests;
   return [
-    ...budgets.flatMap(({ limit_usd, limit_requests, period, strict = false }): readonly Budget[] => [
-      ...(limit_usd === undefined
-        ? []
-        : [{ ...own, unit: 'nano_usd', period, limit: nanoUsdOf(limit_usd), strict } as const]),
-      ...(limit_requests === undefined
-        ? []
-        : [{ ...own, unit: 'calls', period, limit: limit_requests } as const]),
-    ]),
+    ...budgetsOfLimits(own, budgets),
     ...(atOnce === undefined
       ? []
-      : [{ ...own, unit: 'calls_at_once', period: 'total', limit: atOnce } as const]),
+      : [{ ...own, unit: 'calls_at_once', period: 'total', limit: atOnce, strict: false } as const]),
   ];
+}
+
+/** The budgets that limits contain. */
+export function budgetsOfLimits(
+  own: Pick<Budget, 'holder' | 'provider'>,
+  limits: readonly AccessBudget[],
+): readonly Budget[] {
+  return limits.flatMap(({ limit_usd, limit_requests, period, strict = false }): readonly Budget[] => [
+    ...(limit_usd === undefined
+      ? []
+      : [{ ...own, unit: 'nano_usd', period, limit: nanoUsdOf(limit_usd), strict } as const]),
+    ...(limit_requests === undefined
+      ? []
+      : [{ ...own, unit: 'calls', period, limit: limit_requests, strict: false } as const]),
+  ]);
 }
 
 /** Decimal dollars as integer nano-USD, without the detour by a fraction that a float would round. */
@@ -101,6 +109,14 @@ function windowOf(period: Period, now: number): Pick<CounterKey, 'startsAt' | 'e
     case 'total':
       return { startsAt: 0, endsAt: null };
   }
+}
+
+/** What a user is told of, in per cent of a budget. */
+export const milestones = [100, 80, 50] as const;
+
+/** The highest milestone that has been reached; 0: none. */
+export function milestoneReached(spent: number, { limit }: Pick<Budget, 'limit'>): number {
+  return milestones.find((milestone) => (spent / limit) * 100 >= milestone) ?? 0;
 }
 
 /** What a call holds of a counter. */

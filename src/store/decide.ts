@@ -17,6 +17,7 @@ import {
   type Counter,
   type CounterKey,
   counterOf,
+  milestoneReached,
 } from './budget.ts';
 import { countCall } from './rate.ts';
 import type { ProviderAccess } from './records.ts';
@@ -156,9 +157,6 @@ function judgeLimits(
   return within(Number.isFinite(outputCap) ? outputCap : most);
 }
 
-/** What a user is told of, in per cent of a budget. */
-const milestones = [100, 80, 50];
-
 /** Notes the budgets that have reached a milestone. One that refuses a call behind the last but one is as good as used up. */
 function takeNotice(
   { notices }: Batch,
@@ -168,8 +166,7 @@ function takeNotice(
 ): void {
   for (const { budget, key, counter } of states) {
     const isUsedUp = refusal?.reason === 'budget_exceeded' && refusal.budget === budget;
-    const used = (counter.spent / budget.limit) * 100;
-    const reached = milestones.find((milestone) => used >= milestone) ?? 0;
+    const reached = milestoneReached(counter.spent, budget);
     const percent = reached === 80 && isUsedUp ? 100 : reached;
     if (percent <= counter.noticed) continue;
     const isTheirs = !budget.holder.startsWith('cli_');

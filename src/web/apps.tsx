@@ -1,11 +1,13 @@
 import type { GrantView } from '../store/contract/grants.ts';
 import type { User } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
+import { BudgetNotices } from './components/budgets.tsx';
 import { Confirm } from './components/confirm.tsx';
 import { GrantBadges, GrantSummary } from './components/grant.tsx';
 import { Done } from './components/notice.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext } from './page.ts';
+import { readSpenders } from './spenders.ts';
 
 /** The apps that a user has connected: the first page after signing in. */
 export async function showApps(c: PageContext, user: User) {
@@ -16,11 +18,13 @@ export async function showApps(c: PageContext, user: User) {
     deps.store.credentials.listCredentials(user.id),
   ]);
   const live = views.filter(({ grant }) => grantStatus(grant, now) === 'active');
+  const spenders = await readSpenders(deps, user, keys, views);
   const ended = views.filter(({ grant }) => grantStatus(grant, now) !== 'active');
   return c.html(
     <Layout title="Connected apps" visitor={visitor} place="apps">
       <Done what={c.req.query('done')} messages={messages} />
       <h1>Connected apps</h1>
+      <BudgetNotices spenders={[spenders.together, ...spenders.keys, ...spenders.apps]} />
       {live.length === 0 ? (
         <NoApps hasKeys={keys.length > 0} />
       ) : (

@@ -6,15 +6,18 @@ import type { Grant, User } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
 import { asUser } from './actor.ts';
 import { RevokeGrant } from './apps.tsx';
+import { fieldName } from './budget_texts.ts';
+import { BudgetList } from './components/budgets.tsx';
 import { CallTable } from './components/call_table.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid } from './components/form.tsx';
 import { GrantBadges, GrantFacts } from './components/grant.tsx';
 import { LimitFields } from './components/limits.tsx';
 import { Done } from './components/notice.tsx';
 import { Layout } from './layout.tsx';
-import { limitField, limitTexts, readLimits, typedTexts } from './limits.ts';
+import { limitTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
 import { notFound } from './problem.tsx';
+import { budgetsOfGrant, readStates } from './spenders.ts';
 
 const callsShown = 20;
 
@@ -34,7 +37,7 @@ export async function submitLimits(c: PageContext, user: User) {
   const { details, complaints } = readLimits(form, scopes);
   if (isInvalid(complaints)) return connectedAppPage(c, view, complaints);
   // A form from before the app got another provider would take that one's limits away.
-  const isWhole = providersOfScopes(scopes).every(({ name }) => form.has(limitField(name, 'models')));
+  const isWhole = providersOfScopes(scopes).every(({ name }) => form.has(fieldName(name, 'models')));
   const changed = isWhole && (await deps.store.grants.changeLimits(id, user.id, details, asUser(user)));
   return c.redirect(changed ? `/apps/${id}?done=limited` : `/apps/${id}`, 303);
 }
@@ -47,6 +50,7 @@ async function connectedAppPage(c: PageContext, view: GrantView, complaints: Com
   const { grant, client } = view;
   const isActive = grantStatus(grant, now) === 'active';
   const invalid = isInvalid(complaints);
+  const states = isActive ? await readStates(deps, budgetsOfGrant(view)) : [];
   const calls = await deps.store.records.listCalls(
     { grantId: grant.id },
     { before: null, limit: callsShown },
@@ -66,6 +70,15 @@ async function connectedAppPage(c: PageContext, view: GrantView, complaints: Com
       </header>
       <section class="card">
         <GrantFacts view={view} now={now} />
+        {states.length > 0 && (
+          <>
+            <h2>What is left</h2>
+            <BudgetList states={states} />
+            <p class="hint">
+              Your limits over all apps are under <a href="/spending">Spending</a>.
+            </p>
+          </>
+        )}
         {isActive && <ChangeLimits c={c} grant={grant} complaints={complaints} />}
         {isActive && <RevokeGrant view={view} csrf={visitor.csrf} />}
       </section>

@@ -211,6 +211,10 @@ function Facts(props: {
         </dd>
         <dt>Used by</dt>
         <dd>{apps.length === 0 ? 'no app' : apps.join(', ')}</dd>
+        <dt>Limits</dt>
+        <dd>
+          <a href={`/spending#${credential.id}`}>What may be spent with it</a>
+        </dd>
       </dl>
     </section>
   );

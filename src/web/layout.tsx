@@ -6,12 +6,13 @@ import { Mark } from './components/mark.tsx';
 import type { Visitor } from './page.ts';
 
 /** The places of the main navigation. */
-export type Place = 'apps' | 'keys' | 'activity' | 'developer' | 'operator' | 'account';
+export type Place = 'apps' | 'keys' | 'activity' | 'spending' | 'developer' | 'operator' | 'account';
 
 const places: readonly { readonly place: Place; readonly path: string; readonly label: string }[] = [
   { place: 'apps', path: '/apps', label: 'Apps' },
   { place: 'keys', path: '/keys', label: 'Keys' },
   { place: 'activity', path: '/activity', label: 'Activity' },
+  { place: 'spending', path: '/spending', label: 'Spending' },
   { place: 'developer', path: '/developer', label: 'Developer' },
 ];
 

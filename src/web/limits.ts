@@ -1,43 +1,32 @@
 import { providersOfScopes } from '../catalog/catalog.ts';
 import { accessType, readAccess } from '../grants/provider_access.ts';
 import type { ProviderAccess } from '../store/records.ts';
+import {
+  budgetComplaints,
+  budgetNames,
+  budgetTexts,
+  fieldName,
+  typedBudgets,
+  typedText,
+  wholeNumber,
+} from './budget_texts.ts';
 import type { Complaints } from './components/form.tsx';
 
-/** Spans of time that spending can be limited in. */
-export const periods = ['day', 'week', 'month', 'total'] as const;
-
-const limitNames = ['models', 'requests', 'tokens', ...periods] as const;
+const limitNames = ['models', 'requests', 'at_once', 'tokens', ...budgetNames] as const;
 
 export type LimitName = (typeof limitNames)[number];
 
 /** Limits on one provider as they stand in the fields of a form; empty where there is none. */
 export type LimitTexts = Readonly<Record<LimitName, string>>;
 
-/** Name and id of the field of a limit. */
-export function limitField(provider: string, limit: LimitName): string {
-  return `${provider}_${limit}`;
-}
-
-const amount = new Intl.NumberFormat('en-US', {
-  useGrouping: false,
-  minimumFractionDigits: 2,
-  maximumFractionDigits: 9,
-});
-
 /** What the fields hold for these limits. */
 export function limitTexts(access: ProviderAccess | undefined): LimitTexts {
-  const spending = (period: string) => {
-    const budget = access?.budgets?.find((one) => one.period === period);
-    return budget?.limit_usd === undefined ? '' : amount.format(Number(budget.limit_usd));
-  };
   return {
     models: access?.models?.join('\n') ?? '',
     requests: String(access?.rate?.requests_per_minute ?? ''),
+    at_once: String(access?.rate?.concurrent_requests ?? ''),
     tokens: String(access?.max_output_tokens ?? ''),
-    day: spending('day'),
-    week: spending('week'),
-    month: spending('month'),
-    total: spending('total'),
+    ...budgetTexts(access?.budgets ?? []),
   };
 }
 
@@ -52,20 +41,16 @@ export function firstTexts(
 
 /** What somebody has typed. */
 export function typedTexts(form: URLSearchParams, provider: string): LimitTexts {
-  return textsOf((limit) => (form.get(limitField(provider, limit)) ?? '').trim());
+  return textsOf((limit) => typedText(form, provider, limit));
 }
-
-const amountFor = (period: string) => `Write the amount ${period} with a point, such as 5 or 0.50.`;
 
 const complaintsAbout: LimitTexts = {
   models:
     'Write names of models such as gpt-5-mini, or beginnings with a * such as gpt-5*. 50 at most; fewer if they are long.',
   requests: 'Write the number of requests in digits, from 1 to 60000.',
+  at_once: 'Write the number of requests at the same time in digits, from 1 to 10000.',
   tokens: 'Write the number of tokens in digits, from 1 to 10000000.',
-  day: amountFor('for a day'),
-  week: amountFor('for a week'),
-  month: amountFor('for a month'),
-  total: amountFor('in total'),
+  ...budgetComplaints,
 };
 
 /**
@@ -78,11 +63,11 @@ export function readLimits(
 ): { readonly details: readonly ProviderAccess[]; readonly complaints: Complaints } {
   const complaints: Record<string, string> = {};
   const complain = (provider: string, limit: LimitName) => {
-    complaints[limitField(provider, limit)] = complaintsAbout[limit];
+    complaints[fieldName(provider, limit)] = complaintsAbout[limit];
   };
   const limited = providersOfScopes(scopes)
     .map(({ name }) => ({ name, typed: typedTexts(form, name) }))
-    .filter(({ typed }) => Object.values(typed).some(Boolean));
+    .filter(({ typed: { strict, ...others } }) => Object.values(others).some(Boolean));
   for (const { name, typed } of limited) {
     for (const limit of limitNames) {
       const alone = textsOf((other) => (other === limit ? typed[limit] : ''));
@@ -101,30 +86,25 @@ export function readLimits(
 
 /** Whether a limit on this provider was complained about. */
 export function hasComplaint(complaints: Complaints, provider: string): boolean {
-  return limitNames.some((limit) => complaints[limitField(provider, limit)]);
+  return limitNames.some((limit) => complaints[fieldName(provider, limit)]);
 }
 
 /** The limits that were typed, unchecked. */
 function accessOf(provider: string, typed: LimitTexts): unknown {
   const models = typed.models.split(/[\s,]+/).filter(Boolean);
-  const budgets = periods.flatMap((period) => {
-    const text = typed[period].replace(/^\$\s*/, '');
-    const limit_usd = /^\d+(\.\d{1,9})?$/.test(text) ? amount.format(Number(text)) : text;
-    return text === '' ? [] : [{ limit_usd, period }];
-  });
+  const budgets = typedBudgets(typed);
+  const rate = {
+    ...(typed.requests !== '' && { requests_per_minute: wholeNumber(typed.requests) }),
+    ...(typed.at_once !== '' && { concurrent_requests: wholeNumber(typed.at_once) }),
+  };
   return {
     type: accessType,
     provider,
     ...(typed.models !== '' && { models: [...new Set(models)] }),
     ...(budgets.length > 0 && { budgets }),
-    ...(typed.requests !== '' && { rate: { requests_per_minute: wholeNumber(typed.requests) } }),
+    ...(Object.keys(rate).length > 0 && { rate }),
     ...(typed.tokens !== '' && { max_output_tokens: wholeNumber(typed.tokens) }),
   };
-}
-
-/** Not a number where it is written otherwise: points and commas mean different things to different people. */
-function wholeNumber(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function textsOf(of: (limit: LimitName) => string): LimitTexts {

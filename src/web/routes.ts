@@ -41,6 +41,7 @@ import {
 import { withNext } from './return_path.ts';
 import { showSignIn, signOut, submitSignIn } from './sign_in.tsx';
 import { showSignUp, submitSignUp } from './sign_up.tsx';
+import { showSpending, submitBudgets } from './spending.tsx';
 import { submitTestToken } from './test_token.tsx';
 import { askForVerification, checkProof } from './verification.tsx';
 import { identify } from './visitor.ts';
@@ -86,6 +87,8 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/apps/:id/limits', own(submitLimits));
   post('/apps/:id/revoke', own(submitRevocation));
   get('/activity', own(showActivity));
+  get('/spending', own(showSpending));
+  post('/spending/:holder', own(submitBudgets));
   get('/developer', own(showDeveloper));
   get('/developer/new', own(showNewApp));
   post('/developer/new', own(submitNewApp));

@@ -56,6 +56,7 @@ test('one app shows its latest calls, each with result and cost', async () => {
   }
   expect(text).toContain('$1.23');
   expect(text).toContain('$0.000012');
+  expect(text).toContain('at most $0.0005');
 });
 
 test('revoking ends the access and moves the app to the ended ones', async () => {

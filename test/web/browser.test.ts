@@ -30,6 +30,7 @@ beforeAll(async () => {
   internet = await createInternet();
   [broker, fresh] = await Promise.all([startBroker({ internet }), startBroker()]);
   world = await furnish(broker);
+  await limit(world);
   newcomer = await createUser(broker);
   await broker.deps.store.accounts.setOpen('sign_up', true, { kind: 'system' });
   invitation = (await invite(broker.deps, world.user.id, 'guest@example.com')).url;
@@ -41,11 +42,30 @@ afterAll(async () => {
   await Promise.all([broker.close(), fresh.close(), internet.close()]);
 });
 
+/** Sets budgets of which all, much and little has been used. */
+async function limit({ user: { id }, credential, grantId }: World): Promise<void> {
+  const { grants, budgets } = broker.deps.store;
+  const details = {
+    type: 'provider_access',
+    provider: 'openai',
+    models: ['gpt-5*', 'text-embedding-3-small'],
+    budgets: [
+      { limit_usd: '0.004', period: 'month' },
+      { limit_requests: 7, period: 'total' },
+    ],
+    rate: { concurrent_requests: 3 },
+  } as const;
+  await grants.changeLimits(grantId, id, [details], { kind: 'user', id });
+  const budget = { holder: id, unit: 'nano_usd', period: 'month', limit: 5e9, strict: true } as const;
+  await budgets.setBudget(budget, id, { kind: 'user', id });
+  await budgets.setBudget({ ...budget, holder: credential.id, limit: 6e6 }, id, { kind: 'user', id });
+}
+
 const go = (path: string) => (page: Page) => page.goto(broker.url + path);
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
 async function unfold(page: Page): Promise<void> {
-  for (const summary of await page.locator('summary').all()) await summary.click();
+  await page.evaluate('for (const folded of document.querySelectorAll("details")) folded.open = true');
 }
 
 /** A device that asks to be connected. @returns the code that it shows */
@@ -137,10 +157,10 @@ const screens: Readonly<
     app: (page) => go(`/apps/${world.grantId}`)(page),
     'app-limits': async (page) => {
       await go(`/apps/${world.grantId}`)(page);
-      await page.getByText('Change the limits').click();
+      await unfold(page);
       await page.getByLabel('Requests a minute').fill('many');
-      await page.getByLabel('A month').fill('5,00');
-      await press(page, 'Save the limits');
+      await page.getByLabel('Spending a month').fill('5,00');
+      await page.getByRole('button', { name: 'Save the limits' }).first().click();
     },
     keys: go('/keys'),
     key: (page) => go(`/keys/${world.credential.id}`)(page),
@@ -158,6 +178,13 @@ const screens: Readonly<
       await press(page, 'Save the key');
     },
     activity: go('/activity'),
+    spending: go('/spending'),
+    'spending-refused': async (page) => {
+      await go('/spending')(page);
+      await unfold(page);
+      await page.getByLabel('Spending a month').first().fill('5,00');
+      await page.getByRole('button', { name: 'Save the limits' }).first().click();
+    },
     developer: go('/developer'),
     'developer-app': (page) => go(`/developer/${world.client.id}`)(page),
     'developer-verification': async (page) => {
@@ -202,7 +229,7 @@ const screens: Readonly<
     'consent-refused': async (page) => {
       await toProposal(page);
       await page.getByLabel('Models').first().fill('GPT 5 / anything!');
-      await page.getByLabel('A month').first().fill('five dollars');
+      await page.getByLabel('Spending a month').first().fill('five dollars');
       await press(page, 'Approve');
     },
     'consent-document': async (page) => {

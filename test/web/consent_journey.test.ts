@@ -85,12 +85,12 @@ test('a person lowers what an app proposes, corrects a slip of the pen, and chan
   await page.getByText('Nobody here has checked who runs this app').waitFor();
   expect(await page.getByLabel('Models').inputValue()).toBe('gpt-5*');
   await page.getByLabel('Models').fill('gpt-5-mini');
-  await page.getByLabel('A month').fill('five');
+  await page.getByLabel('Spending a month').fill('five');
   await press('Approve');
   await page.getByRole('link', { name: 'Write the amount for a month' }).click();
   expect(new URL(page.url()).hash).toBe('#openai_month');
   expect(await page.getByLabel('Models').inputValue()).toBe('gpt-5-mini');
-  await page.getByLabel('A month').fill('5');
+  await page.getByLabel('Spending a month').fill('5');
   await press('Approve');
   await page.waitForURL(`${callback}?**`);
   const code = new URL(page.url()).searchParams.get('code') ?? '';
@@ -171,7 +171,8 @@ test('on a phone, from the code of a device to going back to it', async () => {
   await press('Continue');
   await heading('Let Notes use your keys?');
   await page.getByText(`It asks from a device that shows the code ${device.user_code}.`).waitFor();
-  await page.getByText('Limits with OpenAI').click();
+  await page.getByText('Limits with OpenAI', { exact: true }).click();
+  await page.getByText('More limits with OpenAI').click();
   await page.getByLabel('Longest answer, in tokens').fill('200');
   await press('Approve');
   await heading('Go back to your device');

@@ -29,10 +29,11 @@ const access: ProviderAccess = {
   provider: 'openai',
   models: ['gpt-5*', 'text-embedding-3-small'],
   budgets: [
-    { limit_usd: '0.50', period: 'day' },
-    { limit_usd: '5.00', period: 'month' },
+    { limit_usd: '0.50', limit_requests: 100, period: 'day', strict: true },
+    { limit_requests: 400, period: 'week' },
+    { limit_usd: '5.00', period: 'month', strict: true },
   ],
-  rate: { requests_per_minute: 60 },
+  rate: { requests_per_minute: 60, concurrent_requests: 2 },
   max_output_tokens: 1000,
 };
 const bare = { type: 'provider_access', provider: 'openai' } as const;
@@ -41,11 +42,17 @@ const bare = { type: 'provider_access', provider: 'openai' } as const;
 const fields = {
   openai_models: 'gpt-5*\ntext-embedding-3-small',
   openai_requests: '60',
+  openai_at_once: '2',
   openai_tokens: '1000',
   openai_day: '0.50',
   openai_week: '',
   openai_month: '5.00',
   openai_total: '',
+  openai_calls_day: '100',
+  openai_calls_week: '400',
+  openai_calls_month: '',
+  openai_calls_total: '',
+  openai_strict: 'on',
 };
 const approval = { decision: 'approve', scope: ['openai:text', 'openai:embeddings'], life: 'month' };
 
@@ -78,9 +85,9 @@ async function visit(): Promise<Visit> {
 
 /** What the fields of a page hold, by their names. */
 function heldBy({ html }: Screen): Readonly<Record<string, string>> {
-  const inputs = [...html.matchAll(/<input[^>]*name="(openai_\w+)"[^>]*>/g)].map(
-    ([tag, name]) => [name, /value="([^"]*)"/.exec(tag)?.[1] ?? ''] as const,
-  );
+  const inputs = [...html.matchAll(/<input[^>]*name="(openai_\w+)"[^>]*>/g)]
+    .filter(([tag]) => !tag.includes('type="checkbox"') || tag.includes('checked=""'))
+    .map(([tag, name]) => [name, /value="([^"]*)"/.exec(tag)?.[1] ?? ''] as const);
   const areas = [...html.matchAll(/<textarea[^>]*name="(openai_\w+)"[^>]*>([^<]*)</g)].map(
     ([, name, text]) => [name, text] as const,
   );
@@ -97,7 +104,6 @@ describe('at consent', () => {
     expect(heldBy(page)).toEqual(fields);
     expect(page.html).toContain('<details class="more" open="">');
     expect(page.text).toContain('Proposed by the app; change them as you like.');
-    expect(page.text).toContain('Kept, not yet enforced');
     await person.post(path, { ...approval, ...fields });
     expect((await grant())?.authorizationDetails).toEqual([access]);
   });
@@ -112,13 +118,14 @@ describe('at consent', () => {
       openai_day: '',
       openai_week: '$ 2',
       openai_month: '1.5',
+      openai_calls_week: '70',
     });
     expect((await grant())?.authorizationDetails).toEqual([
       {
         ...bare,
         models: ['gpt-5-mini', 'gpt-4o*', 'o3'],
         budgets: [
-          { limit_usd: '2.00', period: 'week' },
+          { limit_usd: '2.00', limit_requests: 70, period: 'week' },
           { limit_usd: '1.50', period: 'month' },
         ],
         rate: { requests_per_minute: 120 },
@@ -147,6 +154,8 @@ describe('at consent', () => {
   test.each([
     ['models', ['gpt 5!', '*gpt', 'a*b', '/etc', 'x'.repeat(130), ',', tooMany]],
     ['requests', ['many', '0', '-1', '1.5', '1.000', '1,000', '1e3', '0x10', '60001']],
+    ['at_once', ['many', '0', '10001']],
+    ['calls_total', ['many', '0', '-1', '1.5', '1,000', '1000000001']],
     ['tokens', ['many', '0', '10000001', '1 000']],
     ['month', ['five', '0', '-5', '5,00', '1,000', '5 €', '1e2', '.5', '10000000', '0.0000000001']],
   ])('what cannot be %s is said at the field, and what was typed stays', async (limit, wrong) => {
@@ -311,7 +320,7 @@ describe('of a connected app', () => {
     const shown = await person.get(saved.location ?? '');
     expect(shown.text).toContain('The limits hold from the app’s very next call.');
     const words =
-      'OpenAI: only gpt-5*, text-embedding-3-small; at most 60 requests a minute, 1000 tokens an answer, $0.50 a day and $5.00 a month (spending not yet enforced)';
+      'OpenAI: only gpt-5*, text-embedding-3-small; at most 60 requests a minute, 2 requests at the same time, 1000 tokens an answer, 100 requests a day, 400 requests a week, $0.50 a day and $5.00 a month; counted strictly';
     expect(shown.text).toContain(words);
     expect((await person.get('/apps')).text).toContain(words);
     expect(heldBy(shown)).toEqual(fields);

@@ -2,7 +2,7 @@ import { apis, findScope } from '../../catalog/catalog.ts';
 import type { CallView } from '../../store/contract/records.ts';
 import type { Call } from '../../store/records.ts';
 import { Badge, type Tone } from './badge.tsx';
-import { dollars } from './money.ts';
+import { dollars, dollarsAtMost } from './money.ts';
 import { type Column, Table } from './table.tsx';
 import { Ago } from './time.tsx';
 
@@ -69,7 +69,9 @@ function resultOf({ state, outcome, status }: Call): { readonly tone: Tone; read
   }
 }
 
-function costOf({ state, costNanoUsd }: Call): string {
+/** Where nobody knows what a call has cost, what it counts as in budgets. */
+function costOf({ state, costNanoUsd, countedNanoUsd }: Call): string {
   if (state === 'pending') return '–';
-  return costNanoUsd === null ? 'unknown' : dollars(costNanoUsd);
+  if (costNanoUsd !== null) return dollars(costNanoUsd);
+  return countedNanoUsd === null ? 'unknown' : dollarsAtMost(countedNanoUsd);
 }

@@ -108,7 +108,7 @@ export function Tick({
 }: {
   readonly name: string;
   readonly label: string;
-  readonly hint: string;
+  readonly hint: Child;
   readonly ticked: boolean;
 }) {
   return (

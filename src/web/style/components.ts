@@ -107,6 +107,18 @@ button.link:hover { text-decoration: underline; }
 .more > summary { color: var(--accent); font-weight: 600; padding-block: var(--s1); width: fit-content; }
 .more > * + * { margin-block-start: var(--s3); }
 
+.budgets { display: grid; gap: var(--s4); padding: 0; list-style: none; }
+.budgets > li > * + * { margin-block-start: var(--s1); }
+.rows h3 + .budgets { margin-block-start: var(--s3); }
+.meter svg { display: block; overflow: visible; }
+.meter .track { fill: var(--sunken); stroke: var(--edge); }
+.meter .used { fill: var(--accent); }
+.meter.warning .used { fill: var(--warning); }
+.meter.danger .used { fill: var(--danger); }
+.meter .held { fill: none; stroke: var(--text); stroke-dasharray: 3 2; }
+.meter .milestone { stroke: var(--edge); }
+.meter text { fill: var(--muted); font-size: 0.75rem; }
+
 .snippet { display: grid; grid-template-columns: 1fr auto; gap: var(--s2); align-items: end; min-width: 0; }
 .snippet figcaption { font-weight: 600; }
 .snippet pre {
