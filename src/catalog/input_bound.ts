@@ -15,16 +15,20 @@ export interface InputSize {
 
 /** Read as tokens of their own, in the words of every API. Inside of strings quotes are escaped: no text passes for them. */
 const parts =
-  /"type":"(?:image|image_url|input_image|document|file|input_file|computer_screenshot|image_generation_call|item_reference)"|"(?:image_url|input_audio|audio_url|video_url|input_video|file_data|file_url|file_id|inlineData|fileData|previous_response_id|conversation|cachedContent)":[^n]/;
+  /"type":"(?:image|image_url|input_image|input_audio|audio_url|video_url|input_video|document|file|input_file|computer_screenshot|image_generation_call|item_reference)"|"(?:image_url|input_audio|audio_url|video_url|input_video|file_data|file_url|file_id|inlineData|fileData|previous_response_id|conversation|cachedContent)":[^n]/;
 const sound =
   /"(?:input_audio|audio_url|video_url|input_video)"|"mimeType":"(?!image\/|text\/|application\/pdf")/;
 const tools =
   /"(?:tools|functions|functionDeclarations)":\[\{|"(?:json_schema|responseSchema|responseJsonSchema)"/;
+/** Tools that the provider describes to the model in its own words. */
+const describedTools =
+  /"type":"(?:computer|browser|text_editor|bash|memory|shell|local_shell|apply_patch|tool_search)|"computerUse":/;
 const keptLonger = '"1h"';
 
-/** What providers add of their own to a call, and to one with tools or a schema, in tokens. */
+/** What providers add of their own to a call, to one with tools or a schema, and to one with tools of theirs, in tokens. */
 const added = 256;
 const addedForTools = 2_048;
+const addedForDescribed = 8_192;
 
 /**
  * Measures a JSON body. A token is a byte at least, and what JSON puts around a message or tool is more than the handful
@@ -34,7 +38,11 @@ export function inputSize(body: JsonObject): InputSize {
   const json = textOf(body);
   if (json === null) return { tokens: 0, hasMore: true, hasSound: true, isKept: true };
   return {
-    tokens: Buffer.byteLength(json) + added + (tools.test(json) ? addedForTools : 0),
+    tokens:
+      Buffer.byteLength(json) +
+      added +
+      (tools.test(json) ? addedForTools : 0) +
+      (describedTools.test(json) ? addedForDescribed : 0),
     hasMore: parts.test(json),
     hasSound: sound.test(json),
     isKept: json.includes(keptLonger),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { providers } from '../../src/catalog/catalog.ts';
+import { apis } from '../../src/catalog/catalog.ts';
 import { countedCost, estimatedCost } from '../../src/catalog/cost.ts';
 import { costBound } from '../../src/catalog/cost_bound.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -9,8 +9,8 @@ import { boundOf, check, providerNamed, routeOf } from './bound_of.ts';
 const messages = [{ role: 'user', content: 'Hi' }];
 
 describe('the largest cost of a call', () => {
-  it.each(providers.flatMap((provider) => provider.routes.map((route) => ({ provider, route }))))(
-    'is finite for $provider.name $route.method $route.path, and nothing for what costs nothing',
+  it.each(apis.flatMap((provider) => provider.routes.map((route) => ({ provider, route }))))(
+    'is finite for $provider.mount $route.method $route.path, and nothing for what costs nothing',
     ({ provider, route }) => {
       const pathModel = route.path.includes('{model}') ? 'some-model' : null;
       for (const model of ['some-model', 'gpt-4o-mini', 'claude-opus-5', 'gemini-2.5-flash']) {
