@@ -35,10 +35,12 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     const isFree = usageRules === null || !wasSent || (status !== null && status >= 400);
     if (isFree) return { costNanoUsd: 0, countedNanoUsd: 0, isEstimated: false };
     if (report?.isFinal) {
-      const { model = null, otherModels = [] } = checked ?? {};
-      const named = { model: provider.models.areOwnNames ? null : model, otherModels };
+      const models = checked ?? { model: null, otherModels: [] };
+      const named = provider.models.areOwnNames ? { ...models, model: null } : models;
       const { cost, counted } = countedCost(provider, named, report);
-      return { costNanoUsd: cost, countedNanoUsd: counted, isEstimated: false };
+      // A price that nobody knows counts as no more than what was taken for the largest.
+      const countedNanoUsd = cost ?? Math.min(counted, reservedNanoUsd);
+      return { costNanoUsd: cost, countedNanoUsd, isEstimated: false };
     }
     const estimate =
       streamedBytes > 0 && checked ? estimatedCost(bound, provider, checked, streamedBytes) : null;

@@ -25,11 +25,13 @@ function metered(shape: Shape, mediaType: string, chunks: readonly Buffer[]): Se
   const ledger = { settle: (settlement: Settlement) => settlements.push(settlement) };
   const meter = createMeter(ledger as unknown as Parameters<typeof createMeter>[0], admission);
   const nothing = () => {};
-  const context = {
-    ...{ admission, meter, begin: nothing, flush: nothing, send: nothing },
+  const context: AnswerContext = {
+    ...{ admission, meter, begin: nothing, flush: nothing, send: nothing, relay: nothing },
+    ...{ keyIsBad: nothing, quotaIsUsedUp: nothing },
+    record: () => false,
     finish: meter.settle,
-    fail: (_: unknown, outcome: 'cut') => meter.settle(outcome),
-  } as unknown as AnswerContext;
+    fail: (_, outcome) => meter.settle(outcome),
+  };
   const head = { status: 200, mediaType, headers: [] };
   const forJson = route.answer.json === 'held' ? createHeldSink : createThroughSink;
   const sink = (mediaType === 'text/event-stream' ? createEventSink : forJson)(context, head);
