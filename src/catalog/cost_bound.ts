@@ -22,7 +22,7 @@ export interface CostBound {
   readonly base: number;
   /** Nano-USD for each token of an answer, of all answers asked for together; may be a fraction. 0 where no model writes at its own length. */
   readonly perOutputToken: number;
-  /** The most tokens one answer can have: the model's maximum, or a ceiling where it is not known. */
+  /** The most tokens one answer can have: the model's maximum; where it is not known, one to choose, or a ceiling if none can be. */
   readonly longestOutput: number;
   /** A part of it has no known price, and is counted at the ceiling. */
   readonly isCeiling: boolean;
@@ -30,8 +30,10 @@ export interface CostBound {
 
 const free: CostBound = { base: 0, perOutputToken: 0, longestOutput: 0, isCeiling: false };
 
-/** As much as any model is known to write. */
+/** As much as any model is known to write, */
 const longestAnywhere = 131_072;
+/** and what nearly all of them take for a bound where it is not known how much theirs is. */
+const usualLongest = 16_384;
 /** As many answers as any provider writes at once. */
 const mostAnswers = 128;
 /** The table's windows are rounded figures. */
@@ -102,9 +104,10 @@ function textBound(provider: Provider, route: Route, checked: CheckedBody, model
   const written = rate(outputKinds, ['output_mtok', ...(speaks ? ['output_audio_mtok'] : [])]);
   const answers = Math.max(...answerFields.map((field) => countOf(body[field], mostAnswers)));
   const perOutputToken = answers * countTexts(body[questionField]) * written.usd * nanoPerMillionth;
-  const longestOutput = traits?.longest ?? longestAnywhere;
+  const isBounded = route.output.caps.length > 0;
+  const longestOutput = traits?.longest ?? (isBounded ? usualLongest : longestAnywhere);
   const expected = body[expectedField] ? input : 0;
-  const thought = traits?.thinksBeyond ? longestOutput : 0;
+  const thought = traits?.thinksBeyond ? longestAnywhere : 0;
   return {
     base: Math.ceil(base + (expected + thought) * perOutputToken),
     perOutputToken,

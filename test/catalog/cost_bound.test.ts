@@ -26,6 +26,25 @@ describe('the largest cost of a call', () => {
     },
   );
 
+  it('is known to be more than text wherever pictures and sound are made or uploaded', () => {
+    const media = apis
+      .flatMap(({ routes }) => routes)
+      .filter(({ scope, body }) => body.kind === 'multipart' || /:(images|audio\.\w+)$/.test(scope));
+    expect(media.filter(({ usage, cost }) => usage && !cost)).toEqual([]);
+    expect(media.length).toBeGreaterThan(10);
+  });
+
+  it('is for the longest answer that is known, and for one that can be chosen where none is', () => {
+    const longest = (path: string, model: string) =>
+      boundOf('openai', path, path === '/chat/completions' ? { model, messages } : { model, input: 'Hi' })
+        .longestOutput;
+    expect(longest('/chat/completions', 'gpt-4-turbo')).toBe(4_096);
+    expect(longest('/chat/completions', 'gpt-5-mini')).toBe(128_000);
+    expect(longest('/chat/completions', 'gpt-unheard-of')).toBe(16_384);
+    // Nothing bounds it.
+    expect(longest('/responses/compact', 'gpt-unheard-of')).toBe(131_072);
+  });
+
   it('is the bytes of its text and the tokens of its answers, at the rates of the model', () => {
     const bound = boundOf('openai', '/chat/completions', { model: 'gpt-4o-mini', messages });
     // 0.15 and 0.6 USD for a million tokens.

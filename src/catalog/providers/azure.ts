@@ -16,6 +16,8 @@ import {
 import { lacksPermission, outOfQuota } from './failure_meanings.ts';
 import { captions, chatAnswer, eventStream, json, through } from './openai_answers.ts';
 import { errors as commonErrors, compatibleProvider, modelRoutes } from './openai_compatible.ts';
+import { heardCost, ownPrices, pictureCost, speechCost } from './openai_costs.ts';
+import { traits } from './openai_traits.ts';
 import {
   chatUsage,
   embeddingsUsage,
@@ -31,7 +33,7 @@ const endings = ['completed', 'incomplete', 'failed'].map((end) => `event: respo
 /** Of a completion the provider writes 16 tokens where nothing else is said. */
 const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16 };
 
-type Deployed = Pick<Route, 'body' | 'output' | 'answer' | 'usage'>;
+type Deployed = Pick<Route, 'body' | 'output' | 'answer' | 'usage' | 'cost'>;
 
 /** A POST to what the user has deployed under a name of their own. */
 function deploymentRoute(path: string, capability: string, rest: Deployed): Route {
@@ -75,26 +77,31 @@ const routes: readonly Route[] = [
     body: { kind: 'json', fields: imageFields },
     answer: through,
     usage: imagesUsage,
+    cost: pictureCost,
   }),
   deploymentRoute('/images/edits', 'images', {
     body: { kind: 'multipart', fields: imageEditFields },
     answer: through,
     usage: imagesUsage,
+    cost: pictureCost,
   }),
   deploymentRoute('/audio/speech', 'audio.speech', {
     body: { kind: 'json', fields: deployedSpeechFields },
     answer: { types: ['audio/', 'application/octet-stream', eventStream], json: 'through', endings: null },
     usage: speechUsage,
+    cost: speechCost,
   }),
   deploymentRoute('/audio/transcriptions', 'audio.transcribe', {
     body: { kind: 'multipart', fields: deployedTranscriptionFields },
     answer: { types: [json, eventStream, ...captions], json: 'held', endings: null },
     usage: transcriptionUsage,
+    cost: heardCost,
   }),
   deploymentRoute('/audio/translations', 'audio.transcribe', {
     body: { kind: 'multipart', fields: deployedTranslationFields },
     answer: { types: [json, ...captions], json: 'held', endings: null },
     usage: transcriptionUsage,
+    cost: heardCost,
   }),
 ];
 
@@ -158,7 +165,9 @@ export const azure = compatibleProvider({
   modelsPath: '/openai/models',
   verifyPath: `/openai/models?api-version=${version.otherwise}`,
   authorize: ({ key }) => [['api-key', key]],
-  priceTable: 'azure',
+  // Deployments are mostly named after the model that they are of, whose own price is the same here.
+  priceTable: { own: ownPrices, table: 'azure' },
+  traits,
   sdkExample: (baseUrl, token) => `import { AzureOpenAI } from 'openai';
 
 const azure = new AzureOpenAI({

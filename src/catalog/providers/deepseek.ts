@@ -51,10 +51,10 @@ export const deepseek = compatibleProvider({
   },
   modelsPath: '/models',
   priceTable: 'deepseek',
-  // These names go with the times. What is behind them now reads more, and writes as much as it reads.
+  // These names go with the times. What has been behind them writes so much at least, and reads more now.
   traits: [
-    { pattern: 'deepseek-chat', contextWindow: 1_000_000 },
-    { pattern: 'deepseek-reasoner', contextWindow: 1_000_000 },
+    { pattern: 'deepseek-chat', longest: 8_192, contextWindow: 1_000_000 },
+    { pattern: 'deepseek-reasoner', longest: 32_768, contextWindow: 1_000_000 },
   ],
   sdkExample: openaiSdkExample(name),
 });

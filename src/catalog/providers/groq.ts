@@ -19,6 +19,7 @@ import {
   streamUsage,
   textRoute,
 } from './openai_compatible.ts';
+import { speechCost } from './openai_costs.ts';
 import { chatUsage, speechUsage, transcriptionUsage } from './openai_usage.ts';
 
 const name = 'groq';
@@ -125,7 +126,7 @@ export const groq = compatibleProvider({
       body: { kind: 'json', fields: speech },
       answer: { types: ['audio/', 'application/octet-stream'], json: 'through', endings: null },
       usage: speechUsage,
-      cost: { kind: 'speech', field: 'input', tokensPerByte: 10 },
+      cost: speechCost,
     },
     soundRoute('/openai/v1/audio/transcriptions', transcription),
     soundRoute('/openai/v1/audio/translations', translation),

@@ -1,5 +1,5 @@
 import type { KeyShape, Provider } from '../provider.ts';
-import { priceTable } from './openai_costs.ts';
+import { ownPrices } from './openai_costs.ts';
 import { errors } from './openai_errors.ts';
 import { chatSearch } from './openai_hosted_tools.ts';
 import { fineTuned, routes } from './openai_routes.ts';
@@ -69,7 +69,7 @@ export const openai: Provider = {
     ...(organization ? [['openai-organization', organization] as const] : []),
     ...(project ? [['openai-project', project] as const] : []),
   ],
-  priceTable,
+  priceTable: { own: ownPrices, table: 'openai' },
   traits,
   sdkExample: (baseUrl, token) => `import OpenAI from 'openai';
 

@@ -2,7 +2,7 @@ import { at, isObject } from '../../lib/json.ts';
 import type { OutputRules, Route } from '../route.ts';
 import { captions, chatAnswer, eventStream, held, json, responsesAnswer, through } from './openai_answers.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
-import { pictureTokens } from './openai_costs.ts';
+import { heardCost, pictureCost, speechCost } from './openai_costs.ts';
 import { fileRoutes } from './openai_file_routes.ts';
 import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
 import { madeByResponse, stateRoutes } from './openai_state_routes.ts';
@@ -126,7 +126,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'json', fields: imageFields },
     answer: through,
     usage: imagesUsage,
-    cost: { kind: 'pictures', tokens: pictureTokens },
+    cost: pictureCost,
   },
   {
     method: 'POST',
@@ -135,7 +135,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: imageEditFields },
     answer: through,
     usage: imagesUsage,
-    cost: { kind: 'pictures', tokens: pictureTokens },
+    cost: pictureCost,
   },
   {
     method: 'POST',
@@ -144,7 +144,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: imageVariationFields },
     answer: through,
     usage: imagesUsage,
-    cost: { kind: 'pictures', tokens: pictureTokens },
+    cost: pictureCost,
   },
   {
     method: 'POST',
@@ -153,7 +153,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'json', fields: speechFields },
     answer: { types: ['audio/', 'application/octet-stream', eventStream], json: 'through', endings: null },
     usage: speechUsage,
-    cost: { kind: 'speech', field: 'input', tokensPerByte: 10 },
+    cost: speechCost,
   },
   {
     method: 'POST',
@@ -162,7 +162,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: transcriptionFields },
     answer: { types: [json, eventStream, ...captions], json: 'held', endings: null },
     usage: transcriptionUsage,
-    cost: { kind: 'heard' },
+    cost: heardCost,
   },
   {
     method: 'POST',
@@ -171,7 +171,7 @@ export const routes: readonly Route[] = [
     body: { kind: 'multipart', fields: translationFields },
     answer: { types: [json, ...captions], json: 'held', endings: null },
     usage: transcriptionUsage,
-    cost: { kind: 'heard' },
+    cost: heardCost,
   },
   ...stateRoutes,
   ...fileRoutes,

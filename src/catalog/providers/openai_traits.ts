@@ -38,4 +38,5 @@ export const traits: readonly ModelTraits[] = [
   thinking('gpt-5.2-chat*', 16_384),
   thinking('gpt-5.3-chat*', 16_384),
   thinking('gpt-5*', 128_000),
+  thinking('gpt-6*', 128_000),
 ];
