@@ -1,6 +1,7 @@
 import type { FieldRule, FieldRules, TreeRules, TypeRule } from '../fields.ts';
 import type { HostedTool } from '../hosted_tool.ts';
 import { allow, allowAll, types } from './openai_common_fields.ts';
+import { fileOf } from './openai_kept.ts';
 
 /** OpenAI's tools that run at the provider, and what they leave in a conversation. */
 
@@ -40,7 +41,11 @@ const webSearchPreview: TypeRule = { ...webSearch, hosted: hosted('web_search_pr
 
 /** Where code runs: in a fresh container, without the user's files, skills and secrets, and cut off from the network. */
 const container: FieldRules = {
-  file_ids: refuse("The user's files cannot be named. Put their content into the input."),
+  file_ids: {
+    kind: 'kept',
+    object: fileOf,
+    advice: 'Files are named only with the scope openai:files. Put their content into the input.',
+  },
   memory_limit: {
     kind: 'limit',
     to: ['1g', '4g'],

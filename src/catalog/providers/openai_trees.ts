@@ -121,7 +121,10 @@ export const responsesTree: TreeRules = {
     ...hostedItems,
     // What is kept, and searched in.
     item_reference: { knownWith: itemOf.scope, names: itemOf },
-    file_search: { knownWith: fileOf.scope },
+    file_search: {
+      knownWith: fileOf.scope,
+      hosted: hosted('storage_searches', { nanoUsd: 2_500_000, per: 'use' }),
+    },
     file_search_call: { knownWith: fileOf.scope },
     file_citation: { knownWith: fileOf.scope },
     file_path: { knownWith: fileOf.scope },
