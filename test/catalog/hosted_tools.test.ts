@@ -5,11 +5,11 @@ import { featureHeaders } from '../../src/catalog/provider.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { providerNamed } from '../support/broker.ts';
 
-function checked(name: string, path: string, body: JsonObject): CheckedBody {
+function checked(name: string, path: string, body: JsonObject, granted: readonly string[] = []): CheckedBody {
   const provider = providerNamed(name);
   const found = match(provider, 'POST', path);
   if (found?.route.body.kind !== 'json') throw new Error(path);
-  const context = { models: provider.models, pseudonym: 'pseudonym', pathModel: found.model };
+  const context = { models: provider.models, pseudonym: 'pseudonym', pathModel: found.model, granted };
   const result = applyPolicy(found.route.body.fields, body, context);
   if (result.kind === 'refused') throw new Error(`${result.param}: ${result.message}`);
   return result;
@@ -48,6 +48,14 @@ describe('how often tools of the provider are used in one call', () => {
     [{ input: [{ type: 'tool_search_output', tools }] }],
   ])('is bounded wherever they are offered: %j', (rest) => {
     expect(response(rest).body.max_tool_calls).toBe(10);
+  });
+
+  it('is bounded for the search of files, too', () => {
+    const search = [{ type: 'file_search', vector_store_ids: ['vs_1'] }];
+    const body = { model: 'gpt-5', input: 'Hi', tools: search };
+    const result = checked('openai', '/responses', body, ['openai:files']);
+    expect(result.body.max_tool_calls).toBe(10);
+    expect(result.hostedTools).toMatchObject([{ unit: 'storage_searches', most: 10 }]);
   });
 
   it('is left alone where the app runs every tool itself', () => {
@@ -161,6 +169,16 @@ describe('what goes on of a tool that runs at the provider', () => {
     const own = { type: 'function', name: 'f', parameters: deep };
     const { body } = response({ tools: [own, { type: 'code_interpreter' }] });
     expect((body.tools as JsonObject[])[0]?.parameters).toBe(deep);
+  });
+});
+
+describe('files in a container', () => {
+  it('are those that the call says it names', () => {
+    const container = { type: 'auto', file_ids: ['file-1'] };
+    const body = { model: 'gpt-5', input: 'Hi', tools: [{ type: 'code_interpreter', container }] };
+    expect(checked('openai', '/responses', body, ['openai:files']).objects).toMatchObject([
+      { kind: 'file', id: 'file-1', param: 'tools[0].container.file_ids' },
+    ]);
   });
 });
 
