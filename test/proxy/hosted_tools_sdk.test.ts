@@ -47,6 +47,12 @@ describe('the openai SDK', () => {
     expect(streamed.output).toMatchObject(output);
   });
 
+  it('has them used no more often than the call allows', async () => {
+    const client = new OpenAI(await accessTo('openai', 'web', 'code', 'mcp'));
+    const { output } = await client.responses.create({ model: 'gpt-5', input, tools, max_tool_calls: 1 });
+    expect(output.map(({ type }) => type)).toEqual(['web_search_call', 'message']);
+  });
+
   it('is put on record with its searches, and gives back what was found', async () => {
     const client = new OpenAI(await accessTo('openai', 'web', 'mcp'));
     const searched = await client.responses.create({ model: 'gpt-5', input, tools: tools.slice(0, 1) });
