@@ -1,6 +1,7 @@
 import type { CostBound } from './cost_bound.ts';
 import { dearestRate } from './highest_rates.ts';
 import { type HostedTool, reportedFees, unreportedFees } from './hosted_tool.ts';
+import { pricedName } from './models.ts';
 import type { CheckedBody } from './policy.ts';
 import { ownRates, type PriceTable, price, pricesOf } from './prices.ts';
 import { type Provider, traitsOf } from './provider.ts';
@@ -39,10 +40,11 @@ export function costOf(
  * @returns both in integer nano-USD; `cost` is null when the price is not known
  */
 export function countedCost(
-  { priceTable }: Pick<Provider, 'priceTable'>,
-  models: CallModels,
+  { priceTable, models: rules }: Pick<Provider, 'priceTable' | 'models'>,
+  asked: CallModels,
   report: Pick<UsageReport, 'charges' | 'costNanoUsd'>,
 ): { readonly cost: number | null; readonly counted: number } {
+  const models = { ...asked, model: pricedName(rules, asked.model) };
   const cost = costOf(priceTable, models, report);
   if (cost !== null) return { cost, counted: cost };
   const tools = models.hostedTools ?? [];

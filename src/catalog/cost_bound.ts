@@ -11,6 +11,7 @@ import {
   sum,
   times,
 } from './media_bounds.ts';
+import { pricedName } from './models.ts';
 import type { CheckedBody } from './policy.ts';
 import { type KnownPrices, pricesOf } from './prices.ts';
 import { type ModelTraits, type Provider, traitsOf } from './provider.ts';
@@ -60,7 +61,7 @@ export function costBound(
   pathModel: string | null,
 ): CostBound {
   if (!route.usage || !checked) return free;
-  const model = checked.model ?? pathModel;
+  const model = pricedName(provider.models, checked.model ?? pathModel);
   const { cost } = route;
   if (cost === undefined) return textBound(provider, route, checked, model);
   const { nanoUsd, isCeiling } = mediaAmount(provider, cost, checked, model);

@@ -16,6 +16,11 @@ export interface ModelRules {
   readonly areOwnNames?: true;
 }
 
+/** The name that a model is priced by as long as its answer has not named it; null where none says anything of that. */
+export function pricedName({ areOwnNames }: ModelRules, model: string | null): string | null {
+  return areOwnNames ? null : model;
+}
+
 /** The models that a call makes use of, each with where it stands first; null is one that is left to the provider. */
 export type UsedModels = Map<string | null, string>;
 

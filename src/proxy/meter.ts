@@ -35,9 +35,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     const isFree = usageRules === null || !wasSent || (status !== null && status >= 400);
     if (isFree) return { costNanoUsd: 0, countedNanoUsd: 0, isEstimated: false };
     if (report?.isFinal) {
-      const models = checked ?? { model: null, otherModels: [] };
-      const named = provider.models.areOwnNames ? { ...models, model: null } : models;
-      const { cost, counted } = countedCost(provider, named, report);
+      const { cost, counted } = countedCost(provider, checked ?? { model: null, otherModels: [] }, report);
       // A price that nobody knows counts as no more than what was taken for the largest.
       const countedNanoUsd = cost ?? Math.min(counted, reservedNanoUsd);
       return { costNanoUsd: cost, countedNanoUsd, isEstimated: false };

@@ -1,3 +1,4 @@
+import { findProvider as findPriced } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apis } from '../../src/catalog/catalog.ts';
@@ -43,6 +44,38 @@ describe('the largest cost of a call', () => {
     expect(longest('/chat/completions', 'gpt-unheard-of')).toBe(16_384);
     // Nothing bounds it.
     expect(longest('/responses/compact', 'gpt-unheard-of')).toBe(131_072);
+  });
+
+  it('goes by no name that an account gives its own, and holds for every model that may be behind it', () => {
+    const chat = '/openai/deployments/{model}/chat/completions';
+    const azure = providerNamed('azure');
+    const bound = boundOf('azure', chat, { messages, max_tokens: 100 }, 'gpt-4o-mini');
+    expect(bound.isCeiling).toBe(true);
+    expect(boundOf('azure', chat, { messages, max_tokens: 100 }, 'my-chat')).toEqual(bound);
+    const models = findPriced({ providerId: 'azure' })?.models ?? [];
+    expect(models.length).toBeGreaterThan(20);
+    for (const { id } of [...models, { id: 'unheard-of' }]) {
+      const report = {
+        charges: [{ model: id, usage: { input_tokens: 18, output_tokens: 100 } }],
+        costNanoUsd: null,
+      };
+      const { counted } = countedCost(azure, { model: 'gpt-4o-mini', otherModels: [] }, report);
+      expect(counted).toBeLessThanOrEqual(bound.base + bound.perOutputToken * 100);
+    }
+  });
+
+  it('is that of a picture, of speech and of sound at a deployment as elsewhere', () => {
+    const at = (path: string) => `/openai/deployments/{model}${path}`;
+    const spoken = boundOf(
+      'azure',
+      at('/audio/speech'),
+      { input: 'x'.repeat(10_000), voice: 'alloy' },
+      'a-b',
+    );
+    const shorter = boundOf('azure', at('/audio/speech'), { input: 'x', voice: 'alloy' }, 'a-b');
+    expect(spoken.base).toBeGreaterThan(10 * shorter.base);
+    const drawn = (n: number) => boundOf('azure', at('/images/generations'), { prompt: 'A train', n }, 'a-b');
+    expect(drawn(4).base).toBeGreaterThan(3 * drawn(1).base);
   });
 
   it('is the bytes of its text and the tokens of its answers, at the rates of the model', () => {

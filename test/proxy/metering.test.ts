@@ -3,7 +3,8 @@ import { price } from '../../src/catalog/prices.ts';
 import { openai } from '../../src/catalog/providers/openai.ts';
 import type { Settlement } from '../../src/store/contract/ledger.ts';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
-import { call, chat, settledCall } from './support/world.ts';
+import { json } from './support/upstream.ts';
+import { call, chat, settledCall, startWorld } from './support/world.ts';
 
 let broker: Broker;
 let app: { url: string; token: string };
@@ -51,6 +52,23 @@ const withFile = (name: string, fields: Readonly<Record<string, string>>) => {
   form.append(name, file, 'a.wav');
   return form;
 };
+
+describe('a tool that runs at the provider', () => {
+  it('counts in full where the answer says nothing of what it cost', async () => {
+    const answer = { object: 'response', status: 'completed', model: 'gpt-5', output: [] };
+    const usage = { input_tokens: 1_000, output_tokens: 100, total_tokens: 1_100 };
+    const scopes = ['openai:text', 'openai:tools.web'];
+    const world = await startWorld({ scopes, answer: json(200, { ...answer, usage }) });
+    try {
+      const body = { model: 'gpt-5', input: 'Hi', tools: [{ type: 'web_search' }], max_tool_calls: 2 };
+      expect((await call(world, '/responses', { body })).status).toBe(200);
+      // 1,000 tokens at 1.25 and 100 at 10 USD a million, and two searches at 10 USD a thousand.
+      expect(await settledCall(world)).toMatchObject({ costNanoUsd: null, countedNanoUsd: 22_250_000 });
+    } finally {
+      await world.close();
+    }
+  });
+});
 
 describe('the record of a call', () => {
   it.each<[string, unknown, string]>([

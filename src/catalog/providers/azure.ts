@@ -14,7 +14,7 @@ import {
   responsesFields,
 } from './azure_fields.ts';
 import { lacksPermission, outOfQuota } from './failure_meanings.ts';
-import { captions, chatAnswer, eventStream, json, through } from './openai_answers.ts';
+import { captions, chatAnswer, eventStream, json, responsesAnswer, through } from './openai_answers.ts';
 import { errors as commonErrors, compatibleProvider, modelRoutes } from './openai_compatible.ts';
 import { heardCost, ownPrices, pictureCost, speechCost } from './openai_costs.ts';
 import { traits } from './openai_traits.ts';
@@ -29,7 +29,6 @@ import {
 
 const name = 'azure';
 
-const endings = ['completed', 'incomplete', 'failed'].map((end) => `event: response.${end}`);
 /** Of a completion the provider writes 16 tokens where nothing else is said. */
 const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16 };
 
@@ -65,7 +64,7 @@ const routes: readonly Route[] = [
     scope: `${name}:text`,
     body: { kind: 'json', fields: responsesFields },
     output: { caps: ['max_output_tokens'] },
-    answer: { types: [json, eventStream], json: 'held', endings: [...endings, 'event: error'] },
+    answer: responsesAnswer,
     usage: responsesUsage,
   },
   deploymentRoute('/embeddings', 'embeddings', {
