@@ -178,6 +178,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   send(chunk: Buffer): void {
     if (this.#isOver || this.#response.write(chunk)) return;
     this.#upstream?.pause();
+    this.meter.heldUp();
     this.#waitForApp();
   }
 

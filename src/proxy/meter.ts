@@ -15,6 +15,8 @@ export interface Meter {
   read(answer: unknown): void;
   /** Some of the text of a stream has come, so many bytes of it. */
   streamed(bytes: number): void;
+  /** The app does not keep up, and the stream is held up here. The provider may write on, and nobody sees how much. */
+  heldUp(): void;
   /** Settles the call; from the second time on nothing happens. */
   settle(outcome: CallOutcome): void;
 }
@@ -26,6 +28,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
   let upstreamRequestId: string | null = null;
   let report: UsageReport | null = null;
   let streamedBytes = 0;
+  let wasHeldUp = false;
   let wasSent = false;
   let isSettled = false;
 
@@ -40,8 +43,8 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
       const countedNanoUsd = cost ?? Math.min(counted, reservedNanoUsd);
       return { costNanoUsd: cost, countedNanoUsd, isEstimated: false };
     }
-    const estimate =
-      streamedBytes > 0 && checked ? estimatedCost(bound, provider, checked, streamedBytes) : null;
+    const isSeen = streamedBytes > 0 && !wasHeldUp;
+    const estimate = isSeen && checked ? estimatedCost(bound, provider, checked, streamedBytes) : null;
     return {
       costNanoUsd: null,
       countedNanoUsd: estimate === null ? null : Math.min(estimate, reservedNanoUsd),
@@ -62,6 +65,9 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     },
     streamed(bytes) {
       streamedBytes += bytes;
+    },
+    heldUp() {
+      wasHeldUp = true;
     },
     settle(outcome) {
       if (isSettled) return;
