@@ -1,6 +1,7 @@
 import { countedCost, estimatedCost } from '../catalog/cost.ts';
 import { readUsage, type UsageReport } from '../catalog/usage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { largestAmount } from '../store/budget.ts';
 import type { Settlement } from '../store/contract/ledger.ts';
 import type { CallOutcome } from '../store/records.ts';
 import type { Admission } from './admit.ts';
@@ -39,9 +40,12 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     if (isFree) return { costNanoUsd: 0, countedNanoUsd: 0, isEstimated: false };
     if (report?.isFinal) {
       const { cost, counted } = countedCost(provider, checked ?? { model: null, otherModels: [] }, report);
-      // A price that nobody knows counts as no more than what was taken for the largest.
-      const countedNanoUsd = cost ?? Math.min(counted, reservedNanoUsd);
-      return { costNanoUsd: cost, countedNanoUsd, isEstimated: false };
+      return {
+        costNanoUsd: cost === null ? null : Math.min(cost, largestAmount),
+        // A price that nobody knows counts as no more than what was taken for the largest.
+        countedNanoUsd: cost === null ? Math.min(counted, reservedNanoUsd) : Math.min(cost, largestAmount),
+        isEstimated: false,
+      };
     }
     const isSeen = streamedBytes > 0 && !wasHeldUp;
     const estimate = isSeen && checked ? estimatedCost(bound, provider, checked, streamedBytes) : null;

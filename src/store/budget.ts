@@ -3,6 +3,9 @@ import type { AccessBudget, CallOutcome, Period, ProviderAccess } from './record
 /** What a budget counts: nano-USD, calls, or calls that go on at the same time. */
 export type BudgetUnit = 'nano_usd' | 'calls' | 'calls_at_once';
 
+/** What amounts are counted up to, in nano-USD: nine million dollars. Beyond, they would not be exact. */
+export const largestAmount = Number.MAX_SAFE_INTEGER;
+
 /** A limit on what calls may come to, all together, in each span of time. */
 export interface Budget {
   /** Id of the grant, user, credential or client whose calls count. */

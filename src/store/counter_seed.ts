@@ -4,7 +4,7 @@ import type { CounterKey } from './budget.ts';
 export interface CounterSeed {
   /** Of `calls`, that names the holder. */
   readonly column: string;
-  /** An aggregate. */
+  /** Of each call. */
   readonly amount: string;
   /** No id of a call that counts was made before, in milliseconds since the epoch. */
   readonly madeAfter: number;
@@ -19,8 +19,8 @@ const columns: Readonly<Record<string, string>> = {
 
 /** A call that is still pending then counts as the most it can cost, for good: it holds nothing that could be given back. */
 const amounts = {
-  nano_usd: 'coalesce(sum(coalesce(counted_nano_usd, cost_nano_usd, reserved_nano_usd)), 0)',
-  calls: "count(*) - count(CASE WHEN outcome = 'not_sent' THEN 1 END)",
+  nano_usd: 'coalesce(counted_nano_usd, cost_nano_usd, reserved_nano_usd)',
+  calls: "CASE WHEN outcome = 'not_sent' THEN 0 ELSE 1 END",
   calls_at_once: null,
 };
 

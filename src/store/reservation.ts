@@ -1,4 +1,12 @@
-import { amountHeld, type Budget, type Counter, type CounterKey, counterOf, freshCounter } from './budget.ts';
+import {
+  amountHeld,
+  type Budget,
+  type Counter,
+  type CounterKey,
+  counterOf,
+  freshCounter,
+  largestAmount,
+} from './budget.ts';
 
 /** What a call can cost at most: `base + perOutputToken × tokens of an answer`, in nano-USD. */
 export interface CallCost {
@@ -73,7 +81,7 @@ export function reserve(
   const isChosen = isOpen && cost.perOutputToken > 0 && inDollars.length > 0;
   const free = Math.min(...inDollars.map(freeOf));
   const tokens = isChosen ? Math.min(most, answerFor(free, cost)) : most;
-  const nanoUsd = Math.ceil(cost.base + tokens * cost.perOutputToken);
+  const nanoUsd = Math.min(Math.ceil(cost.base + tokens * cost.perOutputToken), largestAmount);
   const held = nanoUsd > 0 ? states : states.filter((state) => !inDollars.includes(state));
   const lacks = (left: (state: BudgetState) => number) =>
     held.find((state) => amountHeld(state.budget, nanoUsd) > left(state));

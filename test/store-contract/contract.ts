@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { absurdAmounts } from './absurd_amounts.ts';
 import { accounts } from './accounts.ts';
 import { admissionLimits } from './admission_limits.ts';
 import { authorizations } from './authorizations.ts';
@@ -41,6 +42,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   'limits on calls': admissionLimits,
   budgets,
   objects,
+  'absurd amounts': absurdAmounts,
   instances,
   records,
   notices,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { AdmissionRequest, AdmissionResult } from '../admission.ts';
+import { largestAmount } from '../budget.ts';
 import type { Settlement } from '../contract/ledger.ts';
 import { columns } from './columns.ts';
 import type { Connection } from './open.ts';
@@ -40,7 +41,9 @@ const writeCalls = {
     ), owed as materialized (
       select counters.id from counters join due using (id) order by counters.id for no key update of counters
     ), counted as (
-      update counters set spent = spent + due.counted, reserved = reserved - due.released
+      update counters set
+        spent = least(spent + due.counted, ${largestAmount}),
+        reserved = reserved - due.released
       from due join owed using (id)
       where counters.id = due.id
     ), settled as (

@@ -2,7 +2,7 @@ import { and, eq, lt } from 'drizzle-orm';
 import type pg from 'pg';
 import { firstId } from '../../lib/ids.ts';
 import type { AdmissionResult, BudgetNotice } from '../admission.ts';
-import { amountHeld, type Counter, type CounterKey } from '../budget.ts';
+import { amountHeld, type Counter, type CounterKey, largestAmount } from '../budget.ts';
 import { usedBefore } from '../counter_seed.ts';
 import { noticeEvent } from '../notice_event.ts';
 import { audit } from './audit.ts';
@@ -74,7 +74,7 @@ async function make(client: Client, key: CounterKey): Promise<void> {
   }
   await client.query(
     `${insert}
-     select $1, $2::bigint, 0, ${seed.amount} from calls
+     select $1, $2::bigint, 0, least(coalesce(sum(${seed.amount}), 0), ${largestAmount}) from calls
      where ${seed.column} = $3 and id >= $4 and started_at >= $5 and provider = coalesce($6, provider)
      on conflict do nothing`,
     [id, endsAt, holder, firstId('call', seed.madeAfter), startsAt, provider],

@@ -1,6 +1,13 @@
 import { firstId } from '../../lib/ids.ts';
 import type { BudgetNotice } from '../admission.ts';
-import { amountCounted, amountHeld, type Counter, type CounterKey, type Hold } from '../budget.ts';
+import {
+  amountCounted,
+  amountHeld,
+  type Counter,
+  type CounterKey,
+  type Hold,
+  largestAmount,
+} from '../budget.ts';
 import { usedBefore } from '../counter_seed.ts';
 import { noticeEvent } from '../notice_event.ts';
 import type { CallOutcome } from '../records.ts';
@@ -31,7 +38,9 @@ export function countersOn({ client, audit }: Connection): Counters {
     'SELECT id, spent, reserved, noticed FROM counters WHERE id = ?',
   );
   const insert = client.prepare('INSERT INTO counters (id, ends_at, spent, reserved) VALUES (?, ?, ?, 0)');
-  const add = client.prepare('UPDATE counters SET spent = spent + ?, reserved = reserved + ? WHERE id = ?');
+  const add = client.prepare(
+    `UPDATE counters SET spent = min(spent + ?, ${largestAmount}), reserved = reserved + ? WHERE id = ?`,
+  );
   const notice = client.prepare('UPDATE counters SET noticed = ? WHERE id = ? AND noticed < ?');
 
   const make = (key: CounterKey): Counter => {
@@ -42,7 +51,7 @@ export function countersOn({ client, audit }: Connection): Counters {
         ? 0
         : client
             .prepare<unknown[], number>(
-              `SELECT ${seed.amount} FROM calls
+              `SELECT cast(min(total(${seed.amount}), ${largestAmount}) AS INTEGER) FROM calls
                WHERE ${seed.column} = ? AND id >= ? AND started_at >= ? AND provider = coalesce(?, provider)`,
             )
             .pluck()

@@ -70,3 +70,32 @@ describe('a stream that its app breaks off', () => {
     expect([outcome, countedNanoUsd]).toEqual(['aborted', reservedNanoUsd]);
   });
 });
+
+describe('what a provider reports', () => {
+  const answerWith = (tokens: number) => {
+    world.upstream.answer = (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({ model: 'gpt-4o', usage: { prompt_tokens: tokens, completion_tokens: 0 } }),
+      );
+    };
+  };
+  const ask = async () => {
+    await (await call(world, '/chat/completions', { body: { ...chat, model: 'gpt-4o' } })).text();
+    return settledCall(world);
+  };
+
+  it('counts, also where it is more than the call was held to cost', async () => {
+    answerWith(10_000_000);
+    const { costNanoUsd, countedNanoUsd, reservedNanoUsd } = await ask();
+    expect([costNanoUsd, countedNanoUsd]).toEqual([25_000_000_000, 25_000_000_000]);
+    expect(reservedNanoUsd).toBeLessThan(25_000_000_000);
+  });
+
+  it('counts up to the largest amount there is, and keeps no other call from being settled', async () => {
+    answerWith(1e305);
+    expect(await ask()).toMatchObject({ countedNanoUsd: Number.MAX_SAFE_INTEGER });
+    answerWith(4);
+    expect(await ask()).toMatchObject({ countedNanoUsd: 10_000 });
+  });
+});
