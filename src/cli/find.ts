@@ -1,6 +1,6 @@
 import { normalizeEmail } from '../accounts/email.ts';
 import type { Deps } from '../deps.ts';
-import type { Client, User } from '../store/records.ts';
+import type { Client, Credential, Grant, User } from '../store/records.ts';
 import { CommandError } from './session.ts';
 
 /** The user by email address or id. @throws CommandError when there is none */
@@ -18,4 +18,18 @@ export async function requireClient({ store }: Deps, id: string): Promise<Client
   const client = await store.clients.findClient(id);
   if (!client) throw new CommandError(`There is no app ${id}. Make one with \`app create …\`.`);
   return client;
+}
+
+/** The deposited key. @throws CommandError when there is none */
+export async function requireKey({ store }: Deps, id: string): Promise<Credential> {
+  const credential = await store.credentials.findCredential(id);
+  if (!credential) throw new CommandError(`There is no key ${id}. \`key deposit\` makes one.`);
+  return credential;
+}
+
+/** The grant, which may have ended. @throws CommandError when there is none */
+export async function requireGrant({ store }: Deps, id: string): Promise<Grant> {
+  const grant = await store.grants.findGrant(id);
+  if (!grant) throw new CommandError(`There is no grant ${id}. \`grant list\` shows them.`);
+  return grant;
 }

@@ -1,31 +1,24 @@
 import type { Command } from 'commander';
-import { providersOfScopes } from '../catalog/catalog.ts';
 import { splitScope, unknownScopes } from '../catalog/scope.ts';
 import { createGrant } from '../grants/create.ts';
-import { accessType, readAccess } from '../grants/provider_access.ts';
 import { revokeGrant } from '../grants/revoke.ts';
 import type { ProviderAccess } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
 import { requireClient, requireUser } from './find.ts';
+import { addLimitOptions, type LimitOptions, limitsOf } from './limits.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
 
 /** Adds `grant create`, `grant list` and `grant revoke`. */
 export function addGrantCommands(program: Command, output: Output): void {
   const grant = program.command('grant').description('what users allow apps');
-  grant
-    .command('create')
-    .description('make or replace a grant and print its first tokens')
-    .requiredOption('--user <user>', 'email address or id')
-    .requiredOption('--client <id>', 'the app')
-    .requiredOption('--scope <scopes>', 'what it may do, such as "openai:text openai:embeddings"')
-    .option('--models <patterns>', 'models that it may use of each provider, such as "gpt-5*,o3"')
-    .option('--rpm <number>', 'calls a minute that it may make to each provider')
-    .option('--max-output-tokens <number>', 'longest answer that it may ask for')
-    .option(
-      '--budget <amount/period>',
-      'dollars to spend a day, week, month or in total; kept, not yet enforced',
-    )
-    .action((options: CreateOptions) => create(options, output));
+  addLimitOptions(
+    grant
+      .command('create')
+      .description('make or replace a grant and print its first tokens')
+      .requiredOption('--user <user>', 'email address or id')
+      .requiredOption('--client <id>', 'the app')
+      .requiredOption('--scope <scopes>', 'what it may do, such as "openai:text openai:embeddings"'),
+  ).action((options: CreateOptions) => create(options, output));
   grant
     .command('list')
     .description('all grants, newest first')
@@ -81,41 +74,6 @@ async function create(options: CreateOptions, output: Output): Promise<void> {
     `Access token (${expires_in} s): ${access_token}`,
     `Refresh token: ${refresh_token}`,
   ]);
-}
-
-/** What `grant create` takes of limits; they go to each provider that the scopes reach. */
-interface LimitOptions {
-  readonly models?: string;
-  readonly rpm?: string;
-  readonly maxOutputTokens?: string;
-  readonly budget?: string;
-}
-
-/** Where each limit comes from on the command line. */
-const optionOf: Readonly<Record<string, string>> = {
-  models: '--models',
-  rate: '--rpm',
-  max_output_tokens: '--max-output-tokens',
-  budgets: '--budget',
-};
-
-/** @throws CommandError when one of them is no good */
-function limitsOf(options: LimitOptions, scopes: readonly string[]): readonly ProviderAccess[] {
-  const { models, rpm, maxOutputTokens, budget } = options;
-  const [limit_usd, period] = budget?.split('/') ?? [];
-  const limits = {
-    ...(models !== undefined && { models: models.split(',').map((model) => model.trim()) }),
-    ...(budget !== undefined && { budgets: [{ limit_usd, period }] }),
-    ...(rpm !== undefined && { rate: { requests_per_minute: Number(rpm) } }),
-    ...(maxOutputTokens !== undefined && { max_output_tokens: Number(maxOutputTokens) }),
-  };
-  if (Object.keys(limits).length === 0) return [];
-  const providers = providersOfScopes(scopes).map(({ name }) => name);
-  const details = providers.map((provider) => ({ type: accessType, provider, ...limits }));
-  const read = readAccess(details, scopes);
-  if (read.kind === 'read') return read.details;
-  const [, member] = read.path;
-  throw new CommandError(`${optionOf[String(member)] ?? 'What is limited'}: ${read.complaint}.`);
 }
 
 /** Limits as they are shown in JSON: where there are none, nothing. */

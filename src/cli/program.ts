@@ -5,6 +5,7 @@ import { StoreError } from '../store/store_error.ts';
 import { KeyringError } from '../vault/keyring.ts';
 import { addAppCommands } from './app.ts';
 import { addBackupCommands } from './backup.ts';
+import { addBudgetCommands } from './budget.ts';
 import { addCallsCommands } from './calls.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { addGrantCommands } from './grant.ts';
@@ -52,6 +53,7 @@ export async function runCommandLine(args: readonly string[], { serve }: Program
   addKeyCommands(program, output);
   addAppCommands(program, output);
   addGrantCommands(program, output);
+  addBudgetCommands(program, output);
   addCallsCommands(program, output);
   addKeysCommands(program, output);
   addSandboxCommand(program, output);

@@ -1,4 +1,4 @@
-import type { AccessBudget, CallOutcome, Period, ProviderAccess } from './records.ts';
+import type { AccessBudget, CallOutcome, Grant, Period, ProviderAccess } from './records.ts';
 
 /** What a budget counts: nano-USD, calls, or calls that go on at the same time. */
 export type BudgetUnit = 'nano_usd' | 'calls' | 'calls_at_once';
@@ -60,6 +60,14 @@ export function budgetsOfAccess(holder: string, access: ProviderAccess): readonl
       ? []
       : [{ ...own, unit: 'calls_at_once', period: 'total', limit: atOnce, strict: false } as const]),
   ];
+}
+
+/** The budgets of a grant itself. */
+export function budgetsOfGrant({
+  id,
+  authorizationDetails,
+}: Pick<Grant, 'id' | 'authorizationDetails'>): readonly Budget[] {
+  return authorizationDetails.flatMap((access) => budgetsOfAccess(id, access));
 }
 
 /** The budgets that limits contain. */

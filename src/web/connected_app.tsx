@@ -1,6 +1,8 @@
 import { providersOfScopes } from '../catalog/catalog.ts';
 import { splitScope } from '../catalog/scope.ts';
 import { revokeGrant } from '../grants/revoke.ts';
+import { readStates } from '../ledger/budget_states.ts';
+import { budgetsOfGrant } from '../store/budget.ts';
 import type { GrantView } from '../store/contract/grants.ts';
 import type { Grant, User } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
@@ -17,7 +19,6 @@ import { Layout } from './layout.tsx';
 import { limitTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
 import { notFound } from './problem.tsx';
-import { budgetsOfGrant, readStates } from './spenders.ts';
 
 const callsShown = 20;
 
@@ -50,7 +51,7 @@ async function connectedAppPage(c: PageContext, view: GrantView, complaints: Com
   const { grant, client } = view;
   const isActive = grantStatus(grant, now) === 'active';
   const invalid = isInvalid(complaints);
-  const states = isActive ? await readStates(deps, budgetsOfGrant(view)) : [];
+  const states = isActive ? await readStates(deps.store.budgets, budgetsOfGrant(grant), now) : [];
   const calls = await deps.store.records.listCalls(
     { grantId: grant.id },
     { before: null, limit: callsShown },

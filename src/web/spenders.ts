@@ -1,8 +1,9 @@
 import type { Deps } from '../deps.ts';
-import { type Budget, budgetsOfAccess, counterOf } from '../store/budget.ts';
+import { readStates } from '../ledger/budget_states.ts';
+import { budgetsOfGrant } from '../store/budget.ts';
 import type { GrantView } from '../store/contract/grants.ts';
 import type { Credential, User } from '../store/records.ts';
-import { type BudgetState, statesOf } from '../store/reservation.ts';
+import type { BudgetState } from '../store/reservation.ts';
 import { grantStatus } from '../store/standing.ts';
 import { keyLabel } from './components/credential.tsx';
 
@@ -16,24 +17,9 @@ export interface Spender {
   readonly states: readonly BudgetState[];
 }
 
-/** Where these budgets stand now. */
-export async function readStates(
-  { store, clock }: Pick<Deps, 'store' | 'clock'>,
-  budgets: readonly Budget[],
-): Promise<readonly BudgetState[]> {
-  const now = clock();
-  const counters = await store.budgets.readCounters(budgets.map((budget) => counterOf(budget, now)));
-  return statesOf(budgets, new Map(counters.map((counter) => [counter.id, counter])), now);
-}
-
-/** The budgets of a grant. */
-export function budgetsOfGrant({ grant }: Pick<GrantView, 'grant'>): readonly Budget[] {
-  return grant.authorizationDetails.flatMap((access) => budgetsOfAccess(grant.id, access));
-}
-
 /** All whose budgets a user can set: all apps together, each key, and each connected app. */
 export async function readSpenders(
-  deps: Pick<Deps, 'store' | 'clock'>,
+  { store: { budgets }, clock }: Pick<Deps, 'store' | 'clock'>,
   user: Pick<User, 'id'>,
   keys: readonly Credential[],
   views: readonly GrantView[],
@@ -42,10 +28,11 @@ export async function readSpenders(
   readonly keys: readonly Spender[];
   readonly apps: readonly Spender[];
 }> {
-  const now = deps.clock();
+  const now = clock();
   const live = views.filter(({ grant }) => grantStatus(grant, now) === 'active');
-  const own = await deps.store.budgets.listBudgets([user.id, ...keys.map(({ id }) => id)]);
-  const states = await readStates(deps, [...own, ...live.flatMap(budgetsOfGrant)]);
+  const own = await budgets.listBudgets([user.id, ...keys.map(({ id }) => id)]);
+  const ofApps = live.flatMap(({ grant }) => budgetsOfGrant(grant));
+  const states = await readStates(budgets, [...own, ...ofApps], now);
   const spender = (id: string, name: string, path = '/spending') => ({
     id,
     name,

@@ -305,7 +305,10 @@ export function budgets(arena: () => Arena): void {
       await settle(before.callId, { counted: 10 * cent });
       const budget = budgetOf(granted);
       await stores[0].budgets.setBudget(budget, granted.user.id, operator);
-      expect(await stores[1].budgets.listBudgets([budget.holder])).toEqual([{ ...budget, provider: null }]);
+      const listed = { ...budget, provider: null };
+      expect(await stores[1].budgets.listBudgets([budget.holder])).toEqual([listed]);
+      expect(await stores[1].budgets.listBudgets('all')).toContainEqual(listed);
+      expect(await stores[1].budgets.listBudgets([])).toEqual([]);
       expect(wordOf(await admit(granted, 91 * cent))).toBe('budget_exceeded');
       expect(wordOf(await admit(granted, 90 * cent, {}, 1))).toBe('admitted');
       const all = await stores[0].budgets.listBudgets([budget.holder]);

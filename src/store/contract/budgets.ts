@@ -16,8 +16,8 @@ export interface BudgetStore {
     userId: string | null,
     actor: Actor,
   ): Promise<boolean>;
-  /** Those of these holders, in the order of the holders. */
-  listBudgets(holders: readonly string[]): Promise<readonly Budget[]>;
+  /** Those of these holders, or of all, in the order of the holders. */
+  listBudgets(holders: readonly string[] | 'all'): Promise<readonly Budget[]>;
   /** Where counters stand, in the order of the keys. */
   readCounters(keys: readonly CounterKey[]): Promise<readonly Counter[]>;
 }

@@ -36,7 +36,7 @@ export function postgresBudgets({ db, pool, write }: Connection): BudgetStore {
       const rows = await db
         .select()
         .from(budgets)
-        .where(inArray(budgets.holder, [...holders]))
+        .where(holders === 'all' ? undefined : inArray(budgets.holder, [...holders]))
         .orderBy(asc(budgets.holder), asc(budgets.unit), asc(budgets.period));
       return rows.map(({ updatedAt, ...budget }) => ({ ...budget, provider: null }));
     },

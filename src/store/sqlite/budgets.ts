@@ -43,7 +43,7 @@ export function sqliteBudgets(connection: Connection): BudgetStore {
       return db
         .select()
         .from(budgets)
-        .where(inArray(budgets.holder, [...holders]))
+        .where(holders === 'all' ? undefined : inArray(budgets.holder, [...holders]))
         .orderBy(asc(budgets.holder), asc(budgets.unit), asc(budgets.period))
         .all()
         .map(({ updatedAt, ...budget }) => ({ ...budget, provider: null }));
