@@ -8,6 +8,8 @@ import { bill, type TokenPrices, type Writing } from './bill.ts';
 import { compatibleApis } from './compatible.ts';
 import { decide, type Incoming, modelOf, ownMistake, type Reply } from './decide.ts';
 import { deliver, type Outcome } from './deliver.ts';
+import { realtimeSocket } from './endpoints/realtime.ts';
+import { responseSocket } from './endpoints/response_socket.ts';
 import { Refusal } from './errors.ts';
 import { promptDelivery } from './faults.ts';
 import { flagOf } from './fields.ts';
@@ -25,6 +27,7 @@ import {
 } from './request_log.ts';
 import { matchRoute } from './route.ts';
 import { createShelves, type Shelf } from './shelf.ts';
+import { acceptSockets } from './socket.ts';
 
 export interface SandboxOptions {
   /** Default 0: any free port. */
@@ -72,6 +75,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     // What fails here is the socket: the client left while it was still sending.
     serve(log, shelfOf, options, request, response).catch(() => response.destroy());
   });
+  const breakOff = acceptSockets(server, {
+    kinds: [responseSocket, realtimeSocket],
+    otherwise: openai,
+    log,
+    created: () => createdAt(options),
+    onEnd: (entry) => options.onRequest?.(entry),
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, host, resolve);
@@ -88,6 +98,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        breakOff();
       }),
   };
 }
@@ -126,7 +137,7 @@ async function serve(
   let decided: Reply | undefined;
   try {
     const body = await understandBody(request, matched?.route.body ?? 'none', entry);
-    const created = options.now === undefined ? fixedCreated : Math.floor(options.now() / 1000);
+    const created = createdAt(options);
     const shelf = shelfOf(key ?? '');
     decided = reply({ api, method, path, query: parameters, matched, key, shelf, body, created }, entry);
     const { answer, delivery, seed } = decided;
@@ -141,6 +152,10 @@ async function serve(
     log.close(entry, outcome);
     options.onRequest?.({ ...entry });
   }
+}
+
+function createdAt({ now }: SandboxOptions): number {
+  return now === undefined ? fixedCreated : Math.floor(now() / 1000);
 }
 
 /** Reads and parses a body. What is wrong with it is returned, because the key is judged before the body. */
