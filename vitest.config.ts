@@ -9,7 +9,7 @@ const onOneStore = [
   'test/web/{browser,consent_journey,consent_redirect,journey}.test.ts',
   'test/faults/{client_faults,start,upstream_faults}.test.ts',
   'test/oauth/clients/oidc_client_ts.test.ts',
-  'test/proxy/sweep.test.ts',
+  'test/proxy/{sweep,browser_socket}.test.ts',
 ];
 
 /** Several processes that share a PostgreSQL, whatever else a run is for. */
