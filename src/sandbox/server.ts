@@ -79,6 +79,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     kinds: [responseSocket, realtimeSocket],
     otherwise: openai,
     log,
+    shelfOf,
     created: () => createdAt(options),
     onEnd: (entry) => options.onRequest?.(entry),
   });

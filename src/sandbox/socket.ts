@@ -10,6 +10,7 @@ import type { Outcome } from './deliver.ts';
 import type { Refusal } from './errors.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import type { Progress, RequestLog } from './request_log.ts';
+import type { Shelf } from './shelf.ts';
 import { keyRefusal } from './special_keys.ts';
 
 /** A WebSocket that a provider has. */
@@ -24,6 +25,8 @@ export interface SocketKind {
 export interface SocketOpening {
   readonly key: string;
   readonly query: URLSearchParams;
+  /** What is kept for the key. */
+  readonly shelf: Shelf;
   /** Unix seconds. */
   readonly created: number;
 }
@@ -40,6 +43,7 @@ export interface SocketOptions {
   /** Who answers for what no provider has. */
   readonly otherwise: Api;
   readonly log: RequestLog;
+  readonly shelfOf: (key: string) => Shelf;
   readonly created: () => number;
   /** Called once for each socket, when it has ended. */
   readonly onEnd: (entry: Progress) => void;
@@ -48,7 +52,7 @@ export interface SocketOptions {
 /** Speaks the WebSockets of the simulated providers. @returns what breaks off those that are open */
 export function acceptSockets(
   server: Server,
-  { kinds, otherwise, log, created, onEnd }: SocketOptions,
+  { kinds, otherwise, log, shelfOf, created, onEnd }: SocketOptions,
 ): () => void {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 
@@ -81,7 +85,7 @@ export function acceptSockets(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      const talk = kind.open({ key, query, created: created() });
+      const talk = kind.open({ key, query, shelf: shelfOf(key), created: created() });
       void speak(client, talk, entry).then((outcome) => end(101, outcome));
     });
   };

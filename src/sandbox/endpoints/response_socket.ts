@@ -7,12 +7,12 @@ import type { SocketKind } from '../socket.ts';
 export const responseSocket: SocketKind = {
   api: openai,
   path: '/responses',
-  open: ({ key, created }) => ({
+  open: ({ key, query, shelf, created }) => ({
     greeting: [],
     reply: ({ type: _type, ...fields }) =>
       decide({
         api: openai,
-        ...{ key, created },
+        ...{ key, query, shelf, created },
         method: 'POST',
         path: `${openai.path}/responses`,
         matched: matchRoute(openai.routes, 'POST', '/responses'),
