@@ -6,7 +6,8 @@ import { findProvider, lendAlso } from '../src/catalog/catalog.ts';
 import { price } from '../src/catalog/prices.ts';
 import { readPricesFile } from '../src/prices_file.ts';
 import { boundOf } from './catalog/bound_of.ts';
-import { call, chat, errorOf, settledCall } from './proxy/support/world.ts';
+import { json } from './proxy/support/upstream.ts';
+import { call, chat, errorOf, settledCall, startWorld } from './proxy/support/world.ts';
 import { type Broker, connect, startBroker } from './support/broker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'prices-'));
@@ -123,4 +124,29 @@ describe('a call whose price is not known', () => {
     const { input_tokens = 0, output_tokens = 0 } = usage ?? {};
     expect(costNanoUsd).toBe(1_000 * (input_tokens + output_tokens));
   });
+});
+
+it('prices a deployment by its name where that has a price, and by the model that answers elsewhere', async () => {
+  const pricesFile = write({ azure: { 'my-*': { input: 1, output: 2 } } });
+  const usage = { prompt_tokens: 1_000, completion_tokens: 100, total_tokens: 1_100 };
+  const answer = json(200, { object: 'chat.completion', model: 'gpt-4o', choices: [], usage });
+  const world = await startWorld({ provider: 'azure', answer, env: { COATCHECK_PRICES_FILE: pricesFile } });
+  const costAt = async (name: string) => {
+    const response = await call(world, `/openai/deployments/${name}/chat/completions`, { body: chat });
+    expect(response.status).toBe(200);
+    return (await settledCall(world)).costNanoUsd;
+  };
+  try {
+    expect(await costAt('my-chat')).toBe(1_200_000);
+    expect(await costAt('gpt-4o-mini')).toBe(3_500_000);
+    const path = '/openai/deployments/{model}/chat/completions';
+    const { messages } = chat;
+    expect(boundOf('azure', path, { messages }, 'my-chat')).toMatchObject({
+      perOutputToken: 2_000,
+      isCeiling: false,
+    });
+    expect(boundOf('azure', path, { messages }, 'gpt-4o-mini').isCeiling).toBe(true);
+  } finally {
+    await world.close();
+  }
 });

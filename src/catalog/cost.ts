@@ -1,10 +1,9 @@
 import type { CostBound } from './cost_bound.ts';
 import { dearestRate } from './highest_rates.ts';
 import { type HostedTool, reportedFees, unreportedFees } from './hosted_tool.ts';
-import { pricedName } from './models.ts';
 import type { CheckedBody } from './policy.ts';
 import { ownRates, type PriceTable, price, pricesOf } from './prices.ts';
-import { type Provider, traitsOf } from './provider.ts';
+import { type Provider, pricedName, traitsOf } from './provider.ts';
 import type { Charge, Usage, UsageReport } from './usage.ts';
 
 /** The models of a call, as far as they are known from its request. */
@@ -40,11 +39,12 @@ export function costOf(
  * @returns both in integer nano-USD; `cost` is null when the price is not known
  */
 export function countedCost(
-  { priceTable, models: rules }: Pick<Provider, 'priceTable' | 'models'>,
+  provider: Pick<Provider, 'priceTable' | 'models'>,
   asked: CallModels,
   report: Pick<UsageReport, 'charges' | 'costNanoUsd'>,
 ): { readonly cost: number | null; readonly counted: number } {
-  const models = { ...asked, model: pricedName(rules, asked.model) };
+  const { priceTable } = provider;
+  const models = { ...asked, model: pricedName(provider, asked.model) };
   const cost = costOf(priceTable, models, report);
   if (cost !== null) return { cost, counted: cost };
   const tools = models.hostedTools ?? [];
@@ -72,7 +72,8 @@ export function estimatedCost(
   checked: CheckedBody,
   streamedBytes: number,
 ): number | null {
-  const isPlain = traitsOf(provider, checked.model)?.isPlain && !unseen.some((field) => checked.body[field]);
+  const traits = traitsOf(provider, pricedName(provider, checked.model));
+  const isPlain = traits?.isPlain && !unseen.some((field) => checked.body[field]);
   if (!isPlain || bound.perOutputToken === 0) return null;
   return bound.base + Math.ceil(bound.perOutputToken * (streamedBytes + tokensOnTheirWay));
 }

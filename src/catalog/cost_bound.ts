@@ -11,10 +11,9 @@ import {
   sum,
   times,
 } from './media_bounds.ts';
-import { pricedName } from './models.ts';
 import type { CheckedBody } from './policy.ts';
 import { type KnownPrices, pricesOf } from './prices.ts';
-import { type ModelTraits, type Provider, traitsOf } from './provider.ts';
+import { type ModelTraits, type Provider, pricedName, traitsOf } from './provider.ts';
 import type { CostRules, Route } from './route.ts';
 
 /** What a call can cost at most: `base + perOutputToken × tokens`. */
@@ -61,7 +60,7 @@ export function costBound(
   pathModel: string | null,
 ): CostBound {
   if (!route.usage || !checked) return free;
-  const model = pricedName(provider.models, checked.model ?? pathModel);
+  const model = pricedName(provider, checked.model ?? pathModel);
   const { cost } = route;
   if (cost === undefined) return textBound(provider, route, checked, model);
   const { nanoUsd, isCeiling } = mediaAmount(provider, cost, checked, model);

@@ -12,13 +12,8 @@ export interface ModelRules {
     readonly scopes: readonly string[];
     readonly hosted?: HostedTool;
   }[];
-  /** Names are the account's own and say nothing of the price; which model it was, only the answer says. */
+  /** Names are the account's own; which model it was, only the answer says. */
   readonly areOwnNames?: true;
-}
-
-/** The name that a model is priced by as long as its answer has not named it; null where none says anything of that. */
-export function pricedName({ areOwnNames }: ModelRules, model: string | null): string | null {
-  return areOwnNames ? null : model;
 }
 
 /** The models that a call makes use of, each with where it stands first; null is one that is left to the provider. */

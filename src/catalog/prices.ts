@@ -88,6 +88,11 @@ export function withOwnPrices(priceTable: PriceTable, rows: readonly OwnPrices[]
   return { own, table: tableOf(priceTable) };
 }
 
+/** Whether a model has prices in rows that go before the table. */
+export function hasOwnPrices(priceTable: PriceTable, model: string): boolean {
+  return ownPrices(priceTable, model) !== undefined;
+}
+
 /** Why rates cannot stand in one row; null when they can. */
 export function faultOf(rates: ModelPrice): string | null {
   try {

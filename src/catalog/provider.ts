@@ -2,7 +2,7 @@ import { covers } from '../lib/model_pattern.ts';
 import type { Probe } from './abilities.ts';
 import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
-import type { PriceTable } from './prices.ts';
+import { hasOwnPrices, type PriceTable } from './prices.ts';
 import type { Route } from './route.ts';
 import type { SocketRoute } from './socket.ts';
 
@@ -95,6 +95,17 @@ export interface ModelTraits {
 /** What is known of a model. */
 export function traitsOf({ traits }: Provider, model: string | null): ModelTraits | undefined {
   return model === null ? undefined : traits?.find(({ pattern }) => covers(pattern, model));
+}
+
+/**
+ * The name in a request that its call is priced by.
+ * @returns null where the answer alone says which model it was: names are the account's own, and this one has no price
+ */
+export function pricedName(
+  { models, priceTable }: Pick<Provider, 'models' | 'priceTable'>,
+  model: string | null,
+): string | null {
+  return model === null || !models.areOwnNames || hasOwnPrices(priceTable, model) ? model : null;
 }
 
 /** What a deposit names beside the key, for providers that give each account an address of its own. */

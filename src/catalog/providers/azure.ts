@@ -17,7 +17,6 @@ import { lacksPermission, outOfQuota } from './failure_meanings.ts';
 import { captions, chatAnswer, eventStream, json, responsesAnswer, through } from './openai_answers.ts';
 import { errors as commonErrors, compatibleProvider, modelRoutes } from './openai_compatible.ts';
 import { heardCost, ownPrices, pictureCost, speechCost } from './openai_costs.ts';
-import { traits } from './openai_traits.ts';
 import {
   chatUsage,
   embeddingsUsage,
@@ -164,9 +163,7 @@ export const azure = compatibleProvider({
   modelsPath: '/openai/models',
   verifyPath: `/openai/models?api-version=${version.otherwise}`,
   authorize: ({ key }) => [['api-key', key]],
-  // Deployments are mostly named after the model that they are of, whose own price is the same here.
   priceTable: { own: ownPrices, table: 'azure' },
-  traits,
   sdkExample: (baseUrl, token) => `import { AzureOpenAI } from 'openai';
 
 const azure = new AzureOpenAI({
