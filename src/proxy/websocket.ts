@@ -117,7 +117,7 @@ export function createSockets(
   ) => {
     call.meter.answered(101, requestIdIn(opened.headers, use.provider));
     let isJoined = false;
-    server.handleUpgrade(withOneSubprotocol(request, use.match), socket, head, (app: WebSocket) => {
+    const begin = (app: WebSocket) => {
       isJoined = true;
       const session = runSession(deps, {
         use,
@@ -134,11 +134,15 @@ export function createSockets(
       });
       sessions.add(session);
       if (isDraining) session.drain();
-    });
+    };
+    // What is revoked from here on ends the session.
+    if (!watched.isRevoked) {
+      server.handleUpgrade(withOneSubprotocol(request, use.match), socket, head, begin);
+    }
     if (isJoined) return;
     opened.socket.terminate();
     call.meter.settle('aborted');
-    watched.release();
+    throw watched.isRevoked ? revoked(config, use.provider) : new AppGone();
   };
 
   const stop = (opening: Opening, reason: unknown) => {

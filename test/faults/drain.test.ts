@@ -1,6 +1,7 @@
 import { Agent, get } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import { openSocket } from '../proxy/support/sockets.ts';
 import { createHome, type Home } from '../support/home.ts';
 import { type ServerProcess, startServer } from '../support/process.ts';
 import { call, connectApp } from './support/connect.ts';
@@ -108,5 +109,49 @@ describe(`SIGTERM during ${streams} streams`, () => {
     expect(performance.now() - began).toBeLessThan(5_000);
     expect(ends.filter((end) => end === 'broken')).toHaveLength(streams);
     expect(await recorded()).toEqual({ outcomes: [{ outcome: 'aborted', calls: streams }], instances: [] });
+  }, 60_000);
+});
+
+describe('SIGTERM with open WebSockets', () => {
+  const ask = (model: string) => ({ type: 'response.create', model, input: 'Go on' });
+
+  it('ends idle ones, lets an answer finish, and leaves with 0 and nothing pending', async () => {
+    const server = await start(30);
+    const at = { url: `${server.url}/openai/v1`, token };
+    const idle = await openSocket(at, '/responses');
+    const busy = await openSocket(at, '/responses');
+    busy.send(ask('sandbox-long-50'));
+    await busy.until('response.created');
+    const exit = server.stop('SIGTERM');
+    expect((await idle.closed).code).toBe(1012);
+    await busy.until('response.completed');
+    expect((await busy.closed).code).toBe(1012);
+    expect(await exit).toBe(0);
+    expect(await recorded()).toEqual({ outcomes: [{ outcome: 'answered', calls: 3 }], instances: [] });
+  }, 60_000);
+
+  it('ends those that the timeout finds open, also one that does not read', async () => {
+    const server = await start(1);
+    const at = { url: `${server.url}/openai/v1`, token };
+    const [reading, silent] = [await openSocket(at, '/responses'), await openSocket(at, '/responses')];
+    for (const busy of [reading, silent]) {
+      busy.send(ask('sandbox-long-100000'));
+      await busy.until('response.created');
+    }
+    silent.socket.pause();
+    const began = performance.now();
+    const exit = server.stop('SIGTERM');
+    expect((await reading.closed).code).toBe(1012);
+    expect(await exit).toBe(0);
+    expect(performance.now() - began).toBeLessThan(8_000);
+    silent.socket.terminate();
+    const { outcomes, instances } = await recorded();
+    expect(instances).toEqual([]);
+    expect(outcomes).toEqual(
+      expect.arrayContaining([
+        { outcome: 'answered', calls: 2 },
+        { outcome: 'cut', calls: 2 },
+      ]),
+    );
   }, 60_000);
 });

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { revokeGrant } from '../../src/grants/revoke.ts';
 import { replaceKey } from '../../src/vault/deposit.ts';
 import { startBroker } from '../support/broker.ts';
+import { createDpopKey } from '../support/dpop.ts';
 import { createHome } from '../support/home.ts';
 import { dial } from './support/raw.ts';
 import {
@@ -80,6 +81,28 @@ describe('opening a socket', () => {
       subprotocols: ['realtime', `openai-insecure-api-key.${world.token}`],
     });
     expect(refused).toMatchObject({ status: 401, error: { code: 'invalid_token' } });
+  });
+
+  it('takes a token that is bound to a key with a proof for it, once', async () => {
+    const { deps } = world.broker;
+    const verified = (await deps.accessTokens.verify(world.token)) ?? expect.fail();
+    const key = await createDpopKey();
+    const { token } = await deps.accessTokens.mint(
+      { ...verified.claims, cnf: { jkt: key.thumbprint } },
+      null,
+    );
+    const url = `${world.url}/realtime`;
+    const dpop = await key.prove({ method: 'GET', url, nonce: deps.dpop.nonce(), accessToken: token });
+    const headers = { authorization: `DPoP ${token}`, dpop };
+    const { app, provider } = await openBoth(world, realtime, { headers });
+    provider.send({ type: 'response.done', response: {} });
+    await app.until('response.done');
+    app.send({ type: 'input_audio_buffer.clear' });
+    await provider.next();
+    expect(await refusedSocket(world, realtime, { headers })).toMatchObject({ status: 401 });
+    const bare = await refusedSocket(world, realtime, { headers: { authorization: `Bearer ${token}` } });
+    expect(bare).toMatchObject({ status: 401, error: { code: 'invalid_token' } });
+    expect(provider.request.headers).not.toHaveProperty('dpop');
   });
 
   it('needs the scope for live voice', async () => {
