@@ -15,6 +15,7 @@ import type { CheckedBody } from './policy.ts';
 import { type KnownPrices, pricesOf } from './prices.ts';
 import { type ModelTraits, type Provider, pricedName, traitsOf } from './provider.ts';
 import type { CostRules, Route } from './route.ts';
+import { videoAmount } from './video_bound.ts';
 
 /** What a call can cost at most: `base + perOutputToken × tokens`. */
 export interface CostBound {
@@ -80,6 +81,8 @@ function mediaAmount(
       return speechAmount(priceTable, cost, model, body);
     case 'heard':
       return heardAmount(priceTable, cost, model, body);
+    case 'video':
+      return videoAmount(cost.rates, model, body);
   }
 }
 

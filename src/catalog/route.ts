@@ -34,11 +34,21 @@ export type CostRules =
   | { readonly kind: 'pictures'; readonly tokens: PictureTokens }
   /** Speech: by the characters of what is spoken, or the most tokens that a byte of it can become. */
   | { readonly kind: 'speech'; readonly field: string; readonly tokensPerByte: number }
+  /** A video: by how long and how large it is. */
+  | { readonly kind: 'video'; readonly rates: VideoRates }
   /** What is heard: by the size of the upload, or of what is behind an address. */
   | {
       readonly kind: 'heard';
       readonly address?: { readonly field: string; readonly largest: number };
     };
+
+/** What the seconds of a video cost. */
+export interface VideoRates {
+  /** USD for a second, by size. */
+  readonly models: readonly { readonly pattern: string; readonly bySize: Readonly<Record<string, number>> }[];
+  /** Seconds that stand for a length that the call does not name. */
+  readonly longest: number;
+}
 
 export type BodyRules =
   | { readonly kind: 'none' }

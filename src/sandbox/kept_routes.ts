@@ -40,6 +40,16 @@ import {
   updateAttached,
   updateVectorStore,
 } from './endpoints/vector_stores.ts';
+import {
+  createCharacter,
+  createVideo,
+  deleteVideo,
+  editVideo,
+  remixVideo,
+  retrieveCharacter,
+  retrieveVideo,
+  retrieveVideoContent,
+} from './endpoints/videos.ts';
 import type { Route } from './route.ts';
 
 const read = { method: 'GET', paid: false, body: 'none' } as const;
@@ -87,4 +97,13 @@ export const keptRoutes: readonly Route[] = [
   { ...read, path: `${store}/file_batches/{batch_id}`, keep: retrieveFileBatch },
   { ...act, path: `${store}/file_batches/{batch_id}/cancel`, keep: retrieveFileBatch },
   { ...read, path: `${store}/file_batches/{batch_id}/files`, keep: listFileBatch },
+  { ...upload, paid: true, path: '/videos', keep: createVideo },
+  { ...upload, paid: true, path: '/videos/edits', keep: editVideo },
+  { ...upload, paid: true, path: '/videos/extensions', keep: editVideo },
+  { ...upload, path: '/videos/characters', keep: createCharacter },
+  { ...write, paid: true, path: '/videos/{video_id}/remix', keep: remixVideo },
+  { ...read, path: '/videos/{video_id}', keep: retrieveVideo },
+  { ...read, path: '/videos/{video_id}/content', keep: retrieveVideoContent },
+  { ...erase, path: '/videos/{video_id}', keep: deleteVideo },
+  { ...read, path: '/videos/characters/{character_id}', keep: retrieveCharacter },
 ];

@@ -209,6 +209,22 @@ const vectorStoreFileBatches: Both<
   OpenAI6.VectorStores.FileBatchCreateParams
 > = { attributes: true, chunking_strategy: true, file_ids: true, files: true };
 
+const videos: Both<OpenAI.VideoCreateParams, OpenAI6.VideoCreateParams> = {
+  prompt: true,
+  input_reference: true,
+  model: true,
+  seconds: true,
+  size: true,
+};
+
+const videoEdits: Known<OpenAI.VideoEditParams> = { prompt: true, video: true };
+
+const videoExtensions: Known<OpenAI.VideoExtendParams> = { prompt: true, seconds: true, video: true };
+
+const videoRemixes: Both<OpenAI.VideoRemixParams, OpenAI6.VideoRemixParams> = { prompt: true };
+
+const videoCharacters: Known<OpenAI.VideoCreateCharacterParams> = { name: true, video: true };
+
 const decisions: Known<OpenAI.DecisionCreateParams> = {
   input: true,
   model: true,
@@ -341,6 +357,11 @@ const bodies: Readonly<Record<string, object>> = {
   '/vector_stores/{vector_store_id}/files': vectorStoreFiles,
   '/vector_stores/{vector_store_id}/files/{file_id}': vectorStoreFileUpdates,
   '/vector_stores/{vector_store_id}/file_batches': vectorStoreFileBatches,
+  '/videos': videos,
+  '/videos/edits': videoEdits,
+  '/videos/extensions': videoExtensions,
+  '/videos/{video_id}/remix': videoRemixes,
+  '/videos/characters': videoCharacters,
   '/decisions': decisions,
   '/embeddings': embeddings,
   '/moderations': moderations,

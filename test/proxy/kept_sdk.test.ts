@@ -2,6 +2,7 @@ import { type OpenAI, toFile } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
 import { openaiAt, refusalOf } from './support/limited_app.ts';
+import { settledCall } from './support/world.ts';
 
 /** Whole lives of what OpenAI keeps, by the SDK, through the broker. */
 
@@ -177,6 +178,29 @@ describe('files', () => {
     await openai.vectorStores.delete(id);
     expect(await refusalOf(openai.vectorStores.retrieve(id))).toMatchObject(gone);
     expect(await openai.files.retrieve(one.id)).toMatchObject({ id: one.id });
+  });
+});
+
+describe('videos', () => {
+  it('are made, looked at, changed and deleted', async () => {
+    const video = await openai.videos.create({ model: 'sora-2', prompt: 'The tide', seconds: '8' });
+    expect(await settledCall({ broker })).toMatchObject({
+      route: 'POST /videos',
+      countedNanoUsd: 800_000_000,
+    });
+    expect(await openai.videos.retrieve(video.id)).toMatchObject({ status: 'completed', seconds: '8' });
+    const content = await openai.videos.downloadContent(video.id, { variant: 'thumbnail' });
+    expect((await content.arrayBuffer()).byteLength).toBeGreaterThan(0);
+    const remix = await openai.videos.remix(video.id, { prompt: 'At night' });
+    expect(remix.remixed_from_video_id).toBe(video.id);
+    const edit = await openai.videos.edit({ prompt: 'In colour', video: { id: remix.id } });
+    const extension = await openai.videos.extend({ prompt: 'On', seconds: '4', video: { id: edit.id } });
+    expect(await openai.videos.retrieve(extension.id)).toMatchObject({ seconds: '4' });
+    await openai.videos.delete(video.id);
+    expect(await refusalOf(openai.videos.retrieve(video.id))).toMatchObject(gone);
+    const film = await toFile(Buffer.from('film'), 'ada.mp4');
+    const { id } = await openai.videos.createCharacter({ name: 'Ada', video: film });
+    expect(await openai.videos.getCharacter(id ?? '')).toMatchObject({ name: 'Ada' });
   });
 });
 

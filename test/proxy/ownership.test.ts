@@ -187,14 +187,31 @@ const rows: readonly Row[] = [
       delete: { path: `/vector_stores/${id}`, method: 'DELETE' },
     }),
   },
+  {
+    kind: 'video',
+    make: (token) => made(token, { path: '/videos', body: form({ model: 'sora-2', prompt: 'Tide' }) }, 'id'),
+    uses: (id) => ({
+      read: { path: `/videos/${id}` },
+      watch: { path: `/videos/${id}/content` },
+      remix: { path: `/videos/${id}/remix`, body: { prompt: 'At night' } },
+      edit: { path: '/videos/edits', body: form({ prompt: 'At night', 'video[id]': id }) },
+      extend: { path: '/videos/extensions', body: form({ prompt: 'On', seconds: '4', 'video[id]': id }) },
+      delete: { path: `/videos/${id}`, method: 'DELETE' },
+    }),
+  },
+  {
+    kind: 'character of a video',
+    make: (token) => made(token, { path: '/videos/characters', body: form({ name: 'Ada' }, 'video') }, 'id'),
+    uses: (id) => ({ read: { path: `/videos/characters/${id}` } }),
+  },
 ];
 
 const upload = { bytes: 4, filename: 'a.txt', mime_type: 'text/plain', purpose: 'user_data' };
 
-function form(fields: Readonly<Record<string, string>>, file: string): FormData {
+function form(fields: Readonly<Record<string, string>>, file?: string): FormData {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
-  body.set(file, new Blob(['text']), 'a.txt');
+  if (file !== undefined) body.set(file, new Blob(['text']), 'a.txt');
   return body;
 }
 

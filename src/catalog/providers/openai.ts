@@ -25,6 +25,7 @@ export const openai: Provider = {
     ...toolScopes('openai', 'web', 'code', 'mcp'),
     { scope: 'openai:state', may: 'keep conversations with OpenAI, and come back to those it has kept' },
     { scope: 'openai:files', may: 'upload files to OpenAI, and use and search those it has uploaded' },
+    { scope: 'openai:video', may: 'make videos (expensive)' },
   ],
   routes,
   sockets,

@@ -5,6 +5,7 @@ import type { KeptKind, MadeObjects } from '../objects.ts';
 
 export const state = 'openai:state';
 export const files = 'openai:files';
+export const video = 'openai:video';
 
 export const responseOf: KeptKind = { kind: 'response', scope: state };
 export const conversationOf: KeptKind = { kind: 'conversation', scope: state };
@@ -13,6 +14,9 @@ export const fileOf: KeptKind = { kind: 'file', scope: files };
 export const uploadOf: KeptKind = { kind: 'upload', scope: files };
 export const uploadPartOf: KeptKind = { kind: 'upload_part', scope: files };
 export const vectorStoreOf: KeptKind = { kind: 'vector_store', scope: files };
+
+export const videoOf: KeptKind = { kind: 'video', scope: video };
+export const characterOf: KeptKind = { kind: 'character', scope: video };
 
 /** A field that names what is kept. */
 export const kept = (object: KeptKind, advice: string): FieldRule => ({ kind: 'kept', object, advice });

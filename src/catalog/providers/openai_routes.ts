@@ -24,6 +24,7 @@ import {
   speechUsage,
   transcriptionUsage,
 } from './openai_usage.ts';
+import { videoRoutes } from './openai_video_routes.ts';
 
 const chatOutput: OutputRules = { caps: ['max_completion_tokens', 'max_tokens'] };
 /** Of a completion the provider writes 16 tokens where nothing else is said. */
@@ -175,6 +176,7 @@ export const routes: readonly Route[] = [
   },
   ...stateRoutes,
   ...fileRoutes,
+  ...videoRoutes,
 ];
 
 /** Fine-tuned models name the organisation, and what it trains. */
