@@ -160,7 +160,16 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
       end(providerGone, 'cut');
       return undefined;
     }
-    const { type } = event;
+    const recording = work.record(event);
+    if (!recording) return pass(event, event.type, frame);
+    return recording.then(
+      () => (isOver ? undefined : pass(event, String(event.type), frame)),
+      (cause: unknown) => fail(refusalOf(unavailable('What is kept could not be put on record.', cause))),
+    );
+  };
+
+  /** Passes on an event of which everything that it tells of is on record. */
+  const pass = (event: JsonObject, type: string, frame: Frame): Promise<void> | undefined => {
     work.note(type);
     work.read(event, type);
     const shown = publicEvent(use.provider, match, event);

@@ -10,9 +10,10 @@ import { type Admission, type AdmitDeps, admit } from './admit.ts';
 import { AppGone } from './app_gone.ts';
 import type { Caller } from './authenticate.ts';
 import { createMeter, type Meter } from './meter.ts';
+import { createObjectRecord, type ObjectRecord } from './object_record.ts';
 import { Refusal } from './refusal.ts';
 
-export type SocketWorkDeps = AdmitDeps & Pick<Deps, 'clock'>;
+export type SocketWorkDeps = AdmitDeps & Pick<Deps, 'clock' | 'store'>;
 
 /** Who works over a socket, and what it is for. */
 export interface SocketUse {
@@ -25,6 +26,7 @@ export interface SocketUse {
 export interface SocketCall {
   readonly admission: Admission;
   readonly meter: Meter;
+  readonly record: ObjectRecord;
   /** From now on it can cost something. */
   hasBegun: boolean;
   /** The provider has begun to answer it. */
@@ -45,6 +47,11 @@ export interface WorkUnderWay {
   prepare(frame: JsonObject): Promise<void>;
   /** Notes what of either side may begin work. */
   note(type: string): void;
+  /**
+   * Puts on record what an event of the provider tells of, before the app sees it.
+   * @returns null when there is nothing to put on record
+   */
+  record(event: JsonObject): Promise<unknown> | null;
   /** Takes down what an event of the provider reports, and settles the work that it ends. */
   read(event: JsonObject, type: string): void;
   /** Admits ahead what the provider may begin next. @throws Refusal */
@@ -123,7 +130,7 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
       ledger.settle(neverSent(callId));
       throw isClosed ? new AppGone() : keyReplaced();
     }
-    const call = { admission, meter: createMeter(ledger, admission), hasBegun: false, hasAnswer: false };
+    const call = startCall(deps, admission);
     const replaced = calls.get(work);
     if (replaced) settle(work, replaced, replaced.hasBegun ? 'cut' : 'not_sent');
     calls.set(work, call);
@@ -189,6 +196,13 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
       for (const [work, call] of calls) if (work.begins.includes(type)) begin(call);
     },
 
+    record(event) {
+      const recordings = [...calls.values()]
+        .map(({ record }) => record([event]))
+        .filter((one) => one !== null);
+      return recordings.length === 0 ? null : Promise.all(recordings);
+    },
+
     read(event, type) {
       for (const [work, call] of calls) {
         if (!work.ends.includes(type)) {
@@ -211,6 +225,17 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
       isClosed = true;
       for (const [work, call] of calls) settle(work, call, call.hasBegun ? outcome : 'not_sent');
     },
+  };
+}
+
+/** A call that is admitted and has not begun. */
+export function startCall({ ledger, store }: SocketWorkDeps, admission: Admission): SocketCall {
+  return {
+    admission,
+    meter: createMeter(ledger, admission),
+    record: createObjectRecord(store.objects, admission),
+    hasBegun: false,
+    hasAnswer: false,
   };
 }
 

@@ -13,11 +13,10 @@ import { requestIdIn } from './headers.ts';
 import type { InFlight, WatchedCall } from './in_flight.ts';
 import type { KeyHealth } from './key_health.ts';
 import { insufficientScope, revoked } from './ledger_refusal.ts';
-import { createMeter } from './meter.ts';
 import { Refusal, unavailable } from './refusal.ts';
 import { answerFailure } from './socket_failure.ts';
 import { runSession, type SocketSession } from './socket_session.ts';
-import { admitOpening, createWork, type SocketCall, type SocketUse } from './socket_work.ts';
+import { admitOpening, createWork, type SocketCall, type SocketUse, startCall } from './socket_work.ts';
 import { locate } from './target.ts';
 import { type OpenedSocket, openUpstreamSocket } from './upstream_socket.ts';
 
@@ -40,7 +39,7 @@ interface Opening extends Exchange {
 export function createSockets(
   deps: Deps & { readonly inFlight: InFlight; readonly keyHealth: KeyHealth },
 ): Sockets {
-  const { config, clock, log, ledger, inFlight } = deps;
+  const { config, clock, log, inFlight } = deps;
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -67,7 +66,7 @@ export function createSockets(
     const watched = inFlight.watch(caller.familyId);
     try {
       const admission = await admitOpening(deps, use, callId);
-      const call = { admission, meter: createMeter(ledger, admission), hasBegun: false, hasAnswer: false };
+      const call = startCall(deps, admission);
       if (socket.destroyed || watched.isRevoked) {
         call.meter.settle('not_sent');
         throw socket.destroyed ? new AppGone() : revoked(config, provider);

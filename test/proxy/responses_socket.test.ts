@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect } from '../support/broker.ts';
 import {
   openBoth,
   recordedCalls,
@@ -28,7 +29,7 @@ describe('the Responses WebSocket', () => {
     const { app, provider } = await openBoth(world, '/responses?beta=true&key=x');
     expect(provider.request.url).toBe('/v1/responses');
     expect(provider.request.headers.authorization).toMatch(/^Bearer sk-sandbox-/);
-    app.send({ ...create, user: 'ada@example.com', store: true });
+    app.send({ ...create, user: 'ada@example.com' });
     const sent = await provider.next();
     expect(sent).toMatchObject({ type: 'response.create', model: 'gpt-5-mini', store: false });
     expect(JSON.stringify(sent)).not.toContain('ada@example.com');
@@ -67,12 +68,7 @@ describe('the Responses WebSocket', () => {
 
   it.each([
     ['a frame of another type', { ...create, type: 'response.steer' }, 'field_not_allowed', 'type'],
-    [
-      'a stored response',
-      { ...create, previous_response_id: 'resp_0' },
-      'field_not_allowed',
-      'previous_response_id',
-    ],
+    ['what goes on without its caller', { ...create, background: true }, 'field_not_allowed', 'background'],
     ['a stored prompt', { ...create, prompt: { id: 'pmpt_1' } }, 'field_not_allowed', 'prompt'],
     ['a stream beside others', { ...create, stream_id: 's1' }, 'field_not_allowed', 'stream_id'],
     ['what is only prepared', { ...create, generate: false }, 'field_not_allowed', 'generate'],
@@ -81,7 +77,7 @@ describe('the Responses WebSocket', () => {
       'a tool inside the input',
       {
         ...create,
-        input: [{ type: 'additional_tools', tools: [{ type: 'mcp', server_url: 'https://a.example' }] }],
+        input: [{ type: 'additional_tools', tools: [{ type: 'programmatic_tool_calling' }] }],
       },
       'field_not_allowed',
       'input[0].tools[0].type',
@@ -100,6 +96,50 @@ describe('the Responses WebSocket', () => {
     app.send(create);
     expect(await provider.next()).toMatchObject({ type: 'response.create' });
     expect(provider.events).toHaveLength(1);
+  });
+
+  it('keeps what an app has had kept for that app, and has it continued on any socket of it', async () => {
+    const { app, provider } = await openBoth(world, '/responses');
+    app.send({ ...create, previous_response_id: 'resp_1' });
+    const refused = {
+      type: 'error',
+      status: 404,
+      error: { code: 'not_delegable', param: 'previous_response_id' },
+    };
+    expect(await app.next()).toMatchObject(refused);
+    app.send({ ...create, store: true });
+    expect(await provider.next()).toMatchObject({ store: true });
+    provider.send(created);
+    expect(await app.next()).toEqual(created);
+    app.send({ type: 'response.create', model: 'm', input: [] });
+    expect(await app.next()).toMatchObject({ error: { code: 'invalid_request' } });
+    const added = { type: 'response.output_item.added', item: { id: 'msg_1' } };
+    provider.send(added);
+    expect(await app.next()).toEqual(added);
+    provider.send(completed);
+    expect(await app.next()).toEqual(completed);
+
+    const again = await openBoth(world, '/responses');
+    again.app.send({ ...create, previous_response_id: 'resp_1', input: [{ id: 'msg_1' }] });
+    expect(await again.provider.next()).toMatchObject({ previous_response_id: 'resp_1' });
+    again.provider.send(ending('response.failed'));
+    await again.app.until('response.failed');
+    again.app.send({ ...create, previous_response_id: 'resp_2' });
+    expect(await again.app.next()).toMatchObject(refused);
+  });
+
+  it('shows no id that is another grant’s', async () => {
+    const { broker, credentialId } = world;
+    const { tokens } = await connect(broker);
+    const origin = { provider: 'openai', grantId: tokens.grant_id, credentialId, callId: 'call_x' };
+    await broker.deps.store.objects.recordObjects(origin, [{ kind: 'response', id: 'resp_1' }]);
+    const { app, provider } = await openBoth(world, '/responses');
+    app.send({ ...create, store: true });
+    await provider.next();
+    provider.send(created);
+    expect(await app.next()).toMatchObject({ type: 'error', error: { code: 'broker_unavailable' } });
+    await app.closed;
+    expect(JSON.stringify(app.events)).not.toContain('resp_1');
   });
 
   it('takes one response at a time', async () => {

@@ -5,11 +5,17 @@ import type { SocketRoute, SocketWork } from '../socket.ts';
 import { held } from './openai_answers.ts';
 import { allow, model } from './openai_common_fields.ts';
 import { realtimeFrames, realtimeTranscriptionFrames } from './openai_realtime_fields.ts';
+import { madeByResponse } from './openai_state_routes.ts';
 import { responsesFields } from './openai_text_fields.ts';
 import { realtimeUsage, responsesUsage, transcriptionUsage } from './openai_usage.ts';
 
 const responseFields: FieldRules = {
   ...responsesFields,
+  background: {
+    kind: 'limit',
+    to: [false],
+    advice: 'Over a socket a response comes as it is written. Leave background out.',
+  },
   generate: {
     kind: 'limit',
     to: [true],
@@ -83,6 +89,7 @@ export const sockets: readonly SocketRoute[] = [
           body: { kind: 'json', fields: responseFields },
           output: { caps: ['max_output_tokens'] },
           answer: held,
+          makes: madeByResponse,
           usage: responsesUsage,
         },
         trigger: { kind: 'asked', by: 'response.create' },
