@@ -4,10 +4,12 @@ import { calcPrice } from '@pydantic/genai-prices';
 export interface Tokens {
   readonly input: number;
   readonly output: number;
+  /** What its tools cost beside them, in nano-USD; absent: nothing. */
+  readonly fees?: number;
 }
 
 /** USD for a million tokens. */
-export type TokenPrices = Tokens;
+export type TokenPrices = Pick<Tokens, 'input' | 'output'>;
 
 /** What has been written of an answer. */
 export interface Writing {
@@ -25,12 +27,12 @@ export interface Writing {
 export function bill(
   priceTable: string,
   model: string,
-  { input, output }: Tokens,
+  { input, output, fees = 0 }: Tokens,
   unpriced: TokenPrices,
 ): number {
   const usage = { input_tokens: input, output_tokens: output };
   const known = calcPrice(usage, model, { providerId: priceTable })?.total_price;
   const usd = known || (input * unpriced.input + output * unpriced.output) / 1e6;
   // Fifteen digits are what a sum of binary fractions can be trusted with.
-  return Math.round(Number((usd * 1e9).toPrecision(15)));
+  return Math.round(Number((usd * 1e9).toPrecision(15))) + fees;
 }

@@ -109,7 +109,9 @@ export function sum(amounts: readonly number[]): number {
 async function connectLimited(home: Home, issuer: string, budgets: readonly AccessBudget[]): Promise<string> {
   const broker = await startBroker({ home, env: { COATCHECK_ISSUER: issuer } });
   try {
-    const { tokens } = await connect(broker, { scopes: ['openai:text', 'openai:embeddings'] });
+    const { tokens } = await connect(broker, {
+      scopes: ['openai:text', 'openai:embeddings', 'openai:tools.web', 'openai:tools.code'],
+    });
     await limitGrant(broker, tokens.access_token, accessTo('openai', { budgets }));
     return tokens.access_token;
   } finally {

@@ -53,10 +53,12 @@ describe('the openai SDK', () => {
     expect(output.map(({ type }) => type)).toEqual(['web_search_call', 'message']);
   });
 
-  it('is put on record with its searches, and gives back what was found', async () => {
+  it('is put on record with what its searches are billed, and gives back what was found', async () => {
     const client = new OpenAI(await accessTo('openai', 'web', 'mcp'));
     const searched = await client.responses.create({ model: 'gpt-5', input, tools: tools.slice(0, 1) });
-    expect(await recorded()).toEqual({ searches: 1, hasPrice: true });
+    const billed = broker.sandbox.received().at(-1)?.billed_nano_usd;
+    expect(billed).toBeGreaterThan(10_000_000);
+    expect((await settledCall({ broker })).costNanoUsd).toBe(billed);
     const next = [...given(searched.output), { role: 'user', content: 'And then?' } as const];
     expect((await client.responses.create({ model: 'gpt-5', input: next })).status).toBe('completed');
   });

@@ -64,3 +64,13 @@ export function toolUsage(items: readonly HostedItem[]): OpenAI.Responses.Respon
   const searches = items.filter(({ type }) => type === 'web_search_call');
   return { image_gen: noImages, web_search: { num_requests: searches.length } };
 }
+
+/** Of a search, and of a container of 1g. */
+const searchFee = 10_000_000;
+const containerFee = 30_000_000;
+
+/** What they cost beside tokens, in nano-USD. */
+export function hostedFees(items: readonly HostedItem[]): number {
+  const runsCode = items.some(({ type }) => type === 'code_interpreter_call');
+  return toolUsage(items).web_search.num_requests * searchFee + (runsCode ? containerFee : 0);
+}

@@ -10,7 +10,7 @@ import { newSeed } from '../shelf.ts';
 import { answerText, inFormat, writeText } from '../written_text.ts';
 import { isKept, keepResponse, notYet, requireKept } from './kept_responses.ts';
 import { responseEvents, type WireResponse, type WrittenOutput } from './response_events.ts';
-import { hostedItems, toolUsage } from './response_tools.ts';
+import { hostedFees, hostedItems, toolUsage } from './response_tools.ts';
 import { responseUsage } from './usage.ts';
 
 /** POST /responses */
@@ -20,7 +20,11 @@ export function createResponse(asked: Call): Answer {
   requireKept(asked);
   const call = isKept(asked.fields) ? { ...asked, seed: newSeed() } : asked;
   const output = writeOutput(call, lastUserText(input));
-  const tokens = { input: promptTokens(input, call.fields), output: output.tokens.length };
+  const tokens = {
+    input: promptTokens(input, call.fields),
+    output: output.tokens.length,
+    fees: hostedFees(output.hosted),
+  };
   const response: WireResponse = {
     ...envelope(call),
     status: output.finish === 'length' ? 'incomplete' : 'completed',

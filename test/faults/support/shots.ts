@@ -65,8 +65,18 @@ const responses: Draw = (random, text) => ({
     input: `${text} `.repeat(8),
     stream: pick(random, [true, false]),
     ...pick<object>(random, [{}, { max_output_tokens: random.between(1, 100) }]),
+    ...pick<object>(random, [{}, {}, {}, {}, hostedTools(random)]),
   },
   ...leaves(random),
+});
+
+/** Tools of the provider, which cost fees beside tokens; of those for code no answer tells. */
+const hostedTools = (random: Random) => ({
+  tools: pick<object>(random, [
+    [{ type: 'web_search' }],
+    [{ type: 'web_search' }, { type: 'code_interpreter', container: { type: 'auto' } }],
+  ]),
+  max_tool_calls: random.between(0, 3),
 });
 
 const completions: Draw = (random, text) => ({
