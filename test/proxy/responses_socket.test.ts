@@ -10,7 +10,7 @@ import {
 
 let world: SocketWorld;
 beforeEach(async () => {
-  world = await startSocketWorld();
+  world = await startSocketWorld({ scopes: ['openai:text', 'openai:tools.web'] });
 });
 afterEach(async () => {
   await world.close();
@@ -80,7 +80,13 @@ describe('the Responses WebSocket', () => {
         input: [{ type: 'additional_tools', tools: [{ type: 'programmatic_tool_calling' }] }],
       },
       'field_not_allowed',
-      'input[0].tools[0].type',
+      'input[0].tools[0].server_url',
+    ],
+    [
+      'a tool of the provider without its scope',
+      { ...create, tools: [{ type: 'code_interpreter' }] },
+      'insufficient_scope',
+      null,
     ],
     ['a model of the account', { ...create, model: 'ft:gpt-4o:acme::1' }, 'model_not_allowed', 'model'],
     ['what is no object', '[]', 'invalid_request', null],
@@ -140,6 +146,12 @@ describe('the Responses WebSocket', () => {
     expect(await app.next()).toMatchObject({ type: 'error', error: { code: 'broker_unavailable' } });
     await app.closed;
     expect(JSON.stringify(app.events)).not.toContain('resp_1');
+  });
+
+  it('sends a tool of the provider with its scope, bounded as in any other call', async () => {
+    const { app, provider } = await openBoth(world, '/responses');
+    app.send({ ...create, tools: [{ type: 'web_search' }] });
+    expect(await provider.next()).toMatchObject({ tools: [{ type: 'web_search' }], max_tool_calls: 10 });
   });
 
   it('takes one response at a time', async () => {

@@ -93,7 +93,7 @@ describe.each(majors)('%s', (_major, open) => {
 
 describe('the Responses client of the SDK', () => {
   it('gets the events of a response, and the reason of a refusal', async () => {
-    const { tokens } = await connect(broker);
+    const { tokens } = await connect(broker, { scopes: ['openai:text'] });
     const client = new OpenAI({ baseURL: `${broker.url}/openai/v1`, apiKey: tokens.access_token });
     const responses = new ResponsesWS(client);
     const failed = responses.emitted('error');
