@@ -6,7 +6,7 @@ import { accessOfToken } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
 import { budgetsOfAccess, counterOf, dollarsOf } from '../store/budget.ts';
 import type { BudgetStore } from '../store/contract/budgets.ts';
-import type { ProviderAccess } from '../store/records.ts';
+import type { Credential, ProviderAccess } from '../store/records.ts';
 import { isLive, type Standing } from '../store/standing.ts';
 import type { AccessTokenClaims } from '../tokens/access_token.ts';
 import { type AuthenticationRefusal, authenticateRequest, badToken } from '../tokens/authenticate_request.ts';
@@ -78,13 +78,20 @@ async function describe({ config, store }: Deps, claims: AccessTokenClaims, stan
       limits: limitsOn(provider, authorizationDetails),
       left: left.filter((one) => one.provider === provider.name).map(({ provider, ...rest }) => rest),
       // Neither its name nor how it ends: those are the user's.
-      key_status: held.find((credential) => credential.provider === provider.name)?.status ?? 'missing',
+      key_status: keyStatus(held.find((credential) => credential.provider === provider.name)),
     })),
     created_at: toSeconds(createdAt),
     updated_at: toSeconds(updatedAt),
     expires_at: expiresAt && toSeconds(expiresAt),
     manage_url: `${config.issuer}/apps/${id}`,
   };
+}
+
+/** A key that is refused helps no more for having quota. */
+function keyStatus(credential: Credential | undefined): string {
+  if (!credential) return 'missing';
+  const { status, exhaustedAt } = credential;
+  return status !== 'invalid' && exhaustedAt !== null ? 'exhausted' : status;
 }
 
 /** What calls under way may come to is taken for used. */

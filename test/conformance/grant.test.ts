@@ -74,6 +74,8 @@ describe('grant', () => {
       providers: [{ scope: 'openai:models.read' }],
     });
     const [credential] = await store().credentials.listHeldBy(String(grantId));
+    await store().credentials.markExhausted(credential?.id ?? '', true, 1);
+    expect(await grantOf(tokens.accessToken)).toMatchObject({ providers: [{ key_status: 'exhausted' }] });
     await store().credentials.markCredential(credential?.id ?? '', 'invalid');
     expect(await grantOf(tokens.accessToken)).toMatchObject({ providers: [{ key_status: 'invalid' }] });
   });
