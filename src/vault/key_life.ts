@@ -39,7 +39,7 @@ interface KeyLifeDeps {
 
 /**
  * Deletes the keys that are kept no longer, though no call gets one from the moment its time is over. Owners are told
- * of it, and a day ahead, unless the key was for a day or a session anyway.
+ * of it, and a day ahead if it was here for longer than two, but not where it was for a session.
  */
 export async function deleteExpiredKeys({ store, vault, mail, config }: KeyLifeDeps): Promise<void> {
   for (const { credential, endedGrantIds } of await store.credentials.deleteExpired()) {
@@ -47,7 +47,7 @@ export async function deleteExpiredKeys({ store, vault, mail, config }: KeyLifeD
     if (credential.sessionHash === null) mail.notify(credential.userId, keyExpired(config, credential));
   }
   for (const { expiresAt, ...credential } of await store.credentials.listExpiring(day)) {
-    if (expiresAt === null || expiresAt - credential.updatedAt <= 2 * day) continue;
+    if (expiresAt === null || expiresAt - credential.createdAt <= 2 * day) continue;
     mail.notify(credential.userId, keyExpiresSoon(config, { ...credential, expiresAt }));
   }
 }

@@ -240,6 +240,28 @@ export function credentials(arena: () => Arena): void {
     expect(await actionsOn(stores[0], credential.id)).toEqual(['credential.deposited', 'credential.expired']);
   });
 
+  test('a grant goes on by another key when one has to go, and each goes once, whoever deletes it', async () => {
+    const { stores, clock } = arena();
+    const party = await createParty(stores[0]);
+    const passing = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        depositKey(stores[0], party.user, { provider: 'anthropic', expiresAt: clock.now + minute }),
+      ),
+    );
+    const terms = termsFor(party);
+    const wraps = [...terms.wraps, ...passing.map(({ id }) => wrapFor(id, terms.id))];
+    const { grant } = await createGrant(arena(), { party, terms: { ...terms, wraps } });
+    clock.now += minute;
+    const deleted = await Promise.all(
+      [0, 1, 0, 1].map((index) => found(stores[index]).credentials.deleteExpired()),
+    );
+    const ids = deleted.flat().map(({ credential }) => credential.id);
+    expect(ids.sort()).toEqual(passing.map(({ id }) => id).sort());
+    expect(deleted.flat().flatMap(({ endedGrantIds }) => endedGrantIds)).toEqual([]);
+    expect(await credentialsOf().listHeldBy(grant.id)).toEqual([party.credential]);
+    expect(found(await stores[0].grants.findGrant(grant.id)).revokedAt).toBeNull();
+  });
+
   test('for how long a key is kept can be changed while it is', async () => {
     const { stores, clock } = arena();
     const user = await createUser(stores[0]);
