@@ -6,7 +6,7 @@ const tests = 'test/**/*.test.{ts,tsx}';
 const onBothStores = ['conformance', 'faults', 'oauth', 'proxy', 'web'];
 /** Of these, what is seen in a browser, and what has little to do with the store. */
 const onOneStore = [
-  'test/web/{browser,consent_journey,consent_redirect,journey}.test.ts',
+  'test/web/{browser,consent_journey,consent_redirect,journey,spending_journey}.test.ts',
   'test/faults/{client_faults,start,upstream_faults}.test.ts',
   'test/oauth/clients/oidc_client_ts.test.ts',
   'test/proxy/{sweep,browser_socket}.test.ts',

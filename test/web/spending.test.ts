@@ -99,12 +99,18 @@ test('the first page tells of budgets of which four fifths or all are used, and 
   await spend(half.familyId, 79 * cent);
   await spend(almost.familyId, 80.5 * cent);
   await spend(wholly.familyId, dollar);
+  const refused = await connected('Refused', { budgets });
+  await spend(refused.familyId, 99.95 * cent);
+  await expect(spend(refused.familyId, 1)).rejects.toThrow('budget_exceeded');
   for (const place of ['/apps', '/spending']) {
     const { text, html } = await person.get(place);
     const anew = 'It begins anew 1 Mar 2027, 00:00 UTC .';
     expect(text).toContain(`Almost : 80 % of $1.00 a month with OpenAI is used. ${anew}`);
     expect(text).toContain(
-      `Wholly : 100 % of $1.00 a month with OpenAI is used. Further calls are refused. ${anew}`,
+      `Wholly : 100 % of $1.00 a month with OpenAI is used. Further calls that cost something are refused. ${anew}`,
+    );
+    expect(text).toContain(
+      `Refused : 99 % of $1.00 a month with OpenAI is used. Calls that could cost more than the rest are refused. ${anew}`,
     );
     expect(text).not.toContain('Half :');
     expect(html).toContain(`<a href="${almost.path}"><bdi>Almost</bdi></a>`);

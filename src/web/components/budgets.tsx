@@ -52,6 +52,7 @@ function Meter({ state, tone }: { readonly state: BudgetState; readonly tone: To
   const { budget, counter } = state;
   const used = Math.min(100, percentOf(counter.spent, budget));
   const held = Math.min(100 - used, percentOf(counter.reserved, budget));
+  const isSpan = budget.unit !== 'calls_at_once';
   const words = [`${used} % used`, ...(held > 0 ? [`${held} % held by calls under way`] : [])];
   return (
     <div class={`meter ${tone}`}>
@@ -63,12 +64,12 @@ function Meter({ state, tone }: { readonly state: BudgetState; readonly tone: To
         aria-label={budgetInWords(budget)}
         aria-valuetext={words.join(', ')}
       />
-      <svg width="100%" height="30" aria-hidden="true" focusable="false">
+      <svg width="100%" height={isSpan ? 30 : 14} aria-hidden="true" focusable="false">
         <rect class="track" x="0" y="1" width="100%" height="12" />
         <rect class="used" x="0" y="1" width={`${used}%`} height="12" />
         {held > 0 && <rect class="held" x={`${used}%`} y="2" width={`${held}%`} height="10" />}
         {milestones
-          .filter((milestone) => milestone < 100 && budget.unit !== 'calls_at_once')
+          .filter((milestone) => isSpan && milestone < 100)
           .map((milestone) => (
             <>
               <line class="milestone" x1={`${milestone}%`} x2={`${milestone}%`} y1="0" y2="16" />
@@ -98,7 +99,13 @@ export function BudgetNotices({ spenders }: { readonly spenders: readonly Spende
             <bdi>{name}</bdi>
           </a>
           {`: ${Math.min(100, percentOf(state.counter.spent, state.budget))} % of ${budgetInWords(state.budget)} is used.`}
-          {percent === 100 && ' Further calls are refused.'}
+          {percent === 100 &&
+            (state.budget.unit === 'nano_usd'
+              ? ' Further calls that cost something are refused.'
+              : ' Further calls are refused.')}
+          {percent < 100 &&
+            state.counter.noticed === 100 &&
+            ' Calls that could cost more than the rest are refused.'}
           {state.key.endsAt !== null && (
             <>
               {' '}
