@@ -3,19 +3,6 @@ import type { Provider } from './provider.ts';
 /** Scopes, each by whether a key is permitted to do it; what is not known is left out. */
 export type Abilities = Readonly<Record<string, boolean>>;
 
-/** How it can be found out, without cost, whether a key is permitted to do something. */
-export interface Probe {
-  /** The scope that it tells about. */
-  readonly scope: string;
-  /** What the key can do then, as the end of "This key can do …". */
-  readonly what: string;
-  /**
-   * An empty object is posted to these: where the key is permitted, the provider misses what a call must have, and else the
-   * permission. One that the key may use is enough.
-   */
-  readonly paths: readonly string[];
-}
-
 const both = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 const either = new Intl.ListFormat('en-GB', { type: 'disjunction' });
 

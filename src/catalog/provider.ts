@@ -1,5 +1,4 @@
 import { covers } from '../lib/model_pattern.ts';
-import type { Probe } from './abilities.ts';
 import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
 import { hasOwnPrices, type PriceTable } from './prices.ts';
@@ -19,6 +18,19 @@ export type KeyShape =
   | { readonly kind: 'key'; readonly sandbox: boolean }
   /** Something else, or a key too powerful to lend. `advice` says what to paste instead. */
   | { readonly kind: 'refused'; readonly advice: string };
+
+/** How it can be found out, without cost, whether a key is permitted to do something. */
+export interface Probe {
+  /** The scope that it tells about. */
+  readonly scope: string;
+  /** What the key can do then, as the end of "This key can do …". */
+  readonly what: string;
+  /**
+   * An empty object is posted to these: where the key is permitted, the provider misses what a call must have, and else the
+   * permission. One that the key may use is enough.
+   */
+  readonly paths: readonly string[];
+}
 
 /** Everything that is particular to one provider. Shared code never names one. */
 export interface Provider {
