@@ -9,7 +9,8 @@ import { neverSent } from './never_sent.ts';
  */
 export interface Ledger {
   /**
-   * Asks for a call. Everything asked within one turn of the event loop shares one transaction.
+   * Asks for a call. What is asked within one turn of the event loop shares a transaction; while one is under way, calls of
+   * the same families wait, and share the next.
    * @throws when the store fails; the call must not be forwarded then
    */
   admit(request: AdmissionRequest): Promise<AdmissionResult>;
@@ -33,6 +34,9 @@ const doubtDelay = 10_000;
 /** Calls admitted, and calls settled, in one transaction: keeps short how long others wait for its locks. */
 const largestBatch = 64;
 
+/** Transactions that admit calls at the same time: fewer than a store's connections, to leave some to everything else. */
+const mostTransactions = 8;
+
 interface Waiting {
   readonly request: AdmissionRequest;
   readonly resolve: (result: AdmissionResult) => void;
@@ -41,7 +45,9 @@ interface Waiting {
 
 /** A ledger on the store. Settlements that cannot be written are tried again every half second until it is closed. */
 export function createLedger(store: LedgerStore, { onSettleError, onNotice }: LedgerOptions): Ledger {
-  const arrivals: Waiting[] = [];
+  let arrivals: Waiting[] = [];
+  /** Families that have calls in a transaction. */
+  const deciding = new Set<string>();
   const settlements: Settlement[] = [];
   const underWay = new Set<Promise<void>>();
   const doubts = new Map<NodeJS.Timeout, readonly Settlement[]>();
@@ -55,15 +61,31 @@ export function createLedger(store: LedgerStore, { onSettleError, onNotice }: Le
     isScheduled = true;
     setImmediate(() => {
       isScheduled = false;
-      const admission = admitArrivals().finally(() => underWay.delete(admission));
+      const batch = takeBatch();
+      if (batch.length === 0) return;
+      const families = batch.map(({ request }) => request.familyId);
+      for (const family of families) deciding.add(family);
+      const admission = admitBatch(batch).finally(() => {
+        underWay.delete(admission);
+        for (const family of families) deciding.delete(family);
+        if (arrivals.length > 0) scheduleAdmission();
+      });
       underWay.add(admission);
       // The rest waits its turn, so that the event loop gets one as well.
       if (arrivals.length > 0) scheduleAdmission();
     });
   };
 
-  const admitArrivals = async () => {
-    const batch = arrivals.splice(0, largestBatch);
+  /** What counts against the same budgets as others under way would wait for the same rows, each with a connection. */
+  const takeBatch = (): readonly Waiting[] => {
+    if (underWay.size >= mostTransactions) return [];
+    const batch = arrivals.filter(({ request }) => !deciding.has(request.familyId)).slice(0, largestBatch);
+    const taken = new Set(batch);
+    arrivals = arrivals.filter((waiting) => !taken.has(waiting));
+    return batch;
+  };
+
+  const admitBatch = async (batch: readonly Waiting[]) => {
     const requests = batch.map(({ request }) => request);
     // What could not be written is tried again by itself: if it is to blame, it must not fail calls again.
     const settled = hasFailed ? [] : settlements.splice(0, largestBatch);
@@ -147,7 +169,8 @@ export function createLedger(store: LedgerStore, { onSettleError, onNotice }: Le
     },
 
     async close() {
-      await Promise.all([...underWay, settling]);
+      while (arrivals.length > 0 || underWay.size > 0) await Promise.all([...underWay, nextTurn()]);
+      await settling;
       for (const [doubtTimer, calls] of doubts) {
         clearTimeout(doubtTimer);
         settlements.push(...calls);

@@ -117,6 +117,35 @@ describe('admission', () => {
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(6);
   });
 
+  it('waits while others of its family are decided, and shares the next transaction with who came meanwhile', async () => {
+    const { store, admitted } = fakeStore();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const admit = store.admit;
+    const slow: LedgerStore = {
+      ...store,
+      async admit(batch) {
+        const results = await admit(batch);
+        await promise;
+        return results;
+      },
+    };
+    const ledger = createLedger(slow, quiet);
+    const asked: Promise<unknown>[] = [];
+    for (const [id, familyId] of [
+      ['a', 'fam_1'],
+      ['b', 'fam_1'],
+      ['other', 'fam_2'],
+      ['c', 'fam_1'],
+    ] as const) {
+      asked.push(ledger.admit({ ...request(id), familyId }));
+      await new Promise(setImmediate);
+    }
+    expect(admitted).toEqual([['a'], ['other']]);
+    resolve();
+    await Promise.all(asked);
+    expect(admitted).toEqual([['a'], ['other'], ['b', 'c']]);
+  });
+
   it('fails for a call without a decision', async () => {
     const { store } = fakeStore();
     const ledger = createLedger({ ...store, admit: async () => [] }, quiet);
