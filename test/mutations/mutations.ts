@@ -204,8 +204,8 @@ export const mutations: readonly Mutation[] = [
     "credentials.exec(sent[0] ?? '')",
   ]),
   broken(148, 'A revoked grant goes on', 'proxy/revocation.test.ts', [
-    'store/admission.ts',
-    "if (row.revoked) return refused('grant_revoked');",
+    'store/decide.ts',
+    "if (row.revoked) return 'grant_revoked';",
     '',
   ]),
   broken(149, 'Cookies go to the provider', 'proxy/leaks.test.ts', [
@@ -220,8 +220,8 @@ export const mutations: readonly Mutation[] = [
   ]),
   broken(151, 'Another spelling of a mount needs no token', 'proxy/steering.test.ts', [
     'proxy/target.ts',
-    'const near = providers.find(({ mount }) => isNear(path, mount));',
-    'const near = providers.find(({ mount }) => isNear(mount, path));',
+    'const near = apis.find(({ mount }) => isNear(path, mount));',
+    'const near = apis.find(({ mount }) => isNear(mount, path));',
   ]),
   broken(156, 'A stored key opens wherever it is moved', 'vault/vault.test.ts', [
     'vault/seal.ts',
