@@ -83,6 +83,7 @@ function wireForm(call: CallView) {
     status: call.status,
     outcome: call.outcome,
     cost_nano_usd: call.costNanoUsd,
+    counted_nano_usd: call.countedNanoUsd,
     started_at: new Date(call.startedAt).toISOString(),
   };
 }

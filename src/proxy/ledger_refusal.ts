@@ -86,43 +86,42 @@ export function refusedByLedger(
       );
     case 'budget_exceeded':
     case 'budget_reserved':
-      return overBudget(refusal, actionUrl);
+      return overBudget(site, refusal, actionUrl);
   }
 }
 
 const unitWords = { nano_usd: 'spend', calls: 'call', calls_at_once: 'call at once' };
 const periodWords = { day: 'a day', week: 'a week', month: 'a month', total: 'in all' };
+/** Whose calls count against a budget, by how the id of its holder begins. */
+const whoseCalls: Readonly<Record<string, string>> = {
+  usr_: 'all apps of the user together',
+  key_: 'all apps with the key together',
+};
 
-/** Does not say how large a budget is that other apps count against as well. */
+/** Does not say how large a budget is: other apps may count against it as well. */
 function overBudget(
+  { issuer }: Site,
   { reason, budget, endsAt }: Extract<AdmissionRefusal, { reason: 'budget_exceeded' | 'budget_reserved' }>,
-  actionUrl: string,
+  grantUrl: string,
 ): Refusal {
-  if (budget.unit === 'calls_at_once') {
-    return new Refusal(
-      'rate_limited',
-      'The user limits how many calls of this app go on at once. Wait for one to end.',
-      {
-        actionUrl,
-        headers: retryAfter(second),
-      },
-    );
+  const { holder, unit, period } = budget;
+  const whose = whoseCalls[holder.slice(0, 4)];
+  const actionUrl = whose === undefined ? grantUrl : `${issuer}/spending`;
+  const wait = { actionUrl, headers: retryAfter(second) };
+  if (unit === 'calls_at_once') {
+    const message = 'The user limits how many calls of this app go on at once. Wait for one to end.';
+    return new Refusal('rate_limited', message, wait);
   }
-  const what = `what this app may ${unitWords[budget.unit]} ${periodWords[budget.period]}`;
+  const what = `what ${whose ?? 'this app'} may ${unitWords[unit]} ${periodWords[period]}`;
   if (reason === 'budget_reserved') {
-    return new Refusal(
-      'budget_reserved',
-      `The rest of ${what} is held by calls that still go on. Try again when they have ended.`,
-      {
-        actionUrl,
-        headers: retryAfter(second),
-      },
-    );
+    const message = `The rest of ${what} is held by calls that still go on. Try again when they have ended.`;
+    return new Refusal('budget_reserved', message, wait);
   }
   const again = endsAt === null ? '' : ` It begins anew at ${new Date(endsAt).toISOString()}.`;
+  const shorter = unit === 'nano_usd' ? 'Ask for a shorter answer, or have' : 'Have';
   return new Refusal(
     'budget_exceeded',
-    `This call may come to more than is left of ${what}.${again} The user can raise it.`,
+    `This call may come to more than is left of ${what}.${again} ${shorter} the limit raised.`,
     { actionUrl },
   );
 }
