@@ -72,8 +72,9 @@ export function estimatedCost(
   checked: CheckedBody,
   streamedBytes: number,
 ): number | null {
-  const traits = traitsOf(provider, pricedName(provider, checked.model));
-  const isPlain = traits?.isPlain && !unseen.some((field) => checked.body[field]);
+  const { model, body, hostedTools } = checked;
+  const doesMore = hostedTools.length > 0 || unseen.some((field) => body[field]);
+  const isPlain = !doesMore && traitsOf(provider, pricedName(provider, model))?.isPlain;
   if (!isPlain || bound.perOutputToken === 0) return null;
   return bound.base + Math.ceil(bound.perOutputToken * (streamedBytes + tokensOnTheirWay));
 }

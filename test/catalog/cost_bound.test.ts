@@ -117,14 +117,20 @@ describe('the largest cost of a call', () => {
   });
 
   it('goes by the dearest step that so much text can reach', () => {
-    const ask = (bytes: number) =>
-      boundOf('anthropic', '/v1/messages', {
-        model: 'claude-sonnet-4-6',
-        max_tokens: 1,
-        messages: [{ role: 'user', content: 'x'.repeat(bytes) }],
-      });
-    expect(ask(1_000).perOutputToken).toBe(15_000);
-    expect(ask(300_000).perOutputToken).toBeGreaterThanOrEqual(15_000);
+    const ask = (bytes: number) => {
+      const long = [{ role: 'user', content: 'x'.repeat(bytes) }];
+      return boundOf('openai', '/chat/completions', { model: 'gpt-5.5', messages: long });
+    };
+    // 5 and 30 USD for a million tokens, from 272,000 on 10 and 45.
+    expect(ask(200_000).perOutputToken).toBe(30_000);
+    expect(ask(300_000).perOutputToken).toBe(45_000);
+    expect(ask(300_001).base - ask(300_000).base).toBe(10_000);
+  });
+
+  it('goes by the dearest hour of the day, for a call may last into it', () => {
+    // 3.96 USD for a million tokens at times, 1.98 at others.
+    const bound = boundOf('deepseek', '/chat/completions', { model: 'deepseek-v4-pro', messages });
+    expect(bound.perOutputToken).toBe(3_960);
   });
 
   it('has what is kept in the cache for an hour at its own rate', () => {
@@ -199,37 +205,51 @@ const shares = fc.tuple(
 );
 
 describe('what a call counts as', () => {
+  const chat = (model: string, texts: readonly string[], n: number): JsonObject => ({
+    ...{ model, n },
+    messages: texts.map((content) => ({ role: 'user', content })),
+  });
+  const alone = (model: string, texts: readonly string[]): JsonObject => {
+    const { n: _, ...sent } = chat(model, texts, 1);
+    return sent;
+  };
+  const message = (model: string, texts: readonly string[]) => ({ ...alone(model, texts), max_tokens: 1 });
+  const content = (_: string, texts: readonly string[]) => ({
+    contents: texts.map((one) => ({ parts: [{ text: one }] })),
+  });
+  const generate = '/v1beta/models/{model}:generateContent';
+
   it.each([
-    ['openai', '/chat/completions', ['gpt-4o-mini', 'gpt-5.5', 'gpt-6-sol', 'o1-pro', 'gpt-unheard-of']],
-    ['groq', '/openai/v1/chat/completions', ['llama-3.3-70b-versatile', 'unheard-of']],
-    ['deepseek', '/chat/completions', ['deepseek-v4-pro', 'deepseek-chat']],
-    ['mistral', '/v1/chat/completions', ['mistral-large-2512', 'unheard-of']],
-    ['together', '/chat/completions', ['meta-llama/Meta-Llama-3.1-405B-Instruct-Turbo']],
-    ['xai', '/chat/completions', ['grok-4.5', 'grok-3']],
-    ['anthropic', '/v1/messages', ['claude-opus-4-6', 'claude-haiku-4-5', 'claude-unheard-of']],
-  ] as const)('is never more than the largest cost of a text on %s', (name, path, models) => {
+    ['openai', '/chat/completions', chat, ['gpt-4o-mini', 'gpt-5.5', 'gpt-6-sol', 'o1-pro', 'unheard-of']],
+    ['groq', '/openai/v1/chat/completions', chat, ['llama-3.3-70b-versatile', 'unheard-of']],
+    ['deepseek', '/chat/completions', alone, ['deepseek-v4-pro', 'deepseek-chat']],
+    ['mistral', '/v1/chat/completions', chat, ['mistral-large-2512', 'unheard-of']],
+    ['together', '/chat/completions', chat, ['meta-llama/Meta-Llama-3.1-405B-Instruct-Turbo']],
+    ['xai', '/chat/completions', chat, ['grok-4.5', 'grok-3']],
+    ['anthropic', '/v1/messages', message, ['claude-opus-4-6', 'claude-haiku-4-5', 'claude-unheard-of']],
+    ['gemini', generate, content, ['gemini-2.5-pro', 'gemini-3-flash-preview', 'gemini-unheard-of']],
+  ] as const)('is never more than the largest cost of a text on %s', (name, path, bodyOf, models) => {
     const provider = providerNamed(name);
     fc.assert(
       fc.property(
-        fc.constantFrom(...models),
+        fc.constantFrom<string>(...models),
         fc.array(text, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: bodyOf === chat ? 4 : 1 }),
         count,
         shares,
-        (model, texts, cap, [cached, written]) => {
-          const sent = { model, messages: texts.map((content) => ({ role: 'user', content })) };
-          const bound = boundOf(name, path, { ...sent, ...(name === 'anthropic' && { max_tokens: cap }) });
+        (model, texts, n, cap, [cached, written]) => {
+          const bound = boundOf(name, path, bodyOf(model, texts, n), model);
           // Every byte a token, and what stands around a message.
           const input = texts.reduce((sum, one) => sum + Buffer.byteLength(one) + 16, 0);
           const read = Math.floor(input * cached);
           const usage = {
-            input_tokens: input,
-            cache_read_tokens: read,
+            ...{ input_tokens: input, cache_read_tokens: read },
             cache_write_tokens: Math.floor((input - read) * written),
-            output_tokens: cap,
+            output_tokens: n * cap,
           };
           const report = { charges: [{ model, usage }], costNanoUsd: null };
           const { counted } = countedCost(provider, { model, otherModels: [] }, report);
-          expect(counted).toBeLessThanOrEqual(bound.base + bound.perOutputToken * cap);
+          expect(counted).toBeLessThanOrEqual(Math.ceil(bound.base + bound.perOutputToken * cap));
         },
       ),
       { numRuns: 300 },
@@ -261,6 +281,7 @@ describe('what a call counts as', () => {
     expect(estimate({ model: 'gpt-4o-mini' })).toBe(3_048 * 600);
     const tool = { type: 'function', function: { name: 'a' } };
     expect(estimate({ model: 'gpt-4o-mini', tools: [tool] })).toBeNull();
+    expect(estimate({ model: 'gpt-4o-mini', web_search_options: {} })).toBeNull();
     expect(estimate({ model: 'gpt-5' })).toBeNull();
     expect(estimate({ model: 'gpt-unheard-of' })).toBeNull();
   });

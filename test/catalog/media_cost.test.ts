@@ -89,12 +89,15 @@ describe('the largest cost of pictures', () => {
   });
 
   it('is part of a call that offers a tool for them, as often as it may be used', () => {
-    const ask = (more: JsonObject) =>
-      boundOf('openai', '/responses', { model: 'gpt-5', input: 'Hi', ...more }).base;
-    const tools = [{ type: 'image_generation', model: 'gpt-image-2', quality: 'high', size: '1024x1024' }];
-    // 30 USD for a million tokens.
-    expect(ask({ tools, max_tool_calls: 2 }) - ask({})).toBeGreaterThanOrEqual(2 * 7_024 * 30_000);
-    expect(ask({ tools }) - ask({})).toBeGreaterThanOrEqual(10 * 7_024 * 30_000);
+    const ask = (quality: string, more: JsonObject = {}) => {
+      const tool = { type: 'image_generation', model: 'gpt-image-2', size: '1024x1024', quality };
+      return boundOf('openai', '/responses', { model: 'gpt-5', input: 'Hi', tools: [tool], ...more }).base;
+    };
+    // 30 USD for a million tokens. The name of the quality is read, too.
+    const apart = (8_192 - 512) * 30_000;
+    const twice = ask('high', { max_tool_calls: 2 }) - ask('low', { max_tool_calls: 2 });
+    expect(twice / apart).toBeCloseTo(2, 2);
+    expect((ask('high') - ask('low')) / apart).toBeCloseTo(10, 2);
   });
 });
 

@@ -7,7 +7,7 @@ import { createHeldSink } from '../../src/proxy/held_sink.ts';
 import { createMeter } from '../../src/proxy/meter.ts';
 import { createThroughSink } from '../../src/proxy/through_sink.ts';
 import type { Settlement } from '../../src/store/contract/ledger.ts';
-import { check, providerNamed, routeOf } from '../catalog/bound_of.ts';
+import { boundOf, check, providerNamed, routeOf } from '../catalog/bound_of.ts';
 import { answers, type Shape, streams } from './support/usage_shapes.ts';
 
 /** Has an answer metered as it comes in these chunks. */
@@ -67,5 +67,20 @@ describe('the usage of an answer in one piece', () => {
       const settled = metered(shape, 'application/json', [bytes.subarray(0, cut), bytes.subarray(cut)]);
       expect(settled).toMatchObject({ outcome: 'answered', usage: shape.usage, costNanoUsd: shape.cost });
     }
+  });
+});
+
+describe('a price that nobody knows', () => {
+  it('counts as no more than was reserved', () => {
+    const shape: Shape = {
+      ...{ provider: 'openai', path: '/images/generations' },
+      sent: { model: 'gpt-image-9', prompt: 'A train', quality: 'low', size: '1024x1024' },
+      ...{ usage: null, cost: null },
+    };
+    const usage = { input_tokens: 9, output_tokens: 5_000_000 };
+    const settled = metered(shape, 'application/json', [Buffer.from(JSON.stringify({ data: [], usage }))]);
+    expect(settled.costNanoUsd).toBeNull();
+    const { base } = boundOf('openai', shape.path, shape.sent);
+    expect(settled.countedNanoUsd).toBe(base);
   });
 });
