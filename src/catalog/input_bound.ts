@@ -37,14 +37,15 @@ const addedForDescribed = 8_192;
 export function inputSize(body: JsonObject): InputSize {
   const json = textOf(body);
   if (json === null) return { tokens: 0, hasMore: true, hasSound: true, isKept: true };
+  const hasMore = parts.test(json);
   return {
     tokens:
       Buffer.byteLength(json) +
       added +
       (tools.test(json) ? addedForTools : 0) +
       (describedTools.test(json) ? addedForDescribed : 0),
-    hasMore: parts.test(json),
-    hasSound: sound.test(json),
+    hasMore,
+    hasSound: hasMore && sound.test(json),
     isKept: json.includes(keptLonger),
   };
 }
