@@ -19,14 +19,10 @@ export interface KeptKind {
   readonly scope: string;
 }
 
-/** What the answers of a route tell of, for as far as its calls make use of a scope. */
-export interface MadeObjects {
-  readonly scope: string;
-  readonly objects: readonly {
-    readonly kind: string;
-    /** Where the id stands in an answer or event; `*` stands for each entry of a list. */
-    readonly at: readonly string[];
-  }[];
+/** What the answers of a route tell of, where the call makes use of the scope. */
+export interface MadeObject extends KeptKind {
+  /** Where the id stands in an answer or event; `*` stands for each entry of a list. */
+  readonly at: readonly string[];
 }
 
 /** Ids as providers write them. */
@@ -74,8 +70,8 @@ export function noteKept(
 }
 
 /** The names of what an answer, or an event, tells of. */
-export function objectsIn({ objects }: MadeObjects, answer: unknown): readonly ObjectName[] {
-  return objects.flatMap(({ kind, at }) =>
+export function objectsIn(made: readonly MadeObject[], answer: unknown): readonly ObjectName[] {
+  return made.flatMap(({ kind, at }) =>
     valuesAt(answer, at)
       .filter(isId)
       .map((id) => ({ kind, id })),

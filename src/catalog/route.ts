@@ -1,5 +1,5 @@
 import type { FieldRules, PictureTokens } from './fields.ts';
-import type { MadeObjects } from './objects.ts';
+import type { MadeObject } from './objects.ts';
 import type { UsageRules } from './usage.ts';
 
 /** One thing an app may ask of a provider. */
@@ -20,7 +20,7 @@ export interface Route {
   readonly output?: OutputRules;
   readonly answer: AnswerRules;
   /** What the provider keeps because of such calls. */
-  readonly makes?: MadeObjects;
+  readonly makes?: readonly MadeObject[];
   /** When it has answered, the provider keeps no more what the path names. */
   readonly deletes?: true;
   /** How its usage is read; null when the call costs nothing. */

@@ -12,8 +12,9 @@ export type ObjectRecord = (answers: readonly unknown[]) => Promise<void> | null
 /** The record of one admitted call. */
 export function createObjectRecord(store: ObjectStore, admission: Admission): ObjectRecord {
   const { callId, grantId, credential, provider, match, checked } = admission;
-  const { makes, deletes, scope } = match.route;
-  const isKept = makes !== undefined && [scope, ...(checked?.scopes ?? [])].includes(makes.scope);
+  const { makes = [], deletes, scope } = match.route;
+  const used = [scope, ...(checked?.scopes ?? [])];
+  const made = makes.filter((object) => used.includes(object.scope));
   const origin = { provider: provider.name, grantId, credentialId: credential.id, callId };
   const known = new Set<string>();
 
@@ -24,9 +25,9 @@ export function createObjectRecord(store: ObjectStore, admission: Admission): Ob
 
   return (answers) => {
     if (deletes) return store.forgetObjects(grantId, provider.name, match.objects);
-    if (!isKept) return null;
+    if (made.length === 0) return null;
     const fresh = answers
-      .flatMap((answer) => objectsIn(makes, answer))
+      .flatMap((answer) => objectsIn(made, answer))
       .filter(({ kind, id }) => !known.has(`${kind} ${id}`));
     for (const { kind, id } of fresh) known.add(`${kind} ${id}`);
     return fresh.length === 0 ? null : record(fresh);

@@ -1,4 +1,10 @@
 import {
+  listContainerFiles,
+  retrieveContainer,
+  retrieveContainerContent,
+  retrieveContainerFile,
+} from './endpoints/containers.ts';
+import {
   createConversation,
   createItems,
   deleteConversation,
@@ -74,6 +80,10 @@ export const keptRoutes: readonly Route[] = [
   { ...write, path: '/conversations/{conversation_id}/items', keep: createItems },
   { ...read, path: '/conversations/{conversation_id}/items/{item_id}', keep: retrieveItem },
   { ...erase, path: '/conversations/{conversation_id}/items/{item_id}', keep: deleteItem },
+  { ...read, path: '/containers/{container_id}', keep: retrieveContainer },
+  { ...read, path: '/containers/{container_id}/files', keep: listContainerFiles },
+  { ...read, path: '/containers/{container_id}/files/{file_id}', keep: retrieveContainerFile },
+  { ...read, path: '/containers/{container_id}/files/{file_id}/content', keep: retrieveContainerContent },
   { ...upload, path: '/files', keep: createFile },
   { ...read, path: '/files/{file_id}', keep: retrieveFile },
   { ...read, path: '/files/{file_id}/content', keep: retrieveFileContent },

@@ -181,6 +181,24 @@ describe('files', () => {
   });
 });
 
+it('what code has written is read from its container', async () => {
+  const tools = [{ type: 'code_interpreter' as const, container: { type: 'auto' as const } }];
+  for (const stream of [false, true]) {
+    const asked = { model, input: 'What is 6 × 7?', tools };
+    const { output } = stream
+      ? await openai.responses.stream(asked).finalResponse()
+      : await openai.responses.create(asked);
+    const run = output.find(({ type }) => type === 'code_interpreter_call');
+    const container = run?.type === 'code_interpreter_call' ? run.container_id : '';
+    expect(await openai.containers.retrieve(container)).toMatchObject({ status: 'running' });
+    const [file] = await Array.fromAsync(openai.containers.files.list(container));
+    const place = { container_id: container };
+    expect(await openai.containers.files.retrieve(file?.id ?? '', place)).toEqual(file);
+    const content = await openai.containers.files.content.retrieve(file?.id ?? '', place);
+    expect(await content.text()).toBe('42');
+  }
+});
+
 describe('videos', () => {
   it('are made, looked at, changed and deleted', async () => {
     const video = await openai.videos.create({ model: 'sora-2', prompt: 'The tide', seconds: '8' });

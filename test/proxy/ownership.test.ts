@@ -200,6 +200,20 @@ const rows: readonly Row[] = [
     }),
   },
   {
+    kind: 'container',
+    make: async (token) => {
+      const tools = [{ type: 'code_interpreter', container: { type: 'auto' } }];
+      const answer = await (await send(token, respond({ tools }))).text();
+      return /"container_id":"(\w+)"/.exec(answer)?.[1] ?? expect.fail();
+    },
+    uses: (id) => ({
+      read: { path: `/containers/${id}` },
+      list: { path: `/containers/${id}/files` },
+      'read about a file': { path: `/containers/${id}/files/cfile_1` },
+      'read a file': { path: `/containers/${id}/files/cfile_1/content` },
+    }),
+  },
+  {
     kind: 'character of a video',
     make: (token) => made(token, { path: '/videos/characters', body: form({ name: 'Ada' }, 'video') }, 'id'),
     uses: (id) => ({ read: { path: `/videos/characters/${id}` } }),

@@ -10,7 +10,7 @@ import {
 
 let world: SocketWorld;
 beforeEach(async () => {
-  world = await startSocketWorld({ scopes: ['openai:text', 'openai:tools.web'] });
+  world = await startSocketWorld({ scopes: ['openai:text', 'openai:tools.web', 'openai:state'] });
 });
 afterEach(async () => {
   await world.close();
@@ -80,7 +80,7 @@ describe('the Responses WebSocket', () => {
         input: [{ type: 'additional_tools', tools: [{ type: 'programmatic_tool_calling' }] }],
       },
       'field_not_allowed',
-      'input[0].tools[0].server_url',
+      'input[0].tools[0].type',
     ],
     [
       'a tool of the provider without its scope',

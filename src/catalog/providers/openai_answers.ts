@@ -24,3 +24,10 @@ export const responsesAnswer: AnswerRules = {
     'event: error',
   ],
 };
+
+/** A file, whatever is in it. */
+export const anything: AnswerRules = {
+  types: ['application/', 'text/', 'image/', 'audio/', 'video/'],
+  json: 'through',
+  endings: null,
+};

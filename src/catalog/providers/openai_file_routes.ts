@@ -1,6 +1,6 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
-import type { AnswerRules, Route } from '../route.ts';
-import { held } from './openai_answers.ts';
+import type { Route } from '../route.ts';
+import { anything, held } from './openai_answers.ts';
 import { allowAll } from './openai_common_fields.ts';
 import {
   fileOf,
@@ -51,13 +51,6 @@ const attachmentsFields: FieldRules = {
 };
 
 const searchFields = allowAll('query', 'filters', 'max_num_results', 'ranking_options', 'rewrite_query');
-
-/** Whatever was uploaded. */
-const anything: AnswerRules = {
-  types: ['application/', 'text/', 'image/', 'audio/', 'video/'],
-  json: 'through',
-  endings: null,
-};
 
 const json = (fields: FieldRules) => ({ body: { kind: 'json', fields } }) as const;
 const multipart = (fields: FieldRules) => ({ body: { kind: 'multipart', fields } }) as const;

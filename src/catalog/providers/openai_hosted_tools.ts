@@ -1,12 +1,11 @@
 import type { FieldRule, FieldRules, TreeRules, TypeRule } from '../fields.ts';
 import type { HostedTool } from '../hosted_tool.ts';
 import { allow, allowAll, types } from './openai_common_fields.ts';
-import { fileOf } from './openai_kept.ts';
+import { code, fileOf } from './openai_kept.ts';
 
 /** OpenAI's tools that run at the provider, and what they leave in a conversation. */
 
 export const web = 'openai:tools.web';
-const code = 'openai:tools.code';
 const servers = 'openai:tools.mcp';
 
 /** All tools of a call share the bound. @param fee in nano-USD */

@@ -1,11 +1,12 @@
 import type { FieldRule } from '../fields.ts';
-import type { KeptKind, MadeObjects } from '../objects.ts';
+import type { KeptKind, MadeObject } from '../objects.ts';
 
 /** What OpenAI keeps for those who call it, and what it takes to name that. */
 
 export const state = 'openai:state';
 export const files = 'openai:files';
 export const video = 'openai:video';
+export const code = 'openai:tools.code';
 
 export const responseOf: KeptKind = { kind: 'response', scope: state };
 export const conversationOf: KeptKind = { kind: 'conversation', scope: state };
@@ -18,14 +19,14 @@ export const vectorStoreOf: KeptKind = { kind: 'vector_store', scope: files };
 export const videoOf: KeptKind = { kind: 'video', scope: video };
 export const characterOf: KeptKind = { kind: 'character', scope: video };
 
+export const containerOf: KeptKind = { kind: 'container', scope: code };
+
 /** A field that names what is kept. */
 export const kept = (object: KeptKind, advice: string): FieldRule => ({ kind: 'kept', object, advice });
 
-/** Routes whose answers tell of one thing of a kind, or of more in other places. */
-export const makes = ({ kind, scope }: KeptKind, ...places: readonly (readonly string[])[]): MadeObjects => ({
-  scope,
-  objects: (places.length === 0 ? [['id']] : places).map((at) => ({ kind, at })),
-});
+/** What answers tell of by their `id`, or in other places. */
+export const makes = (object: KeptKind, ...places: readonly (readonly string[])[]): readonly MadeObject[] =>
+  (places.length === 0 ? [['id']] : places).map((at) => ({ ...object, at }));
 
 /** Query parameters that lists have in common. */
 export const listParameters = {

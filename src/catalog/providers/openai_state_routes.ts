@@ -1,21 +1,34 @@
 import type { FieldRules } from '../fields.ts';
-import type { MadeObjects } from '../objects.ts';
+import type { MadeObject } from '../objects.ts';
 import type { Route } from '../route.ts';
-import { held, responsesAnswer } from './openai_answers.ts';
+import { anything, held, responsesAnswer } from './openai_answers.ts';
 import { allow } from './openai_common_fields.ts';
-import { conversationOf, itemOf, listParameters, makes, responseOf, state } from './openai_kept.ts';
+import {
+  code,
+  containerOf,
+  conversationOf,
+  itemOf,
+  listParameters,
+  makes,
+  responseOf,
+  state,
+} from './openai_kept.ts';
 import { conversation } from './openai_text_fields.ts';
 
-/** Responses and conversations that OpenAI keeps. */
+/** Responses and conversations that OpenAI keeps, and the containers that code has run in. */
 
 /** What a response tells of, at once or by its events. */
-export const madeByResponse: MadeObjects = {
-  scope: state,
-  objects: [
-    ...makes(responseOf, ['id'], ['response', 'id']).objects,
-    ...makes(itemOf, ['output', '*', 'id'], ['item', 'id'], ['response', 'output', '*', 'id']).objects,
-  ],
-};
+export const madeByResponse: readonly MadeObject[] = [
+  ...makes(responseOf, ['id'], ['response', 'id']),
+  ...makes(itemOf, ['output', '*', 'id'], ['item', 'id'], ['response', 'output', '*', 'id']),
+  ...makes(
+    containerOf,
+    ...[['output', '*'], ['item'], ['response', 'output', '*']].flatMap((item) => [
+      [...item, 'container_id'],
+      [...item, 'environment', 'container_id'],
+    ]),
+  ),
+];
 
 const listedItems = makes(itemOf, ['data', '*', 'id']);
 
@@ -26,6 +39,7 @@ const conversationFields: FieldRules = { items: conversation, metadata: allow };
 
 const common = { scope: state, body: { kind: 'none' }, answer: held, usage: null } as const;
 const ofResponse = { ...common, kept: { response_id: 'response' } } as const;
+const ofContainer = { ...common, scope: code, kept: { container_id: 'container' } } as const;
 const ofConversation = { ...common, kept: { conversation_id: 'conversation' } } as const;
 
 export const stateRoutes: readonly Route[] = [
@@ -88,4 +102,18 @@ export const stateRoutes: readonly Route[] = [
     parameters: itemParameters,
   },
   { ...ofConversation, method: 'DELETE', path: '/conversations/{conversation_id}/items/{item_id}' },
+  { ...ofContainer, method: 'GET', path: '/containers/{container_id}' },
+  {
+    ...ofContainer,
+    method: 'GET',
+    path: '/containers/{container_id}/files',
+    parameters: listParameters,
+  },
+  { ...ofContainer, method: 'GET', path: '/containers/{container_id}/files/{file_id}' },
+  {
+    ...ofContainer,
+    method: 'GET',
+    path: '/containers/{container_id}/files/{file_id}/content',
+    answer: anything,
+  },
 ];

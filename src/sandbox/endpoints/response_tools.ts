@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { type Call, optionalInteger } from '../call.ts';
 import { fieldsOf, listOf, textOf } from '../fields.ts';
 import { derivedId } from '../seed.ts';
+import { keepContainer } from './containers.ts';
 
 /** What a tool that runs at the provider did. */
 export type HostedItem =
@@ -19,19 +20,20 @@ export function hostedItems(call: Call, prompt: string): readonly HostedItem[] {
     .filter(({ type }) => /^(web_search|code_interpreter$|mcp$)/.test(textOf(type) ?? ''))
     .slice(0, most)
     .flatMap((tool, index) =>
-      itemsOf(tool, (prefix) => derivedId(prefix, call.seed, `tool ${index}`), prompt),
+      itemsOf(tool, call, (prefix) => derivedId(prefix, call.seed, `tool ${index}`), prompt),
     );
 }
 
 function itemsOf(
   { type, server_label, require_approval }: ReturnType<typeof fieldsOf>,
+  call: Call,
   id: (prefix: string) => string,
   prompt: string,
 ): readonly HostedItem[] {
   if (type === 'code_interpreter') {
     const ran = {
       code: 'print(6 * 7)',
-      container_id: id('cntr_'),
+      container_id: keepContainer(call),
       outputs: null,
       status: 'completed',
     } as const;
