@@ -42,6 +42,8 @@ export type FieldRule =
   | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
   /** True or false. True needs another scope; `orFalse`: what is given without that scope, or not given, goes on as false. */
   | { readonly kind: 'flag'; readonly scope: string; readonly orFalse?: true; readonly advice: string }
+  /** Must be a file of a form: a text in its place could name what the provider keeps. */
+  | { readonly kind: 'upload'; readonly advice: string }
   /** Names what the provider keeps, by an id, a list of ids, or an object that has nothing but an id. */
   | { readonly kind: 'kept'; readonly object: KeptKind; readonly advice: string }
   /** Anything, as long as every object in it keeps to the tree's rules. */

@@ -188,6 +188,10 @@ function applyRule(
       return isGiven ? applyToWords(rule.scopes, value, param, findings) : passed(value);
     case 'flag':
       return applyFlag(rule, value, param, findings);
+    case 'upload': {
+      const isFile = isObject(value) && value.bytes instanceof Uint8Array;
+      return !isGiven || isFile ? passed(value) : notAllowed(param, rule.advice);
+    }
     case 'kept':
       return isGiven ? applyKept(rule, value, param, findings) : passed(value);
     case 'tree':

@@ -155,6 +155,22 @@ describe('what the provider keeps', () => {
   });
 });
 
+describe('the file of a form', () => {
+  const file = { filename: 'a.mp4', contentType: 'video/mp4', bytes: Buffer.from('film') };
+
+  it.each([
+    ['/videos/edits', 'video'],
+    ['/videos/extensions', 'video'],
+    ['/videos/characters', 'video'],
+    ['/videos', 'input_reference'],
+  ])('is no text that could name what is kept: %s %s', (path, field) => {
+    expect(apply(path, { [field]: file }, [])).toMatchObject({ kind: 'checked', body: { [field]: file } });
+    for (const value of ['video_1', '{"id":"video_1"}', '{"file_id":"file-1"}']) {
+      expect(apply(path, { [field]: value }, [])).toMatchObject({ kind: 'refused', param: field });
+    }
+  });
+});
+
 describe('what is left with the provider', () => {
   it.each([
     [true, [state], true, [state]],

@@ -26,6 +26,8 @@ const cost = { usage: untold, cost: { kind: 'video', rates } } as const;
 
 const advice = 'Name what the app itself has had made.';
 
+const upload: FieldRule = { kind: 'upload', advice: 'Send a file.' };
+
 const seconds: FieldRule = {
   kind: 'limit',
   to: ['4', '8', '12', '16', '20'],
@@ -44,14 +46,15 @@ const videoFields: FieldRules = {
   model,
   seconds,
   size,
-  ...allowAll('prompt', 'input_reference', 'input_reference[image_url]'),
+  ...allowAll('prompt', 'input_reference[image_url]'),
+  input_reference: upload,
   'input_reference[file_id]': kept(fileOf, advice),
 };
 
 /** Another video is made of one, by whichever model that one is of. */
 const prompt: FieldRule = { kind: 'implies_model', model: { named: ['model'] } };
 
-const editFields: FieldRules = { prompt, video: allow, 'video[id]': kept(videoOf, advice) };
+const editFields: FieldRules = { prompt, video: upload, 'video[id]': kept(videoOf, advice) };
 
 const film: AnswerRules = {
   types: ['video/', 'image/', 'application/octet-stream'],
@@ -94,7 +97,7 @@ export const videoRoutes: readonly Route[] = [
     ...common,
     method: 'POST',
     path: '/videos/characters',
-    ...multipart(allowAll('name', 'video')),
+    ...multipart({ name: allow, video: upload }),
     makes: makes(characterOf),
   },
   {
