@@ -127,7 +127,7 @@ export const milestones = [100, 80, 50] as const;
 
 /** The highest milestone that has been reached; 0: none. */
 export function milestoneReached(spent: number, { limit }: Pick<Budget, 'limit'>): number {
-  return milestones.find((milestone) => (spent / limit) * 100 >= milestone) ?? 0;
+  return milestones.find((milestone) => spent * 100 >= limit * milestone) ?? 0;
 }
 
 /** What a call holds of a counter. */

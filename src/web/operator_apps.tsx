@@ -1,13 +1,17 @@
+import type { Child } from 'hono/jsx';
+import { readStates } from '../ledger/budget_states.ts';
 import { sha256 } from '../lib/hash.ts';
 import type { ClientView } from '../store/contract/clients.ts';
 import type { Client, User } from '../store/records.ts';
 import { asUser } from './actor.ts';
+import { fieldName } from './budget_texts.ts';
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
-import { Form } from './components/form.tsx';
+import { ErrorSummary, Form } from './components/form.tsx';
 import { Done } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
 import { typeTitles } from './developer.tsx';
+import { HolderBudgets, type RefusedBudgets, saveBudgets } from './holder_budgets.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound, problem } from './problem.tsx';
@@ -22,19 +26,28 @@ const messages = {
   suspended: 'The app is suspended: its calls are refused from now on.',
   lifted: 'The app may go on.',
   deleted: 'The app is deleted and all its access has ended.',
+  limited: 'The limits hold from the very next call of any of its users.',
 };
 
 /** Every app, for the operator. */
-export async function showOperatorApps(c: PageContext) {
+export function showOperatorApps(c: PageContext) {
+  return appsPage(c, null);
+}
+
+async function appsPage(c: PageContext, refused: RefusedBudgets | null) {
   const { deps, visitor } = c.var;
-  const views = await deps.store.clients.listAllClients(mostAppsShown);
+  const { budgets, clients } = deps.store;
+  const views = await clients.listAllClients(mostAppsShown);
+  const limits = await budgets.listBudgets(views.map(({ client }) => client.id));
+  const states = await readStates(budgets, limits, deps.clock());
   return c.html(
-    <Layout title="Apps here" visitor={visitor} place="operator">
+    <Layout title="Apps here" visitor={visitor} place="operator" invalid={refused !== null}>
       <a class="back" href="/operator">
         Operator
       </a>
-      <Done what={c.req.query('done')} messages={messages} />
+      <Done what={refused ? undefined : c.req.query('done')} messages={messages} />
       <h1>Apps here</h1>
+      <ErrorSummary complaints={refused?.complaints ?? {}} />
       {views.length === mostAppsShown && (
         <p class="hint">The newest {mostAppsShown}, after those that wait for an answer.</p>
       )}
@@ -43,12 +56,32 @@ export async function showOperatorApps(c: PageContext) {
       ) : (
         <ul class="rows">
           {views.map((view) => (
-            <App view={view} visitor={visitor} />
+            <App view={view} visitor={visitor}>
+              <HolderBudgets
+                holder={view.client.id}
+                states={states.filter(({ budget }) => budget.holder === view.client.id)}
+                action="/operator/apps/budgets"
+                csrf={visitor.csrf}
+                refused={refused}
+              />
+            </App>
           ))}
         </ul>
       )}
     </Layout>,
+    refused ? 422 : 200,
   );
+}
+
+/** Sets what all users of an app together may spend. */
+export async function submitAppBudgets(c: PageContext, user: User) {
+  const { deps, form } = c.var;
+  const holder = form.get('holder') ?? '';
+  if (!form.has(fieldName(holder, 'month')) || !(await deps.store.clients.findClient(holder))) {
+    return notFound(c);
+  }
+  const refused = await saveBudgets(deps.store.budgets, form, holder, null, asUser(user));
+  return refused ? appsPage(c, refused) : c.redirect('/operator/apps?done=limited', 303);
 }
 
 /** Does to an app what the operator has decided. */
@@ -103,7 +136,8 @@ function changed(c: PageContext) {
   );
 }
 
-function App({ view, visitor }: { readonly view: ClientView; readonly visitor: Visitor }) {
+function App(props: { readonly view: ClientView; readonly visitor: Visitor; readonly children: Child }) {
+  const { view, visitor, children } = props;
   const { client, users } = view;
   return (
     <li>
@@ -142,6 +176,7 @@ function App({ view, visitor }: { readonly view: ClientView; readonly visitor: V
           <Decide decision="suspended">Suspend</Decide>
         )}
       </Form>
+      {children}
       <Confirm ask="Delete the app…" act="Delete for good" action="/operator/apps" csrf={visitor.csrf}>
         <input type="hidden" name="client" value={client.id} />
         <input type="hidden" name="decision" value="deleted" />
@@ -155,7 +190,7 @@ function Decide({
   decision,
   children,
 }: {
-  readonly decision: keyof typeof messages;
+  readonly decision: Exclude<keyof typeof messages, 'limited'>;
   readonly children: string;
 }) {
   return (

@@ -29,7 +29,7 @@ import {
   submitUserStatus,
   withdrawInvitation,
 } from './operator.tsx';
-import { decideOnApp, showOperatorApps } from './operator_apps.tsx';
+import { decideOnApp, showOperatorApps, submitAppBudgets } from './operator_apps.tsx';
 import type { Page, PageEnv, UserPage } from './page.ts';
 import { failed, notFound } from './problem.tsx';
 import {
@@ -88,7 +88,7 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/apps/:id/revoke', own(submitRevocation));
   get('/activity', own(showActivity));
   get('/spending', own(showSpending));
-  post('/spending/:holder', own(submitBudgets));
+  post('/spending', own(submitBudgets));
   get('/developer', own(showDeveloper));
   get('/developer/new', own(showNewApp));
   post('/developer/new', own(submitNewApp));
@@ -107,6 +107,7 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/operator/users', own(operatorOnly(submitUserStatus)));
   get('/operator/apps', own(operatorOnly(showOperatorApps)));
   post('/operator/apps', own(operatorOnly(decideOnApp)));
+  post('/operator/apps/budgets', own(operatorOnly(submitAppBudgets)));
   post('/operator/invitations', own(operatorOnly(submitInvitation)));
   post('/operator/invitations/withdraw', own(operatorOnly(withdrawInvitation)));
   pages.all('*', notFound);

@@ -70,6 +70,7 @@ const pageForms: Readonly<Record<string, Fields>> = {
   '/keys/sandbox': { provider: 'openai' },
   '/keys/:id': details,
   '/keys/:id/replace': { key: 'sk-sandbox-drawn-by-lot' },
+  '/spending': { holder: '{userId}', '{userId}_month': '5' },
   '/developer/new': app,
   '/developer/:id': { ...app, require_par: 'on', require_dpop: 'on' },
   '/developer/:id/token': { scope: 'openai:text' },
@@ -77,6 +78,7 @@ const pageForms: Readonly<Record<string, Fields>> = {
   '/operator/gates': { gate: 'registration', state: 'open' },
   '/operator/users': { user: '{userId}', status: 'suspended' },
   '/operator/apps': { client: '{clientId}', decision: 'suspended' },
+  '/operator/apps/budgets': { holder: '{clientId}', '{clientId}_month': '5' },
   '/operator/invitations': { email: '' },
   '/operator/invitations/withdraw': { invitation: 'x' },
 };

@@ -53,10 +53,12 @@ const budgetOf = (holder: string, change: Partial<Budget> = {}): Budget => ({
   ...change,
 });
 /** Fields of the form for a holder's budgets. */
-const fields = (holder: string, typed: Readonly<Record<string, string>>) =>
-  Object.fromEntries(
+const fields = (holder: string, typed: Readonly<Record<string, string>>) => ({
+  holder,
+  ...Object.fromEntries(
     Object.entries({ month: '', ...typed }).map(([name, text]) => [`${holder}_${name}`, text]),
-  );
+  ),
+});
 
 describe('the page of an app', () => {
   test('shows of each budget what is used, held and left, and when it begins anew', async () => {
@@ -123,7 +125,7 @@ describe('the page of all spending', () => {
     await spend(familyId, 30 * cent);
     expect((await person.get('/spending')).text).toContain('All apps together No limit. Set limits');
     const typed = { month: '$1', total: '9.5', calls_day: '20', strict: 'on' };
-    const saved = await person.post(`/spending/${user.id}`, fields(user.id, typed));
+    const saved = await person.post('/spending', fields(user.id, typed));
     const page = await person.get(saved.location ?? '');
     expect(page.text).toContain('The limits are saved.');
     expect(page.text).toContain('$1.00 a month 80 % 50 % Used $0.30 Left $0.70 Begins anew');
@@ -136,12 +138,12 @@ describe('the page of all spending', () => {
       budgetOf(user.id, { strict: true }),
       budgetOf(user.id, { period: 'total', limit: 9.5 * dollar, strict: true }),
     ]);
-    await person.post(`/spending/${user.id}`, fields(user.id, { month: '2', calls_day: '20' }));
+    await person.post('/spending', fields(user.id, { month: '2', calls_day: '20' }));
     expect(await listBudgets(user.id)).toEqual([
       budgetOf(user.id, { unit: 'calls', period: 'day', limit: 20 }),
       budgetOf(user.id, { limit: 2 * dollar }),
     ]);
-    await person.post(`/spending/${user.id}`, fields(user.id, {}));
+    await person.post('/spending', fields(user.id, {}));
     expect(await listBudgets(user.id)).toEqual([]);
     expect((await person.get('/account')).text).toMatch(/Budget removed .* Budget removed .* Budget set/);
   });
@@ -149,7 +151,7 @@ describe('the page of all spending', () => {
   test('puts on record only what has changed', async () => {
     const typed = fields(user.id, { month: '1', week: '0.50' });
     await person.submit('/spending', {});
-    for (let round = 0; round < 2; round += 1) await person.post(`/spending/${user.id}`, typed);
+    for (let round = 0; round < 2; round += 1) await person.post('/spending', typed);
     const events = await broker.deps.store.records.listAuditEvents({ userId: user.id }, 100);
     expect(events.filter(({ action }) => action === 'budget.set')).toMatchObject([
       { actor: `user:${user.id}`, subject: user.id },
@@ -160,7 +162,7 @@ describe('the page of all spending', () => {
   test('limits one key, whichever app uses it', async () => {
     const other = await deposit(broker, user.id, undefined, 'anthropic');
     await person.get('/spending');
-    await person.post(`/spending/${credential.id}`, fields(credential.id, { day: '0.25' }));
+    await person.post('/spending', fields(credential.id, { day: '0.25' }));
     const limited = budgetOf(credential.id, { period: 'day', limit: 25 * cent });
     expect(await listBudgets(credential.id)).toEqual([limited]);
     const { familyId } = await connected('Notes');
@@ -176,7 +178,7 @@ describe('the page of all spending', () => {
     const atOnce = budgetOf(user.id, { unit: 'calls_at_once', period: 'total', limit: 2 });
     await broker.deps.store.budgets.setBudget(atOnce, user.id, { kind: 'command_line' });
     expect((await person.get('/spending')).text).toContain('2 requests at the same time');
-    await person.post(`/spending/${user.id}`, fields(user.id, { day: '1' }));
+    await person.post('/spending', fields(user.id, { day: '1' }));
     expect(await listBudgets(user.id)).toContainEqual(atOnce);
   });
 
@@ -185,9 +187,9 @@ describe('the page of all spending', () => {
     ['calls_week', ['many', '0', '1.5', '1,000', '1000000001']],
   ])('says at the field what is wrong with a %s, and changes nothing', async (name, wrong) => {
     await person.get('/spending');
-    await person.post(`/spending/${user.id}`, fields(user.id, { day: '1' }));
+    await person.post('/spending', fields(user.id, { day: '1' }));
     for (const text of wrong) {
-      const page = await person.post(`/spending/${user.id}`, fields(user.id, { day: '3', [name]: text }));
+      const page = await person.post('/spending', fields(user.id, { day: '3', [name]: text }));
       expect(page.status, text).toBe(422);
       expect(page.html).toContain(`<p class="complaint" id="${user.id}_${name}-complaint">Write the`);
       expect(page.html).toContain(`<a href="#${user.id}_${name}">`);
@@ -204,7 +206,7 @@ describe('the page of all spending', () => {
     const holders = [stranger.id, theirs.id, path.slice('/apps/'.length), 'nobody', '*'];
     await person.get('/spending');
     for (const holder of holders) {
-      expect((await person.post(`/spending/${holder}`, fields(holder, { month: '1' }))).status).toBe(404);
+      expect((await person.post('/spending', fields(holder, { month: '1' }))).status).toBe(404);
       expect(await listBudgets(holder)).toEqual([]);
     }
     const { text } = await person.get('/spending');
@@ -213,11 +215,41 @@ describe('the page of all spending', () => {
 
   test('takes no form without its token, and none that shows no limits', async () => {
     await person.get('/spending');
-    await person.post(`/spending/${user.id}`, fields(user.id, { month: '1' }));
+    await person.post('/spending', fields(user.id, { month: '1' }));
     const forged = { ...fields(user.id, {}), csrf: 'x'.repeat(43) };
-    expect((await person.post(`/spending/${user.id}`, forged)).status).toBe(403);
-    expect((await person.post(`/spending/${user.id}`, {})).location).toBe('/spending');
+    expect((await person.post('/spending', forged)).status).toBe(403);
+    expect((await person.post('/spending', { holder: user.id })).status).toBe(404);
     expect(await listBudgets(user.id)).toEqual([budgetOf(user.id)]);
     expect((await new Person(broker).get('/spending')).location).toContain('/sign-in');
   });
+});
+
+test('the operator limits what all users of an app together may spend, which they are not shown', async () => {
+  const operator = new Person(broker);
+  await operator.signIn((await createUser(broker, true)).email);
+  const { familyId } = await connected('Notes');
+  const [view] = await broker.deps.store.grants.listGrants({ userId: user.id });
+  const id = view?.client.id ?? '';
+  await spend(familyId, 30 * cent);
+  await operator.get('/operator/apps');
+  const path = '/operator/apps/budgets';
+  const wrong = await operator.post(path, fields(id, { month: 'one' }));
+  expect(wrong.status).toBe(422);
+  expect(wrong.html).toContain(`id="${id}_month-complaint"`);
+  const saved = await operator.post(path, fields(id, { month: '1' }));
+  const page = await operator.get(saved.location ?? '');
+  expect(page.text).toContain('The limits hold from the very next call of any of its users.');
+  expect(page.text).toContain('$1.00 a month 80 % 50 % Used $0.30 Left $0.70');
+  expect(await listBudgets(id)).toEqual([budgetOf(id)]);
+  await spend(familyId, 70 * cent);
+  await expect(spend(familyId, 1)).rejects.toThrow('budget_exceeded');
+  for (const place of ['/apps', '/spending']) {
+    expect((await person.get(place)).text).not.toContain('$1.00 a month');
+  }
+  expect((await person.post(path, fields(id, {}))).status).toBe(404);
+  expect((await operator.post(path, fields(user.id, { month: '1' }))).status).toBe(404);
+  expect((await operator.post(path, { holder: id })).status).toBe(404);
+  expect(await listBudgets(id)).toEqual([budgetOf(id)]);
+  await operator.post(path, fields(id, {}));
+  expect(await listBudgets(id)).toEqual([]);
 });

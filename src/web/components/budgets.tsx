@@ -129,7 +129,7 @@ function reachedInWords(reached: number): string {
 
 /** Rounded down: what is not wholly used is not said to be. */
 function percentOf(amount: number, { limit }: Budget): number {
-  return Math.floor((amount / limit) * 100);
+  return Math.floor((amount * 100) / limit);
 }
 
 const count = new Intl.NumberFormat('en-GB');
