@@ -19,18 +19,21 @@ export interface RefusedBudgets {
 export function HolderBudgets(props: {
   readonly holder: string;
   readonly states: readonly BudgetState[];
+  /** On what opens the form. */
+  readonly label?: string;
   readonly action: string;
   readonly csrf: string;
   readonly refused: RefusedBudgets | null;
 }) {
   const { holder, states, action, csrf } = props;
+  const { label = states.length === 0 ? 'Set limits' : 'Change the limits' } = props;
   const refused = props.refused?.holder === holder ? props.refused : null;
   const texts = refused?.typed ?? budgetTexts(states.map(({ budget }) => limitOf(budget)));
   return (
     <>
       {states.length > 0 && <BudgetList states={states} />}
       <details class="more" open={refused !== null}>
-        <summary>{states.length === 0 ? 'Set limits' : 'Change the limits'}</summary>
+        <summary>{label}</summary>
         <Form action={action} csrf={csrf}>
           <input type="hidden" name="holder" value={holder} />
           <p class="hint">An empty field means no limit. What was used before counts.</p>

@@ -60,6 +60,7 @@ async function appsPage(c: PageContext, refused: RefusedBudgets | null) {
               <HolderBudgets
                 holder={view.client.id}
                 states={states.filter(({ budget }) => budget.holder === view.client.id)}
+                label="Limits for all its users together"
                 action="/operator/apps/budgets"
                 csrf={visitor.csrf}
                 refused={refused}

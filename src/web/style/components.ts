@@ -26,7 +26,7 @@ button.link:hover { text-decoration: underline; }
   box-shadow: var(--shadow);
 }
 .card { padding: var(--s5); }
-.card, .card form, .confirm > form, .part { display: flex; flex-direction: column; gap: var(--s4); }
+.card, .card form, .more > form, .confirm > form, .part { display: flex; flex-direction: column; gap: var(--s4); }
 :is(.card, form, .part) > :is(button, .button, details) { align-self: flex-start; }
 :is(.card, form, .part) > details[open] { align-self: stretch; }
 .part + * { padding-block-start: var(--s4); border-block-start: 1px solid var(--line); }
