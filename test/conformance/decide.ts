@@ -11,13 +11,16 @@ export async function decideByForm(
   const fields = [...page.matchAll(/<(?:input|textarea)([^>]*)>([^<]*)/g)].map(([, tag = '', text = '']) => ({
     name: /name="([^"]*)"/.exec(tag)?.[1] ?? '',
     value: /value="([^"]*)"/.exec(tag)?.[1] ?? text,
+    isSent: !tag.includes('type="checkbox"') || /\bchecked\b/.test(tag),
   }));
   const valuesOf = (name: string) => fields.flatMap((field) => (field.name === name ? [field.value] : []));
   const [csrf] = valuesOf('csrf');
   if (csrf === undefined) throw new Error('there is nothing to decide on');
   const form = new URLSearchParams({ csrf, decision: approve ? 'approve' : 'deny', life });
   for (const scope of scopes ?? valuesOf('scope')) form.append('scope', scope);
-  for (const { name, value } of fields) if (name.includes('_')) form.append(name, limits[name] ?? value);
+  for (const { name, value, isSent } of fields) {
+    if (name.includes('_') && isSent) form.append(name, limits[name] ?? value);
+  }
   const response = await browser.request(consentUrl, { method: 'POST', body: form });
   const next = response.headers.get('location');
   if (response.status !== 303 || next === null) throw new Error(`consent answered ${response.status}`);
