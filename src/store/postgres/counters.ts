@@ -98,7 +98,8 @@ export async function putNotices(
   now: number,
 ): Promise<readonly BudgetNotice[]> {
   const fresh: BudgetNotice[] = [];
-  for (const notice of notices) {
+  const inOrder = notices.toSorted((a, b) => (a.counterId < b.counterId ? -1 : 1));
+  for (const notice of inOrder) {
     const { counterId, percent } = notice;
     const { rowCount } = await tx
       .update(counters)
