@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
+import type { Budget } from '../../src/store/budget.ts';
 import type { AccessBudget } from '../../src/store/records.ts';
 import { connect, startBroker } from '../support/broker.ts';
 import type { Home } from '../support/home.ts';
@@ -16,6 +17,9 @@ const unpriced = { input: 150, output: 600 };
 const instancesOn = { postgres: 2, sqlite: 1 };
 const longestPause = 300;
 
+/** For good, in nano-USD. */
+type HolderLimit = Pick<Budget, 'limit' | 'strict'>;
+
 interface AttackOptions {
   readonly home: Home;
   /** Made at once. */
@@ -23,7 +27,10 @@ interface AttackOptions {
   /** How often a server is killed meanwhile. */
   readonly kills: number;
   readonly seed: number;
+  /** Of the grant. */
   readonly budgets: readonly AccessBudget[];
+  /** Of its user and of the key. */
+  readonly limits: { readonly user: HolderLimit; readonly key: HolderLimit };
   /** What is fired; drawn at random. */
   readonly shots: readonly ((random: Random, text: string) => Shot)[];
 }
@@ -50,13 +57,13 @@ interface Recorded {
  * @throws when calls stay pending
  */
 export async function attackBudget(options: AttackOptions) {
-  const { home, calls, kills, seed, budgets, shots } = options;
+  const { home, calls, kills, seed, shots } = options;
   const random = createRandom(seed);
   const sandbox = await startSandbox({ unpriced });
   onTestFinished(() => sandbox.close());
   const ports = await Promise.all(Array.from({ length: instancesOn[home.store] }, freePort));
   const issuer = `http://127.0.0.1:${ports[0]}`;
-  const token = await connectLimited(home, issuer, budgets);
+  const token = await connectLimited(home, issuer, options);
   const start = (port: number) => startInstance(home, { issuer, port, sandbox });
   const servers = await Promise.all(ports.map(start));
 
@@ -85,6 +92,16 @@ export async function attackBudget(options: AttackOptions) {
   await allSettled(home, sandbox);
   await useUp(issuer, token);
   await allSettled(home, sandbox);
+  for (const s of servers)
+    console.log(
+      s
+        .output()
+        .split('\n')
+        .filter((l) => /"level":50|ERROR/i.test(l))
+        .map((l) => l.slice(0, 400))
+        .slice(0, 8)
+        .join('\n'),
+    );
   await Promise.all(servers.map((server) => server.stop()));
 
   const bills = sandbox
@@ -106,12 +123,23 @@ export function sum(amounts: readonly number[]): number {
   return amounts.reduce((total, amount) => total + amount, 0);
 }
 
-async function connectLimited(home: Home, issuer: string, budgets: readonly AccessBudget[]): Promise<string> {
+async function connectLimited(
+  home: Home,
+  issuer: string,
+  { budgets, limits }: Pick<AttackOptions, 'budgets' | 'limits'>,
+): Promise<string> {
   const broker = await startBroker({ home, env: { COATCHECK_ISSUER: issuer } });
   try {
-    const { tokens } = await connect(broker, {
-      scopes: ['openai:text', 'openai:embeddings', 'openai:tools.web', 'openai:tools.code'],
-    });
+    const scopes = ['openai:text', 'openai:embeddings', 'openai:tools.web', 'openai:tools.code'];
+    const { tokens, user, credential } = await connect(broker, { scopes });
+    const holders = [
+      { holder: user.id, ...limits.user },
+      { holder: credential.id, ...limits.key },
+    ];
+    for (const each of holders) {
+      const budget = { ...each, unit: 'nano_usd', period: 'total' } as const;
+      await broker.deps.store.budgets.setBudget(budget, user.id, { kind: 'system' });
+    }
     await limitGrant(broker, tokens.access_token, accessTo('openai', { budgets }));
     return tokens.access_token;
   } finally {

@@ -13,6 +13,8 @@ const models = [
 const pick = <Item>(random: Random, items: readonly [Item, ...Item[]]): Item =>
   items[random.between(0, items.length)] ?? items[0];
 const modelFor = (random: Random) => pick(random, ['gpt-4o', ...models]);
+/** As different as the texts are: the sandbox gives equal questions one id. */
+const asTokens = (text: string) => [...Buffer.from(text)];
 const messages = (text: string) => [{ role: 'user', content: `${text} `.repeat(8) }];
 
 /** The app stays in two of three cases. */
@@ -83,7 +85,7 @@ const completions: Draw = (random, text) => ({
   path: '/completions',
   body: {
     model: pick(random, ['gpt-3.5-turbo-instruct', 'unheard-of']),
-    prompt: pick<unknown>(random, [text, [text, `${text} again`], [1, 2, 3], [[1, 2], [3]]]),
+    prompt: pick<unknown>(random, [text, [text, `${text} again`], asTokens(text), [asTokens(text), [3]]]),
     ...pick<object>(random, [{}, { max_tokens: random.between(0, 60) }]),
     ...pick<object>(random, [{}, { n: 3 }, { n: 2, best_of: 4 }]),
     stream: pick(random, [true, false]),
@@ -95,7 +97,7 @@ const embeddings: Draw = (random, text) => ({
   path: '/embeddings',
   body: {
     model: pick(random, ['text-embedding-3-small', 'text-embedding-3-large', 'unheard-of']),
-    input: pick<unknown>(random, [text, [text, text], [1, 2, 3]]),
+    input: pick<unknown>(random, [text, [text, text], asTokens(text)]),
   },
   ...leaves(random),
 });
