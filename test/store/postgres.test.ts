@@ -149,7 +149,9 @@ test('an admission that loses its connection is not known to be refused', async 
   await beside.query('begin; lock table calls in share mode');
   const admission = refusal(store.ledger.admit([callOf(granted, kid)]));
   await vi.waitFor(async () => {
-    const { rows } = await beside.query(`select from pg_stat_activity where wait_event_type = 'Lock'`);
+    const { rows } = await beside.query(
+      `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    );
     expect(rows).toHaveLength(1);
   });
   await terminateOthers();
