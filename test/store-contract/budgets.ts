@@ -284,6 +284,18 @@ export function budgets(arena: () => Arena): void {
     expect(wordOf(await admit(granted, 1.2 * dollar))).toBe('admitted');
   });
 
+  test('a budget that is lowered while calls go on lets nothing through until they have given back what is beyond it', async () => {
+    const granted = await grantWith(aDollar);
+    const first = await admit(granted, 60 * cent);
+    const lowered = [accessWith([{ limit_usd: '0.50', period: 'month' }])];
+    const { grant, user } = granted;
+    await arena().stores[1].grants.changeLimits(grant.id, user.id, lowered, asUser(user));
+    expect(wordOf(await admit(granted, 1))).toBe('budget_reserved');
+    await settle(first.callId, { counted: 20 * cent }, 1);
+    expect(wordOf(await admit(granted, 30 * cent + 1))).toBe('budget_exceeded');
+    expect(wordOf(await admit(granted, 30 * cent))).toBe('admitted');
+  });
+
   describe.each([
     ['user', ({ user }: Granted) => user.id],
     ['client', ({ client }: Granted) => client.id],
