@@ -9,6 +9,7 @@ import { type Frame, handleInTurn, send } from './frames.ts';
 import type { WatchedCall } from './in_flight.ts';
 import { revoked } from './ledger_refusal.ts';
 import { Refusal, unavailable } from './refusal.ts';
+import { writeBody } from './request_body.ts';
 import { closeFor, ended, idle, providerGone, type SocketClose, stopping } from './socket_close.ts';
 import {
   checkFrame,
@@ -45,15 +46,20 @@ export interface SocketSession {
   cut(): void;
 }
 
-/** Milliseconds that an app gets to close its side as well. */
-const closingTime = 2_000;
+/** Milliseconds that an app gets to take what still waits for it, and to close its side as well. */
+const closingTime = 10_000;
+
+/** Milliseconds that it gets when there is no more time. */
+const cutWithin = 1_000;
 
 /** Milliseconds between two signs of life, for front proxies that close what is silent. */
 const pingEvery = 30_000;
 
-/** The many pieces of an answer: neither do they end anything, nor do they hold an error. */
-const piece = /"type"\s*:\s*"[\w.]+\.delta"/;
-const longestBeginning = 256;
+/**
+ * The many pieces of an answer: neither do they end anything, nor do they hold an error. Only at its beginning is the type
+ * sure to be the event's own, and not that of something in it which the app has chosen.
+ */
+const piece = /^\{\s*(?:"event_id"\s*:\s*"\w*"\s*,\s*)?"type"\s*:\s*"[\w.]+\.delta"/;
 
 /** Passes frames on both ways, each checked, until one side ends, the grant does, or nothing is said for too long. */
 export function runSession(deps: SessionDeps, parts: SessionParts): SocketSession {
@@ -74,11 +80,14 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
     work.close(outcome);
     provider.terminate();
     app.close(close.code, close.reason);
-    // A slow app does not get what still waits for it here.
-    if (app.bufferedAmount > 0 && outcome === 'cut') app.terminate();
     const closing = setTimeout(() => app.terminate(), closingTime);
     app.once('close', () => clearTimeout(closing));
     parts.onEnd();
+  };
+
+  /** A slow app does not get what still waits for it here. */
+  const dropRest = () => {
+    if (app.bufferedAmount > 0) app.terminate();
   };
 
   const fail = (refusal: Refusal) => {
@@ -101,16 +110,17 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
     provider.send(JSON.stringify(match.route.bound(bound)));
   };
 
-  const ask = async (asked: SocketWork, { type, ...body }: JsonObject): Promise<JsonObject> => ({
-    type,
-    ...(await work.ask(asked, body)),
-  });
+  const ask = async (asked: SocketWork, { type, ...body }: JsonObject): Promise<string> => {
+    const text = await work.ask(asked, body);
+    return `{"type":${JSON.stringify(type)},${text.slice(1)}`;
+  };
 
-  const check = async (frame: ParsedFrame): Promise<JsonObject> => {
+  const check = async (frame: ParsedFrame): Promise<string> => {
     const checked = checkFrame(config, use, frame, work.bound);
+    const text = writeBody('json', checked).bytes.toString('utf8');
     await work.prepare(checked);
     if (rulesOf(match, frame.type).feeds && !work.isWanted) throw nothingToDo();
-    return checked;
+    return text;
   };
 
   /** While it is on its way, nothing that could begin work goes to the provider. */
@@ -123,7 +133,7 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
     await renewal;
     if (isOver) return;
     work.note(type);
-    await send(provider, JSON.stringify(sent), patience);
+    await send(provider, sent, patience);
   };
 
   const fromApp = async (frame: Frame) => {
@@ -153,7 +163,7 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
   const fromProvider = (frame: Frame): Promise<void> | undefined => {
     silence.refresh();
     if (isOver) return undefined;
-    if (frame !== null && piece.test(frame.slice(0, longestBeginning))) return send(app, frame, patience);
+    if (frame !== null && piece.test(frame)) return send(app, frame, patience);
     const event = frame === null ? undefined : parseJson(frame);
     if (!isObject(event) || typeof event.type !== 'string') {
       log.warn({ callId }, 'the provider sent what is no event');
@@ -199,7 +209,10 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
   provider.on('error', onError('provider'));
   app.on('close', () => end(ended, 'aborted'));
   provider.on('close', (code) => end(code === 1000 ? ended : providerGone, 'cut'));
-  watched.onRevoked(() => fail(revoked(config, use.provider)));
+  watched.onRevoked(() => {
+    fail(revoked(config, use.provider));
+    dropRest();
+  });
   setBound();
   provider.resume();
   app.resume();
@@ -209,7 +222,11 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
       isDraining = true;
       if (!work.isBusy) end(stopping, 'cut');
     },
-    cut: () => end(stopping, 'cut'),
+    cut() {
+      end(stopping, 'cut');
+      dropRest();
+      setTimeout(() => app.terminate(), cutWithin);
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import type { SocketRoute, SocketWork } from '../catalog/socket.ts';
 import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { newId } from '../lib/ids.ts';
-import { at, isObject, type JsonObject, parseJson } from '../lib/json.ts';
+import { at, type JsonObject, parseJson } from '../lib/json.ts';
 import type { CallOutcome } from '../store/records.ts';
 import { type Admission, type AdmitDeps, admit } from './admit.ts';
 import { AppGone } from './app_gone.ts';
@@ -41,8 +41,8 @@ export interface WorkUnderWay {
   readonly isBusy: boolean;
   /** Whether there is work that what an app hands in can be for. */
   readonly isWanted: boolean;
-  /** Admits a piece that a frame asks for. @returns the rest of the frame, as it may go on. @throws Refusal */
-  ask(work: SocketWork, body: JsonObject): Promise<JsonObject>;
+  /** Admits a piece that a frame asks for. @returns the rest of the frame, as it may go on, in JSON. @throws Refusal */
+  ask(work: SocketWork, body: JsonObject): Promise<string>;
   /** Admits ahead what a session makes possible, before the provider hears of it. @throws Refusal */
   prepare(frame: JsonObject): Promise<void>;
   /** Notes what of either side may begin work. */
@@ -178,7 +178,7 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
     async ask(work, body) {
       if (calls.has(work)) throw underWay();
       const { admission } = await admitOne(work, body);
-      return sentBody(admission);
+      return textOf(admission);
     },
 
     async prepare(frame) {
@@ -243,15 +243,14 @@ function bodyOf(fields: JsonObject) {
   return { kind: 'json', fields, release() {} } as const;
 }
 
-function sentBody({ body }: Admission): JsonObject {
-  const sent = body && parseJson(body.bytes.toString('utf8'));
-  return isObject(sent) ? sent : {};
+function textOf({ body }: Admission): string {
+  return body?.bytes.toString('utf8') ?? '{}';
 }
 
 /** The bound that the ledger has put on an answer, in tokens. */
 function boundOf({ admission }: SocketCall): number | null {
   const [field = ''] = admission.match.route.output?.caps ?? [];
-  const bound = sentBody(admission)[field];
+  const bound = at(parseJson(textOf(admission)), [field]);
   return typeof bound === 'number' ? bound : null;
 }
 

@@ -90,6 +90,19 @@ describe('a realtime socket', () => {
     expect(first?.costNanoUsd).toBe(220_000 + 25_600 + 256_000 + 720_000 + 6_144_000);
   });
 
+  it('is not deceived about what ends an answer by what the app has chosen', async () => {
+    const { app, provider } = await openBoth(world, path);
+    const { type, event_id, response } = done;
+    const metadata = { type: 'response.output_text.delta' };
+    provider.send({ response: { metadata, ...response }, event_id, type });
+    await app.until('response.done');
+    provider.send({ event_id, response: { metadata, ...response }, type });
+    await app.until('response.done');
+    app.socket.close();
+    const calls = await recordedCalls(world, 3);
+    expect(calls.filter(({ outcome }) => outcome === 'answered')).toHaveLength(2);
+  });
+
   it('has calls of their own for what is transcribed beside', async () => {
     const { app, provider } = await openBoth(world, path);
     app.send(transcribeBy('gpt-4o-transcribe'));
