@@ -63,14 +63,14 @@ export function costBound(
   if (!route.usage || !checked) return free;
   const model = pricedName(provider, checked.model ?? pathModel);
   const { cost } = route;
-  if (cost === undefined) return textBound(provider, route, checked, model);
+  if (cost === undefined || cost.kind === 'session') return textBound(provider, route, checked, model);
   const { nanoUsd, isCeiling } = mediaAmount(provider, cost, checked, model);
   return { ...free, base: Math.ceil(nanoUsd), isCeiling };
 }
 
 function mediaAmount(
   { priceTable }: Provider,
-  cost: CostRules,
+  cost: Exclude<CostRules, { readonly kind: 'session' }>,
   { body }: CheckedBody,
   model: string | null,
 ): Amount {
@@ -92,7 +92,12 @@ function textBound(provider: Provider, route: Route, checked: CheckedBody, model
   const known = pricesOf(priceTable, model ?? '');
   const traits = traitsOf(provider, model);
   const measured = inputSize(body);
-  const size = { ...measured, hasMore: measured.hasMore || objects.length > 0 };
+  const isSession = route.cost?.kind === 'session';
+  const size = {
+    ...measured,
+    hasMore: measured.hasMore || isSession || objects.length > 0,
+    hasSound: measured.hasSound || isSession,
+  };
   const drawn = drawnAmount(provider, checked, size.tokens);
   const fees = largestFees(checked.hostedTools) + drawn.nanoUsd;
   const input = inputTokens(provider, route, checked, size, known, traits);
@@ -103,7 +108,7 @@ function textBound(provider: Provider, route: Route, checked: CheckedBody, model
   const base = input * read.usd * nanoPerMillionth + request.usd * nanoPerThousandth + fees;
   const isCeiling = read.isCeiling || drawn.isCeiling;
   if (!route.output) return { ...free, base: Math.ceil(base), isCeiling };
-  const speaks = scopes.some((scope) => scope.endsWith(':audio.speech'));
+  const speaks = isSession || scopes.some((scope) => scope.endsWith(':audio.speech'));
   const written = rate(outputKinds, ['output_mtok', ...(speaks ? ['output_audio_mtok'] : [])]);
   const answers = Math.max(...answerFields.map((field) => countOf(body[field], mostAnswers)));
   const perOutputToken = answers * countTexts(body[questionField]) * written.usd * nanoPerMillionth;

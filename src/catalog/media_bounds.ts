@@ -112,7 +112,7 @@ const writtenPerSecond = 10;
 /** Sound that is understood, by its size: how long it is shows only afterwards. */
 export function heardAmount(
   priceTable: PriceTable,
-  { address }: Extract<CostRules, { readonly kind: 'heard' }>,
+  { address, longest = fewestSeconds }: Extract<CostRules, { readonly kind: 'heard' }>,
   model: string | null,
   fields: JsonObject,
 ): Amount {
@@ -120,7 +120,7 @@ export function heardAmount(
   const { textBytes, fileBytes } = sizeOf(fields);
   const elsewhere = address && fields[address.field] ? address.largest : 0;
   // Some of the sound may come as text.
-  const seconds = Math.max(fewestSeconds, (textBytes + fileBytes + elsewhere) / bytesPerSecond);
+  const seconds = Math.max(longest, (textBytes + fileBytes + elsewhere) / bytesPerSecond);
   const isByTime = known.rates.some((rates) => rates.audio_hours !== undefined);
   const hours = dearestRate(priceTable, known.rates, {
     kinds: ['audio_hours', 'input_audio_hours'],

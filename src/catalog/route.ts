@@ -36,9 +36,13 @@ export type CostRules =
   | { readonly kind: 'speech'; readonly field: string; readonly tokensPerByte: number }
   /** A video: by how long and how large it is. */
   | { readonly kind: 'video'; readonly rates: VideoRates }
+  /** An answer in a session, spoken or written: by all that the session can have been told. */
+  | { readonly kind: 'session' }
   /** What is heard: by the size of the upload, or of what is behind an address. */
   | {
       readonly kind: 'heard';
+      /** The most seconds of it, where it is not in the body. */
+      readonly longest?: number;
       readonly address?: { readonly field: string; readonly largest: number };
     };
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { apis } from '../../src/catalog/catalog.ts';
 import { countedCost, estimatedCost } from '../../src/catalog/cost.ts';
 import { costBound } from '../../src/catalog/cost_bound.ts';
+import type { Route } from '../../src/catalog/route.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { boundOf, check, providerNamed, routeOf } from './bound_of.ts';
 
@@ -44,6 +45,20 @@ describe('the largest cost of a call', () => {
     expect(longest('/chat/completions', 'gpt-unheard-of')).toBe(16_384);
     // Nothing bounds it.
     expect(longest('/responses/compact', 'gpt-unheard-of')).toBe(131_072);
+  });
+
+  it('is for all that a session can have been told, and for an hour of what it hears', () => {
+    const openai = providerNamed('openai');
+    const work = (openai.sockets ?? []).flatMap((socket) => socket.work.map(({ route }) => route));
+    const [, answers, transcripts] = work;
+    if (!answers || !transcripts) expect.fail('no realtime work');
+    const bound = (route: Route, model: string) =>
+      costBound(openai, route, check(openai, route, { model }, null), null);
+    // 128,000 tokens, rounded figures as they are, at $32 a million, and answers at $64.
+    expect(bound(answers, 'gpt-realtime-2')).toMatchObject({ perOutputToken: 64_000, isCeiling: false });
+    expect(bound(answers, 'gpt-realtime-2').base).toBeGreaterThanOrEqual(128_000 * 32_000);
+    expect(bound(transcripts, 'whisper-1')).toMatchObject({ base: 360_000_000, isCeiling: false });
+    expect(bound(answers, 'gpt-realtime-unheard-of').isCeiling).toBe(true);
   });
 
   it('goes by no name that an account gives its own, and holds for every model that may be behind it', () => {

@@ -27,6 +27,9 @@ const responseFields: FieldRules = {
 /** No model of this kind writes more at a time, and more is not taken for a number. */
 const realtimeOutput: OutputRules = { caps: ['max_output_tokens'], otherwise: 4096 };
 
+/** Seconds that the provider keeps a session open. */
+const longestSession = 3_600;
+
 const realtimeCall = {
   method: 'WS',
   path: '/realtime',
@@ -40,6 +43,7 @@ const answers: SocketWork = {
     body: { kind: 'json', fields: { model, max_output_tokens: allow } },
     output: realtimeOutput,
     usage: realtimeUsage,
+    cost: { kind: 'session' },
   },
   trigger: { kind: 'standing', from: null },
   begins: ['response.create', 'response.created', 'input_audio_buffer.committed'],
@@ -47,7 +51,12 @@ const answers: SocketWork = {
 };
 
 const transcripts: SocketWork = {
-  route: { ...realtimeCall, body: { kind: 'json', fields: { model } }, usage: transcriptionUsage },
+  route: {
+    ...realtimeCall,
+    body: { kind: 'json', fields: { model } },
+    usage: transcriptionUsage,
+    cost: { kind: 'heard', longest: longestSession },
+  },
   trigger: { kind: 'standing', from: ['session', 'audio', 'input', 'transcription'] },
   begins: ['input_audio_buffer.committed'],
   ends: [
