@@ -307,6 +307,32 @@ describe('a realtime socket under limits', () => {
     expect(await recordedCalls(world, 1)).toMatchObject([{ outcome: 'answered' }]);
   });
 
+  it('goes on as long as its budget has room for the next answer, one call at a time', async () => {
+    await limit({
+      budgets: [{ limit_usd: '10.00', period: 'day' }],
+      rate: { requests_per_minute: 60, concurrent_requests: 1 },
+    });
+    const { app, provider } = await openBoth(world, path);
+    // As long as the ledger makes an answer at least.
+    expect(await provider.next()).toMatchObject({ session: { max_output_tokens: 1_024 } });
+    for (let answered = 0; answered < 3; answered += 1) {
+      provider.send(done);
+      await app.until('response.done');
+    }
+    const spoken = { ...usage, output_tokens: 100_000, output_token_details: { audio_tokens: 100_000 } };
+    provider.send({ ...done, response: { ...done.response, usage: spoken } });
+    expect(await app.until('error')).toMatchObject({
+      error: { code: 'budget_exceeded', source: 'coatcheck' },
+    });
+    expect(await app.closed).toEqual({ code: 1008, reason: 'budget_exceeded' });
+    expect(await refusedSocket(world, path)).toMatchObject({
+      status: 402,
+      error: { code: 'budget_exceeded' },
+    });
+    const calls = await recordedCalls(world, 4);
+    expect(calls.filter(({ outcome }) => outcome === 'answered')).toHaveLength(4);
+  });
+
   it('opens only by a model that is allowed, and transcribes only by one', async () => {
     await limit({ models: ['gpt-realtime-2'] });
     expect(await refusedSocket(world, '/realtime?model=gpt-realtime')).toMatchObject({
