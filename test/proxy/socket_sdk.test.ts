@@ -103,7 +103,7 @@ describe('the Responses client of the SDK', () => {
     expect(response.output[0]).toMatchObject({ content: [{ text: 'Sandbox answer to: Good morning' }] });
     expect(response.usage?.output_tokens).toBeGreaterThan(0);
     responses.send({ type: 'response.create', model: 'gpt-5-mini', previous_response_id: response.id });
-    expect((await failed).error).toMatchObject({ error: { code: 'not_delegable' } });
+    expect((await failed).error).toMatchObject({ error: { code: 'field_not_allowed' } });
     responses.close();
   });
 });
