@@ -121,6 +121,8 @@ export interface BudgetNotice {
   /** Null where it is not theirs, but an app's. */
   readonly userId: string | null;
   readonly percent: number;
+  /** False: the limit has been raised since more was told of, so that milestones count anew; nobody is told of that. */
+  readonly isNews: boolean;
 }
 
 export interface Decision {

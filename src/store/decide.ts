@@ -18,6 +18,7 @@ import {
   type CounterKey,
   counterOf,
   milestoneReached,
+  milestones,
 } from './budget.ts';
 import { countCall } from './rate.ts';
 import type { ProviderAccess } from './records.ts';
@@ -157,6 +158,9 @@ function judgeLimits(
   return within(Number.isFinite(outputCap) ? outputCap : most);
 }
 
+/** The last milestone before the end. */
+const nearlyUsedUp = milestones[1];
+
 /** Notes the budgets that have reached a milestone. One that refuses a call behind the last but one is as good as used up. */
 function takeNotice(
   { notices }: Batch,
@@ -167,10 +171,12 @@ function takeNotice(
   for (const { budget, key, counter } of states) {
     const isUsedUp = refusal?.reason === 'budget_exceeded' && refusal.budget === budget;
     const reached = milestoneReached(counter.spent, budget);
-    const percent = reached === 80 && isUsedUp ? 100 : reached;
-    if (percent <= counter.noticed) continue;
+    const percent = reached === nearlyUsedUp && isUsedUp ? 100 : reached;
+    const isNews = percent > counter.noticed;
+    const isRaised = percent < counter.noticed && percent < nearlyUsedUp;
+    if (!isNews && !isRaised) continue;
     const isTheirs = !budget.holder.startsWith('cli_');
-    notices.set(key.id, { counterId: key.id, budget, userId: isTheirs ? userId : null, percent });
+    notices.set(key.id, { counterId: key.id, budget, userId: isTheirs ? userId : null, percent, isNews });
   }
 }
 

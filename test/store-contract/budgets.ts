@@ -338,6 +338,18 @@ export function budgets(arena: () => Arena): void {
     });
   });
 
+  test('the budgets of a key and of an app go with them', async () => {
+    const { stores } = arena();
+    const { credential, client, user } = await createGrant(arena());
+    const limit = { unit: 'calls', period: 'day', limit: 5, strict: false } as const;
+    const holders = [credential.id, client.id];
+    for (const holder of holders) await stores[0].budgets.setBudget({ holder, ...limit }, user.id, operator);
+    expect(await stores[1].budgets.listBudgets(holders)).toHaveLength(2);
+    await stores[0].credentials.deleteCredential(credential.id, operator);
+    await stores[0].clients.deleteClient(client.id, operator);
+    expect(await stores[1].budgets.listBudgets(holders)).toEqual([]);
+  });
+
   test('of what a user may spend in all, the grants of several apps share', async () => {
     const { stores } = arena();
     const one = await createGrant(arena());
@@ -398,6 +410,28 @@ export function budgets(arena: () => Arena): void {
       subject: granted.grant.id,
       detail: { percent: 100, provider: 'openai', unit: 'nano_usd', period: 'month', limit: dollar },
     });
+  });
+
+  test('a budget that is raised is told of again', async () => {
+    const { stores } = arena();
+    const granted = await grantWith(aDollar);
+    const spend = async (cents: number) => {
+      const { callId, result } = await admit(granted, cents * cent);
+      if (result.kind === 'admitted') await settle(callId, { counted: cents * cent });
+    };
+    const told = async () => {
+      const events = await stores[0].records.listAuditEvents({ userId: granted.user.id }, 100);
+      return events.filter(({ action }) => action === 'budget.reached').map(({ detail }) => detail.percent);
+    };
+    await spend(90);
+    await spend(20);
+    expect(await told()).toEqual([100]);
+    const raised = [accessWith([{ limit_usd: '1.80', period: 'month' }])];
+    await stores[1].grants.changeLimits(granted.grant.id, granted.user.id, raised, asUser(granted.user));
+    await spend(60);
+    expect(await told()).toEqual([100]);
+    await spend(1);
+    expect(await told()).toEqual([80, 100]);
   });
 
   test('calls of an instance that is gone count as the most that they could cost', async () => {

@@ -9,7 +9,7 @@ import { endGrants } from './endings.ts';
 import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
-import { clients, grants, users } from './schema.ts';
+import { budgets, clients, grants, users } from './schema.ts';
 
 const { deletedAt, ...clientColumns } = getTableColumns(clients);
 
@@ -169,6 +169,7 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
     async deleteClient(id, actor) {
       return write(async (tx, at) => {
         if (!(await change(tx, id, { deletedAt: at }, { at, actor, action: 'client.deleted' }))) return null;
+        await tx.delete(budgets).where(eq(budgets.holder, id));
         const granted = await tx
           .select({ id: grants.id })
           .from(grants)

@@ -1,4 +1,4 @@
-import { and, eq, lt } from 'drizzle-orm';
+import { and, eq, gt, lt } from 'drizzle-orm';
 import type pg from 'pg';
 import { firstId } from '../../lib/ids.ts';
 import type { AdmissionResult, BudgetNotice } from '../admission.ts';
@@ -100,12 +100,13 @@ export async function putNotices(
   const fresh: BudgetNotice[] = [];
   const inOrder = notices.toSorted((a, b) => (a.counterId < b.counterId ? -1 : 1));
   for (const notice of inOrder) {
-    const { counterId, percent } = notice;
+    const { counterId, percent, isNews } = notice;
+    const isChange = (isNews ? lt : gt)(counters.noticed, percent);
     const { rowCount } = await tx
       .update(counters)
       .set({ noticed: percent })
-      .where(and(eq(counters.id, counterId), lt(counters.noticed, percent)));
-    if (rowCount === 1) fresh.push(notice);
+      .where(and(eq(counters.id, counterId), isChange));
+    if (rowCount === 1 && isNews) fresh.push(notice);
   }
   await audit(tx, ...fresh.map((notice) => noticeEvent(notice, now)));
   return fresh;

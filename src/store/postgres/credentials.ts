@@ -22,7 +22,7 @@ import { lockUser } from './lock_user.ts';
 import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
-import { credentials, grants, wraps } from './schema.ts';
+import { budgets, credentials, grants, wraps } from './schema.ts';
 import { deleteWraps } from './wraps.ts';
 
 const { ciphertext: ciphertextColumn, ...publicColumns } = getTableColumns(credentials);
@@ -77,6 +77,7 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
       );
       await deleteWraps(tx, holding);
       await tx.delete(credentials).where(ofId);
+      await tx.delete(budgets).where(eq(budgets.holder, id));
       const { userId, provider } = credential;
       await audit(tx, { at, actor, action, subject: id, userId, detail: { provider } });
       const left = await tx

@@ -7,7 +7,7 @@ import type { Actor, AuditEvent } from '../records.ts';
 import { userCount } from './client_users.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
-import { clients, grants, users } from './schema.ts';
+import { budgets, clients, grants, users } from './schema.ts';
 
 const { deletedAt, ...clientColumns } = getTableColumns(clients);
 
@@ -184,6 +184,7 @@ export function sqliteClients(connection: Connection): ClientStore {
     async deleteClient(id, actor) {
       return write((at) => {
         if (!change(id, { deletedAt: at }, { at, actor, action: 'client.deleted' })) return null;
+        db.delete(budgets).where(eq(budgets.holder, id)).run();
         const granted = db
           .select({ id: grants.id })
           .from(grants)

@@ -41,7 +41,8 @@ export function countersOn({ client, audit }: Connection): Counters {
   const add = client.prepare(
     `UPDATE counters SET spent = min(spent + ?, ${largestAmount}), reserved = reserved + ? WHERE id = ?`,
   );
-  const notice = client.prepare('UPDATE counters SET noticed = ? WHERE id = ? AND noticed < ?');
+  const raise = client.prepare('UPDATE counters SET noticed = ? WHERE id = ? AND noticed < ?');
+  const lower = client.prepare('UPDATE counters SET noticed = ? WHERE id = ? AND noticed > ?');
 
   const make = (key: CounterKey): Counter => {
     const { id, holder, provider, startsAt, endsAt } = key;
@@ -74,9 +75,10 @@ export function countersOn({ client, audit }: Connection): Counters {
     },
 
     note(notices, now) {
-      const fresh = notices.filter(
-        ({ counterId, percent }) => notice.run(percent, counterId, percent).changes > 0,
-      );
+      const fresh = notices.filter(({ counterId, percent, isNews }) => {
+        const { changes } = (isNews ? raise : lower).run(percent, counterId, percent);
+        return isNews && changes > 0;
+      });
       for (const one of fresh) audit(noticeEvent(one, now));
       return fresh;
     },

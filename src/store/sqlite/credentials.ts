@@ -21,7 +21,7 @@ import { endings } from './endings.ts';
 import { isKept } from './kept.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';
-import { credentials, grants, wraps } from './schema.ts';
+import { budgets, credentials, grants, wraps } from './schema.ts';
 
 const { ciphertext: ciphertextColumn, ...publicColumns } = getTableColumns(credentials);
 
@@ -72,6 +72,7 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
       .returning({ holder: wraps.holder })
       .all();
     db.delete(credentials).where(eq(credentials.id, id)).run();
+    db.delete(budgets).where(eq(budgets.holder, id)).run();
     audit({ at, actor, action, subject: id, userId, detail: { provider } });
     const holders = removed.map(({ holder }) => holder);
     const left = db
