@@ -67,8 +67,13 @@ export function lendAlso(
   scopes.splice(0, scopes.length, ...scopeRows.keys());
 }
 
-/** What an app may ask for that names no scopes when it is registered. Others of OpenAI, and of further providers, have to be named. */
-export const defaultScopes: readonly string[] = openai.scopes.slice(0, 7).map(({ scope }) => scope);
+/** What an app may ask for that names no scopes when it is registered. Those of further providers have to be named. */
+export const defaultScopes: readonly string[] = usualScopes(openai);
+
+/** The scopes of a provider that an app gets to know of without having to look for more. */
+export function usualScopes({ scopes }: Provider): readonly string[] {
+  return scopes.filter(({ onlyByName }) => !onlyByName).map(({ scope }) => scope);
+}
 
 /** Whether the provider of this name comes with the broker. */
 export function isBuiltIn(name: string): boolean {

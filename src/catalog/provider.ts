@@ -11,6 +11,8 @@ export interface ScopeRow {
   readonly scope: string;
   /** What it lets an app do, as the end of "It may …". */
   readonly may: string;
+  /** It has to be asked for by name: neither offered to apps that ask for whatever there is, nor given to those that name none. */
+  readonly onlyByName?: true;
 }
 
 /** What a pasted key turns out to be, judged by its shape alone. */

@@ -37,6 +37,9 @@ const largestBatch = 64;
 /** Transactions that admit calls at the same time: fewer than a store's connections, to leave some to everything else. */
 const mostTransactions = 8;
 
+/** In milliseconds: behind a transaction that takes longer, as when the store does not answer, nobody waits. */
+const longestTurn = 1_000;
+
 interface Waiting {
   readonly request: AdmissionRequest;
   readonly resolve: (result: AdmissionResult) => void;
@@ -65,10 +68,15 @@ export function createLedger(store: LedgerStore, { onSettleError, onNotice }: Le
       if (batch.length === 0) return;
       const families = batch.map(({ request }) => request.familyId);
       for (const family of families) deciding.add(family);
-      const admission = admitBatch(batch).finally(() => {
-        underWay.delete(admission);
+      const release = () => {
         for (const family of families) deciding.delete(family);
         if (arrivals.length > 0) scheduleAdmission();
+      };
+      const overdue = setTimeout(release, longestTurn);
+      const admission = admitBatch(batch).finally(() => {
+        clearTimeout(overdue);
+        underWay.delete(admission);
+        release();
       });
       underWay.add(admission);
       // The rest waits its turn, so that the event loop gets one as well.

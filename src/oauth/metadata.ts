@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono';
-import { allScopes, apis } from '../catalog/catalog.ts';
+import { allScopes, apis, usualScopes } from '../catalog/catalog.ts';
 import type { Deps } from '../deps.ts';
 import { assertionAlgorithms } from '../grants/jwks.ts';
 import { accessType } from '../grants/provider_access.ts';
@@ -77,13 +77,14 @@ function failure({ log }: Deps, c: Context, name: string, thrown: unknown): Resp
 export function resourceMetadata(deps: Deps): Handler {
   const { issuer } = deps.config;
   const documents = new Map(
-    apis.map(({ mount, title, scopes }) => [
-      resourceMetadataPath + mount,
+    apis.map((api) => [
+      resourceMetadataPath + api.mount,
       {
-        resource: issuer + mount,
-        resource_name: title,
+        resource: issuer + api.mount,
+        resource_name: api.title,
         authorization_servers: [issuer],
-        scopes_supported: scopes.map(({ scope }) => scope),
+        // Clients ask for all of these by themselves.
+        scopes_supported: usualScopes(api),
         authorization_details_types_supported: [accessType],
         bearer_methods_supported: ['header'],
         dpop_signing_alg_values_supported: proofAlgorithms,

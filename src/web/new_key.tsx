@@ -144,7 +144,7 @@ function ResourceField(props: { readonly chosen: Provider | undefined; readonly 
           <summary>Resource</summary>
           <Field
             name="resource"
-            label="Name of the resource"
+            label="Resource"
             hint={`Only for ${title}, where a key is for one resource. ${rules.hint}`}
             value={resource}
             code

@@ -89,6 +89,7 @@ describe.runIf(inject('store') === 'postgres')('a way to PostgreSQL', () => {
 
   it('that breaks in the middle of a statement refuses the calls that wait for it, and forwards none of them', async () => {
     const running = await call('sandbox-long-100', true);
+    const { requests: reached } = broker.sandbox.totals();
     path.state = 'frozen';
     const calls = Array.from({ length: 20 }, () => call());
     await vi.waitFor(() => expect(path.waiting).toBeGreaterThan(0));
@@ -96,7 +97,7 @@ describe.runIf(inject('store') === 'postgres')('a way to PostgreSQL', () => {
     for (const response of await within(patience, Promise.all(calls))) await expectCallUnavailable(response);
     path.state = 'open';
     expect(await running.text()).toContain('data: [DONE]');
-    expect(broker.sandbox.totals().by_route['POST /v1/chat/completions']).toBe(1);
+    expect(broker.sandbox.totals().requests).toBe(reached);
     await vi.waitFor(async () => expect((await call()).status).toBe(200), patience);
   }, 40_000);
 

@@ -146,6 +146,29 @@ describe('admission', () => {
     expect(admitted).toEqual([['a'], ['other'], ['b', 'c']]);
   });
 
+  it('does not wait for others of its family for longer than a second', async () => {
+    const { store, admitted } = fakeStore();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const admit = store.admit;
+    const stuck: LedgerStore = {
+      ...store,
+      async admit(batch) {
+        const results = await admit(batch);
+        if (batch.some(({ callId }) => callId === 'a')) await promise;
+        return results;
+      },
+    };
+    const ledger = createLedger(stuck, quiet);
+    const first = ledger.admit(request('a'));
+    await new Promise(setImmediate);
+    const second = ledger.admit(request('b'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await second;
+    expect(admitted).toEqual([['a'], ['b']]);
+    resolve();
+    await first;
+  });
+
   it('fails for a call without a decision', async () => {
     const { store } = fakeStore();
     const ledger = createLedger({ ...store, admit: async () => [] }, quiet);

@@ -8,5 +8,5 @@ const tools = {
 
 /** Scopes for tools that run at a provider. */
 export function toolScopes(provider: string, ...names: readonly (keyof typeof tools)[]): readonly ScopeRow[] {
-  return names.map((name) => ({ scope: `${provider}:tools.${name}`, may: tools[name] }));
+  return names.map((name) => ({ scope: `${provider}:tools.${name}`, may: tools[name], onlyByName: true }));
 }
