@@ -5,16 +5,16 @@ import type { OutputRules } from './route.ts';
 /** How long a call lets its answer get. */
 export interface OutputCap {
   readonly kind: 'read';
-  /**
-   * In tokens; `open` where the call leaves it to others, `unbounded` where it has no field for it. What is no number of
-   * tokens bounds nothing, whatever the provider makes of it: infinite.
-   */
+  /** In tokens; `open` where the call leaves it to others, `unbounded` where it has no field for it. */
   readonly tokens: number | 'open' | 'unbounded';
   /** The field that says so. */
   readonly field: string | null;
 }
 
-/** Reads how long a call lets its answer get. @returns a refusal if it says two things */
+/**
+ * Reads how long a call lets its answer get.
+ * @returns a refusal if it says two things, or what is no number of tokens: nobody knows what the provider makes of that
+ */
 export function readOutputCap({ caps, within }: OutputRules, body: JsonObject): OutputCap | BodyRefusal {
   if (caps.length === 0) return { kind: 'read', tokens: 'unbounded', field: null };
   const holder = holderIn(body, within);
@@ -24,12 +24,14 @@ export function readOutputCap({ caps, within }: OutputRules, body: JsonObject): 
   if (other !== undefined && holder[other] !== value) {
     return invalid(other, `${field} and ${other} contradict each other. Send one of them.`);
   }
-  const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-  return {
-    kind: 'read',
-    tokens: isCount ? value : Number.POSITIVE_INFINITY,
-    field: within === undefined ? field : `${within}.${field}`,
-  };
+  const place = within === undefined ? field : `${within}.${field}`;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    return invalid(
+      place,
+      `${place} must be a whole number of tokens. Leave it out where it does not matter.`,
+    );
+  }
+  return { kind: 'read', tokens: value, field: place };
 }
 
 /**

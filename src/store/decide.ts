@@ -155,7 +155,7 @@ function judgeLimits(
   if (outputCap === 'unbounded') return caps.length > 0 ? refused('output_unbounded') : within(most);
   if (outputCap > limit) return { kind: 'refused', reason: 'output_limit', limit };
   // What is asked for counts, also beyond what the model is said to write.
-  return within(Number.isFinite(outputCap) ? outputCap : most);
+  return within(outputCap);
 }
 
 /** The last milestone before the end. */

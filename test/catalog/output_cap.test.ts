@@ -39,9 +39,14 @@ describe('the bound of an answer', () => {
     });
   });
 
-  it.each(['7', 7.5, -1, 1e300, true, [7], { valueOf: 7 }])('is none when it is %j', (max_tokens) => {
-    expect(readOutputCap(rules, { max_tokens })).toMatchObject({ tokens: Number.POSITIVE_INFINITY });
-  });
+  it.each(['7', 7.5, -1, 1e300, Number.POSITIVE_INFINITY, true, [7], { valueOf: 7 }])(
+    'is refused when it is %j',
+    (max_tokens) => {
+      expect(readOutputCap(rules, { max_tokens })).toMatchObject({
+        ...{ kind: 'refused', code: 'invalid_request', param: 'max_tokens' },
+      });
+    },
+  );
 
   it('is filled in where there is none, up to what holds anyway', () => {
     expect(withOutputCap(rules, { n: 2, max_tokens: null }, 50)).toEqual({
