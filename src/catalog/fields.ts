@@ -47,7 +47,12 @@ export type FieldRule =
   /** Names what the provider keeps, by an id, a list of ids, or an object that has nothing but an id. */
   | { readonly kind: 'kept'; readonly object: KeptKind; readonly advice: string }
   /** Anything, as long as every object in it keeps to the tree's rules. */
-  | { readonly kind: 'tree'; readonly tree: TreeRules }
+  | {
+      readonly kind: 'tree';
+      readonly tree: TreeRules;
+      /** In calls that need this scope it is kept, and may offer no tools of the provider: later calls would have them unseen. */
+      readonly keptWith?: string;
+    }
   /** What `rule` lets through, with a further scope where it is given. */
   | {
       readonly kind: 'scoped';

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { Drawing, FieldRule, FieldRules, TreeRules } from './fields.ts';
+import type { Drawing, FieldRule, FieldRules } from './fields.ts';
 import { type HostedTool, withBound, withBoundsOfCall } from './hosted_tool.ts';
 import {
   checkModel,
@@ -56,6 +56,8 @@ interface Findings extends PolicyContext {
   readonly sent: JsonObject;
   model: string | null;
   usageIsExtra: boolean;
+  /** Tools of the provider are offered where calls with a scope have them kept. */
+  lasting: { readonly param: string; readonly scope: string } | null;
 }
 
 /**
@@ -81,10 +83,13 @@ export function applyPolicy(
     sent: body,
     model: context.pathModel ?? null,
     usageIsExtra: false,
+    lasting: null,
   };
   if (context.pathModel) noteScoped(context.models, context.pathModel, findings);
   const checked = applyRules(rules, body, '', findings);
   if (checked.kind === 'refused') return checked;
+  const { lasting } = findings;
+  if (lasting && findings.scopes.has(lasting.scope)) return notAllowed(lasting.param, lastingTools);
   const bounded = withBoundsOfCall(findings.hosted, checked.value, (field) => Object.hasOwn(rules, field));
   if (bounded.kind === 'refused') return bounded;
   return {
@@ -100,6 +105,9 @@ export function applyPolicy(
     usageIsExtra: findings.usageIsExtra,
   };
 }
+
+const lastingTools =
+  'In what the provider keeps no tools of its own can be offered. Offer them in tools, in each call that is to have them.';
 
 /** A rule lets the field go on. */
 interface Passed<Value> {
@@ -195,7 +203,7 @@ function applyRule(
     case 'kept':
       return isGiven ? applyKept(rule, value, param, findings) : passed(value);
     case 'tree':
-      return applyToTree(rule.tree, value, param, findings);
+      return applyToTree(rule, value, param, findings);
     case 'scoped':
       return isGiven ? applyScoped(rule, value, param, findings) : passed(value);
     case 'usage_option':
@@ -245,11 +253,12 @@ function applyToWords(
 }
 
 function applyToTree(
-  tree: TreeRules,
+  { tree, keptWith }: Extract<FieldRule, { readonly kind: 'tree' }>,
   value: unknown,
   param: string,
   findings: Findings,
 ): Passed<unknown> | BodyRefusal {
+  const offeredBefore = findings.hosted.length;
   const refusal = inspectTree(tree, findings.models, value, param, findings);
   if (refusal) return refusal;
   const ruled = findings.ruled.splice(0);
@@ -261,6 +270,7 @@ function applyToTree(
     if (outcome.kind === 'refused') return outcome;
     replacements.set(object, outcome.value);
   }
+  if (keptWith && findings.hosted.length > offeredBefore) findings.lasting = { param, scope: keptWith };
   return passed(ruled.length === 0 ? value : replaceInTree(tree, value, replacements));
 }
 

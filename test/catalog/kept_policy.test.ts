@@ -171,6 +171,31 @@ describe('the file of a form', () => {
   });
 });
 
+describe('tools of the provider', () => {
+  const search = { type: 'web_search' };
+  const offering = item({ type: 'additional_tools', tools: [search] });
+  const granted = [state, 'openai:tools.web'];
+
+  it.each<[string, JsonObject]>([
+    ['/responses', { ...offering, store: true }],
+    ['/responses', { ...offering, background: true }],
+    ['/responses', { ...offering, conversation: 'conv_1' }],
+    ['/responses', { ...offering, previous_response_id: 'resp_1' }],
+    ['/responses', { ...item({ type: 'tool_search_output', tools: [search] }), store: true }],
+    ['/conversations', { items: [{ type: 'additional_tools', tools: [search] }] }],
+    ['/conversations/{conversation_id}/items', { items: [{ type: 'additional_tools', tools: [search] }] }],
+  ])('are not left behind for calls that do not say so: %s %j', (path, body) => {
+    expect(apply(path, body, granted)).toMatchObject({ kind: 'refused', code: 'field_not_allowed' });
+  });
+
+  it('are offered in a call of their own, and among the items where nothing is kept', () => {
+    expect(apply('/responses', { ...response, store: true, tools: [search] }, granted)).toMatchObject({
+      ...{ kind: 'checked', hostedTools: [{ unit: 'web_searches', most: 10 }] },
+    });
+    expect(apply('/responses', offering, granted)).toMatchObject({ kind: 'checked' });
+  });
+});
+
 describe('what is left with the provider', () => {
   it.each([
     [true, [state], true, [state]],

@@ -51,6 +51,30 @@ it('a stream breaks off ahead of the id of another grant', async () => {
   await expect(response.text()).rejects.toThrow();
 });
 
+it.each(['/responses/{}/input_items', '/conversations/{}/items'])(
+  'an id that an app has put in itself names nothing else, though %s lists it',
+  async (path) => {
+    const { objects } = world.broker.deps.store;
+    const id = newId();
+    const origin = {
+      provider: 'openai',
+      grantId: world.grantId,
+      credentialId: world.credentialId,
+      callId: 'c',
+    };
+    await objects.recordObjects(origin, [
+      { kind: 'response', id },
+      { kind: 'conversation', id },
+    ]);
+    const foreign = `msg_of_the_user_${ids}`;
+    world.upstream.answer = json(200, { object: 'list', data: [{ type: 'message', id: foreign }] });
+    expect((await call(world, path.replace('{}', id))).status).toBe(200);
+    const input = [{ type: 'item_reference', id: foreign }];
+    const response = await call(world, '/responses', { body: { model: 'gpt-5', input } });
+    expect(response.status).toBe(404);
+  },
+);
+
 it('an app that keeps nothing gets its answer, whatever its id', async () => {
   const foreign = await ofAnother();
   world.upstream.answer = answer(foreign);

@@ -1,4 +1,4 @@
-import type { FieldRules } from '../fields.ts';
+import type { FieldRule, FieldRules } from '../fields.ts';
 import type { MadeObject } from '../objects.ts';
 import type { Route } from '../route.ts';
 import { anything, held, responsesAnswer } from './openai_answers.ts';
@@ -13,11 +13,11 @@ import {
   responseOf,
   state,
 } from './openai_kept.ts';
-import { conversation } from './openai_text_fields.ts';
+import { itemsTree } from './openai_trees.ts';
 
 /** Responses and conversations that OpenAI keeps, and the containers that code has run in. */
 
-/** What a response tells of, at once or by its events. */
+/** What a response tells of, at once or by its events. Lists tell of nothing new: what an app has put in may have any id. */
 export const madeByResponse: readonly MadeObject[] = [
   ...makes(responseOf, ['id'], ['response', 'id']),
   ...makes(itemOf, ['output', '*', 'id'], ['item', 'id'], ['response', 'output', '*', 'id']),
@@ -30,12 +30,11 @@ export const madeByResponse: readonly MadeObject[] = [
   ),
 ];
 
-const listedItems = makes(itemOf, ['data', '*', 'id']);
-
 const include = /^[a-z_.]{1,64}$/;
 const itemParameters = { include, 'include[]': include };
 
-const conversationFields: FieldRules = { items: conversation, metadata: allow };
+const items: FieldRule = { kind: 'tree', tree: itemsTree };
+const conversationFields: FieldRules = { items, metadata: allow };
 
 const common = { scope: state, body: { kind: 'none' }, answer: held, usage: null } as const;
 const ofResponse = { ...common, kept: { response_id: 'response' } } as const;
@@ -63,7 +62,6 @@ export const stateRoutes: readonly Route[] = [
     method: 'GET',
     path: '/responses/{response_id}/input_items',
     parameters: { ...listParameters, ...itemParameters },
-    makes: listedItems,
   },
   {
     ...common,
@@ -85,15 +83,13 @@ export const stateRoutes: readonly Route[] = [
     method: 'GET',
     path: '/conversations/{conversation_id}/items',
     parameters: { ...listParameters, ...itemParameters },
-    makes: listedItems,
   },
   {
     ...ofConversation,
     method: 'POST',
     path: '/conversations/{conversation_id}/items',
     parameters: itemParameters,
-    body: { kind: 'json', fields: { items: conversation } },
-    makes: listedItems,
+    body: { kind: 'json', fields: { items } },
   },
   {
     ...ofConversation,

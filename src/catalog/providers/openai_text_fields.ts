@@ -44,7 +44,8 @@ const promptCacheOptions: FieldRule = {
   fields: { ...allowAll('mode', 'ttl', 'prewarm'), comparison_response_id: kept(responseOf, stored) },
 };
 
-export const conversation: FieldRule = { kind: 'tree', tree: responsesTree };
+const tools: FieldRule = { kind: 'tree', tree: responsesTree };
+const conversation: FieldRule = { ...tools, keptWith: state };
 const toolChoice: FieldRule = { kind: 'tree', tree: toolChoiceTree };
 const instructions: FieldRule = { kind: 'text', advice: 'instructions must be a string.' };
 
@@ -88,7 +89,7 @@ export const completionFields: FieldRules = {
 export const responsesFields: FieldRules = {
   model,
   input: conversation,
-  tools: conversation,
+  tools,
   tool_choice: toolChoice,
   instructions,
   ...allowAll(
@@ -135,7 +136,7 @@ export const compactFields: FieldRules = {
 export const inputTokensFields: FieldRules = {
   model,
   input: conversation,
-  tools: conversation,
+  tools,
   tool_choice: toolChoice,
   instructions,
   ...allowAll('parallel_tool_calls', 'personality', 'reasoning', 'text', 'truncation'),

@@ -136,6 +136,12 @@ export const responsesTree: TreeRules = {
   opaqueKeys,
 };
 
+/** What a conversation is told to hold: no tools of the provider, which would be at hand in every later call in it. */
+export const itemsTree: TreeRules = {
+  ...responsesTree,
+  types: Object.fromEntries(Object.entries(responsesTree.types).filter(([, { hosted }]) => !hosted)),
+};
+
 /** Which of the tools are to be used; what each of them is stands with the tools. */
 export const toolChoiceTree: TreeRules = {
   ...responsesTree,
