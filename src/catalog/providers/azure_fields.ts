@@ -1,6 +1,6 @@
 import type { FieldRule, FieldRules, TreeRules } from '../fields.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
-import { voice } from './openai_common_fields.ts';
+import { reasoning, voice } from './openai_common_fields.ts';
 import {
   allow,
   allowAll,
@@ -106,7 +106,8 @@ export const responsesFields: FieldRules = {
   tool_choice: responsesItems,
   instructions: { kind: 'text', advice: 'instructions must be a string.' },
   ...allowAll('include', 'max_output_tokens', 'max_tool_calls', 'metadata', 'parallel_tool_calls'),
-  ...allowAll('reasoning', 'text', 'temperature', 'top_p', 'top_logprobs', 'truncation'),
+  ...allowAll('text', 'temperature', 'top_p', 'top_logprobs', 'truncation'),
+  reasoning,
   stream,
   stream_options: { kind: 'object', fields: { include_obfuscation: allow } },
   service_tier: serviceTier,

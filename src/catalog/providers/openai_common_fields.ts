@@ -24,6 +24,18 @@ export const stream: FieldRule = {
   advice: 'stream must be true or false.',
 };
 
+/** `pro` works several times on an answer: it is another model, and another price, in all but its name. */
+export const reasoning: FieldRule = {
+  kind: 'object',
+  fields: {
+    ...allowAll('context', 'effort', 'summary', 'generate_summary'),
+    mode: { kind: 'limit', to: ['standard'], advice: 'Only the mode "standard" is lent. Leave it out.' },
+  },
+};
+
+/** What is kept in the cache for longer costs more to write. */
+export const cacheLife = { pattern: /^30m$/, advice: 'Caches are lent for "30m". Leave it out.' };
+
 /** A custom voice belongs to the account. */
 export const voice: FieldRule = {
   kind: 'text',

@@ -1,5 +1,13 @@
 import type { FieldRules } from '../fields.ts';
-import { allow, allowAll, drawingAuthor, model, pseudonym, stream } from './openai_common_fields.ts';
+import {
+  allow,
+  allowAll,
+  drawingAuthor,
+  model,
+  pseudonym,
+  reasoning,
+  stream,
+} from './openai_common_fields.ts';
 
 const pictureFields: FieldRules = {
   model,
@@ -15,7 +23,7 @@ export const imageFields: FieldRules = {
   output_format: { kind: 'implies_model', model: drawingAuthor },
   style: allow,
   moderation: { kind: 'limit', to: ['auto', 'low'], advice: 'moderation must be "auto" or "low".' },
-  svg: { kind: 'object', fields: { model: { kind: 'other_model' }, reasoning: allow } },
+  svg: { kind: 'object', fields: { model: { kind: 'other_model' }, reasoning } },
   stream,
 };
 

@@ -1,5 +1,14 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
-import { allow, allowAll, model, pseudonym, stream, voice } from './openai_common_fields.ts';
+import {
+  allow,
+  allowAll,
+  cacheLife,
+  model,
+  pseudonym,
+  reasoning,
+  stream,
+  voice,
+} from './openai_common_fields.ts';
 import { chatSearch, web } from './openai_hosted_tools.ts';
 import { conversationOf, kept, responseOf, state } from './openai_kept.ts';
 import {
@@ -41,7 +50,11 @@ export const streamOptions: FieldRule = {
 
 const promptCacheOptions: FieldRule = {
   kind: 'object',
-  fields: { ...allowAll('mode', 'ttl', 'prewarm'), comparison_response_id: kept(responseOf, stored) },
+  fields: {
+    ...allowAll('mode', 'prewarm'),
+    ttl: { kind: 'limit', to: ['30m'], advice: cacheLife.advice },
+    comparison_response_id: kept(responseOf, stored),
+  },
 };
 
 const tools: FieldRule = { kind: 'tree', tree: responsesTree };
@@ -92,14 +105,8 @@ export const responsesFields: FieldRules = {
   tools,
   tool_choice: toolChoice,
   instructions,
-  ...allowAll(
-    'include',
-    'max_output_tokens',
-    'max_tool_calls',
-    'metadata',
-    'parallel_tool_calls',
-    'reasoning',
-  ),
+  ...allowAll('include', 'max_output_tokens', 'max_tool_calls', 'metadata', 'parallel_tool_calls'),
+  reasoning,
   ...allowAll('text', 'temperature', 'top_p', 'top_logprobs', 'truncation', 'prompt_cache_retention'),
   image: { kind: 'object', fields: { context_compression: allow } },
   prompt_cache_options: promptCacheOptions,
@@ -139,7 +146,8 @@ export const inputTokensFields: FieldRules = {
   tools,
   tool_choice: toolChoice,
   instructions,
-  ...allowAll('parallel_tool_calls', 'personality', 'reasoning', 'text', 'truncation'),
+  ...allowAll('parallel_tool_calls', 'personality', 'text', 'truncation'),
+  reasoning,
   previous_response_id: kept(responseOf, stored),
   conversation: kept(conversationOf, stored),
 };

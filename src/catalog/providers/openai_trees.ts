@@ -1,5 +1,5 @@
 import type { TreeRules } from '../fields.ts';
-import { drawingAuthor, types } from './openai_common_fields.ts';
+import { cacheLife, drawingAuthor, types } from './openai_common_fields.ts';
 import { pictureTokens } from './openai_costs.ts';
 import { chosenTools, hosted, hostedItems, hostedTools } from './openai_hosted_tools.ts';
 import { fileOf, itemOf, vectorStoreOf } from './openai_kept.ts';
@@ -64,6 +64,7 @@ export const chatTree: TreeRules = {
   refusedTypes,
   refusedKeys,
   keptKeys,
+  texts: { ttl: cacheLife },
   opaqueKeys,
 };
 
@@ -132,6 +133,7 @@ export const responsesTree: TreeRules = {
   refusedTypes: [['container_reference', containers], ...refusedTypes],
   refusedKeys: { ...refusedKeys, container: containers, container_id: containers },
   keptKeys,
+  texts: { ttl: cacheLife },
   reference: itemOf,
   opaqueKeys,
 };

@@ -56,8 +56,14 @@ const plugins: FieldRule = {
     kind: 'list',
     fields: {
       id: { kind: 'limit', to: ['web'], advice: 'Of the plugins only "web" is lent.' },
-      ...allowAll('enabled', 'max_results', 'max_uses', 'mode', 'search_prompt', 'user_location'),
+      ...allowAll('enabled', 'max_uses', 'mode', 'search_prompt', 'user_location'),
       ...allowAll('include_domains', 'exclude_domains'),
+      // Some engines are paid by the result.
+      max_results: {
+        kind: 'limit',
+        to: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+        advice: 'Up to 10 results of a search are lent.',
+      },
       engine: {
         kind: 'limit',
         to: ['native', 'exa', 'parallel', 'perplexity'],

@@ -57,6 +57,17 @@ export const openaiFields: readonly PowerField[] = [
     { prompt_cache_options: { comparison_response_id: 'resp_1' } },
     { what: 'a response to compare with' },
   ),
+  response({ reasoning: { mode: 'pro' } }, { what: 'the dearer mode of reasoning' }),
+  response({ prompt_cache_options: { ttl: '12h' } }, { what: 'a cache for longer' }),
+  item(
+    {
+      role: 'user',
+      content: [
+        { type: 'input_text', text: 'Hi', prompt_cache_breakpoint: { mode: 'explicit', ttl: '12h' } },
+      ],
+    },
+    { what: 'a part of the cache for longer' },
+  ),
   response({ prompt: { id: 'pmpt_1', version: '2' } }, { what: 'a stored prompt' }),
   ...searches.map((type) => tool(type, {}, { needs: web, sent: { tools: [{ type }], max_tool_calls: 10 } })),
   tool(

@@ -136,6 +136,7 @@ export const compatibleFields: readonly PowerField[] = [
     { what: 'a model that searches for long', needs: web },
   ),
   openrouter({ plugins: [{ id: 'web', max_results: 3 }] }, { what: 'the plugin web', needs: web }),
+  openrouter({ plugins: [{ id: 'web', max_results: 1000 }] }, { what: 'a thousand results of a search' }),
   openrouter({ plugins: [{ id: 'file-parser' }] }, { what: 'another plugin' }),
   openrouter(
     { plugins: [{ id: 'web' }, { id: 'web', engine: 'firecrawl' }] },
