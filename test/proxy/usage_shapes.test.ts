@@ -60,6 +60,19 @@ describe('the usage of a stream', () => {
   });
 });
 
+describe('a stream that breaks off after it has said how much it has been so far', () => {
+  it('has reported no cost', () => {
+    const sent = { model: 'grok-4.5', messages: [{ role: 'user', content: 'Hi' }], stream: true };
+    const event = {
+      choices: [{ index: 0, delta: { content: 'Well' }, finish_reason: null }],
+      usage: { prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
+    };
+    const shape = { provider: 'xai', path: '/chat/completions', sent, usage: null, cost: null };
+    const settled = metered(shape, 'text/event-stream', [Buffer.from(`data: ${JSON.stringify(event)}\n\n`)]);
+    expect(settled).toMatchObject({ outcome: 'cut', costNanoUsd: null, isEstimated: true });
+  });
+});
+
 describe('the usage of an answer in one piece', () => {
   it.each(Object.entries(answers))('of %s is read wherever it is split', (_, shape) => {
     const bytes = Buffer.from(JSON.stringify(shape.answer, null, 1));

@@ -16,6 +16,7 @@ import {
   streamOptions,
   textRoute,
 } from './openai_compatible.ts';
+import { gradualChatUsage } from './openai_usage.ts';
 
 export const capabilities = ['models.read', 'text', 'embeddings'] as const;
 export const keyHeaders = ['authorization', 'api-key', 'x-api-key'] as const;
@@ -48,24 +49,34 @@ export function configuredProvider(own: ConfiguredProvider): Provider {
       fields: ['object', 'created'],
       isShown: ({ id }) => isLent(models, String(id)),
     }),
-    textRoute(name, '/chat/completions', {
-      ...chatFields,
-      ...sampling,
-      ...allowAll('max_completion_tokens', 'top_logprobs', 'parallel_tool_calls', 'chat_template_kwargs'),
-      stream_options: streamOptions,
-      user: pseudonym,
-      store: drop,
-      metadata: drop,
-    }),
-    textRoute(name, '/completions', {
-      model,
-      ...sampling,
-      ...allowAll('prompt', 'suffix', 'echo', 'max_tokens', 'stop', 'temperature', 'top_p'),
-      ...allowAll('frequency_penalty', 'presence_penalty'),
-      stream,
-      stream_options: streamOptions,
-      user: pseudonym,
-    }),
+    textRoute(
+      name,
+      '/chat/completions',
+      {
+        ...chatFields,
+        ...sampling,
+        ...allowAll('max_completion_tokens', 'top_logprobs', 'parallel_tool_calls', 'chat_template_kwargs'),
+        stream_options: streamOptions,
+        user: pseudonym,
+        store: drop,
+        metadata: drop,
+      },
+      gradualChatUsage,
+    ),
+    textRoute(
+      name,
+      '/completions',
+      {
+        model,
+        ...sampling,
+        ...allowAll('prompt', 'suffix', 'echo', 'max_tokens', 'stop', 'temperature', 'top_p'),
+        ...allowAll('frequency_penalty', 'presence_penalty'),
+        stream,
+        stream_options: streamOptions,
+        user: pseudonym,
+      },
+      gradualChatUsage,
+    ),
     embeddingsRoute(name, '/embeddings', {
       model,
       input: allow,

@@ -1,4 +1,3 @@
-import { at, isObject } from '../../lib/json.ts';
 import type { ErrorRules } from '../failure.ts';
 import type { FieldRule, FieldRules } from '../fields.ts';
 import { isLent } from '../models.ts';
@@ -20,7 +19,7 @@ import {
   textRoute,
   webSearch,
 } from './openai_compatible.ts';
-import { chatUsage } from './openai_usage.ts';
+import { gradualChatUsage } from './openai_usage.ts';
 
 const { name, errors: own, models } = gemini;
 
@@ -59,19 +58,13 @@ const chat: FieldRules = {
 };
 
 const usage: UsageRules = {
+  ...gradualChatUsage,
   table: {
-    ...chatUsage.table,
+    ...gradualChatUsage.table,
     // What is thought is in the total alone.
     output_tokens: { whole: ['total_tokens'], without: ['prompt_tokens'], atLeast: ['completion_tokens'] },
   },
-  completeBy: isComplete,
 };
-
-function isComplete(answer: unknown): boolean {
-  const choices = at(answer, ['choices']);
-  if (!Array.isArray(choices)) return false;
-  return choices.every((choice) => isObject(choice) && typeof choice.finish_reason === 'string');
-}
 
 /** Its errors are Google's own, alone in a list; apps get them as OpenAI has them. */
 const { embedded: _, ...shared } = own;

@@ -1,3 +1,4 @@
+import { at, isObject } from '../../lib/json.ts';
 import type { UsageRules, UsageTable } from '../usage.ts';
 
 /** How OpenAI's endpoints report what a call has used. */
@@ -31,6 +32,15 @@ export const chatUsage: UsageRules = {
     output_audio_tokens: ['completion_tokens_details', 'audio_tokens'],
   },
 };
+
+/** For providers whose streams say from the first piece on how much it has been so far. */
+export const gradualChatUsage: UsageRules = { ...chatUsage, completeBy: hasFinished };
+
+function hasFinished(answer: unknown): boolean {
+  const choices = at(answer, ['choices']);
+  if (!Array.isArray(choices)) return false;
+  return choices.every((choice) => isObject(choice) && typeof choice.finish_reason === 'string');
+}
 
 export const responsesUsage: UsageRules = {
   table: {

@@ -15,13 +15,14 @@ import {
   textRoute,
   webSearch,
 } from './openai_compatible.ts';
-import { chatUsage } from './openai_usage.ts';
+import { gradualChatUsage } from './openai_usage.ts';
 
 const name = 'xai';
 
 const usage: UsageRules = {
+  ...gradualChatUsage,
   table: {
-    ...chatUsage.table,
+    ...gradualChatUsage.table,
     // What is thought comes on top.
     output_tokens: {
       sum: [['completion_tokens'], ['completion_tokens_details', 'reasoning_tokens']],
