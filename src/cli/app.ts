@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { lendKey, withdrawKey } from '../grants/lend_key.ts';
 import { registerClient } from '../grants/registration.ts';
 import type { ClientType } from '../store/records.ts';
-import { requireUser } from './find.ts';
+import { requireClient, requireKey, requireUser } from './find.ts';
 import { CommandError, type Output, withDeps } from './session.ts';
 
 interface CreateOptions {
@@ -16,9 +17,17 @@ interface CreateOptions {
 
 /** Adds `app create`. */
 export function addAppCommands(program: Command, output: Output): void {
-  program
-    .command('app')
-    .description('registered apps')
+  const app = program.command('app').description('registered apps');
+  app
+    .command('pay')
+    .description("have an app pay with a key of its owner's for people without one, or stop it")
+    .requiredOption('--client <id>', 'the app')
+    .option('--key <id>', 'the key, in the place of another of the same provider')
+    .option('--when-used-up', 'with --key: also for people whose limit in dollars is used up')
+    .option('--provider <name>', 'with --stop: whose key')
+    .option('--stop', 'pay no more')
+    .action((options: PayOptions) => pay(options, output));
+  app
     .command('create')
     .description('register an app; the secret of a web app is shown this once')
     .requiredOption('--owner <user>', 'email address or id of the developer')
@@ -35,6 +44,43 @@ export function addAppCommands(program: Command, output: Output): void {
       'public keys (a JWK Set) that a web app proves itself with, in place of a secret',
     )
     .action((options: CreateOptions) => create(options, output));
+}
+
+interface PayOptions {
+  client: string;
+  key?: string;
+  whenUsedUp?: true;
+  provider?: string;
+  stop?: true;
+}
+
+async function pay(options: PayOptions, output: Output): Promise<void> {
+  const { client: clientId, key, whenUsedUp = false, provider, stop = false } = options;
+  const isClear = stop
+    ? provider !== undefined && key === undefined && !whenUsedUp
+    : key !== undefined && provider === undefined;
+  if (!isClear) throw new CommandError('Name a --key to pay with, or a --provider and --stop.');
+  const actor = { kind: 'command_line' } as const;
+  await withDeps(async (deps) => {
+    const client = await requireClient(deps, clientId);
+    if (stop) {
+      if (await withdrawKey(deps, client.id, provider ?? '', actor)) return;
+      throw new CommandError(`${client.name} does not pay for ${provider}.`);
+    }
+    const { id } = await requireKey(deps, key ?? '');
+    if (!(await lendKey(deps, client.id, id, actor))) {
+      throw new CommandError(`An app pays with keys of its owner only, and ${id} is none of these.`);
+    }
+    await deps.store.clients.updateClient(client.id, { paysWhenUsedUp: whenUsedUp }, actor);
+  });
+  const terms = stop
+    ? { client_id: clientId, provider, pays: false }
+    : { client_id: clientId, key_id: key, pays: true, when_used_up: whenUsedUp };
+  output.show(terms, [
+    stop
+      ? `${clientId} pays for ${provider} no more.`
+      : `${clientId} pays with ${key} for people without a key${whenUsedUp ? ', and when their limit is used up' : ''}.`,
+  ]);
 }
 
 function collect(value: string, before: string[] = []): string[] {

@@ -78,6 +78,7 @@ function wireForm(call: CallView) {
     grant_id: call.grantId,
     client_id: call.clientId,
     provider: call.provider,
+    payer: call.payer,
     model: call.model,
     route: call.route,
     status: call.status,

@@ -35,7 +35,8 @@ export async function findSilentConsent(
   if (!isKnownForSure(client)) return { kind: 'to_ask' };
   const grant = await store.grants.findLiveGrant(userId, client.id, false);
   if (!grant || !asksNoMore(asked, grant)) return { kind: 'to_ask' };
-  const held = await store.credentials.listHeldBy(grant.id);
+  const { credentials } = store;
+  const held = (await Promise.all([grant.id, client.id].map((id) => credentials.listHeldBy(id)))).flat();
   const needed = providersOfScopes(splitScope(asked.scope));
   return needed.every(({ name }) => held.some(({ provider }) => provider === name))
     ? { kind: 'allowed', grant }

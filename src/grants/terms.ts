@@ -27,7 +27,7 @@ export interface TermsDeps {
   readonly clock: Clock;
 }
 
-/** The user has no key for a provider that the scopes reach. */
+/** Neither the user nor the app has a key for a provider that the scopes reach. */
 export interface MissingCredential {
   readonly kind: 'no_credential';
   readonly provider: Provider;
@@ -36,10 +36,12 @@ export interface MissingCredential {
 /**
  * The key that each provider's calls will use: the one chosen, else the user's newest that is not known to be bad.
  * @param credentials the user's own
+ * @param lent the app's own, which serve where the user has none
  */
 export function pickCredentials(
   credentials: readonly Credential[],
   choice: Pick<GrantChoice, 'scopes' | 'test' | 'credentialIds'>,
+  lent: readonly Credential[],
 ): { readonly kind: 'picked'; readonly credentials: readonly Credential[] } | MissingCredential {
   const picked: Credential[] = [];
   for (const provider of providersOfScopes(choice.scopes)) {
@@ -51,10 +53,19 @@ export function pickCredentials(
       usable.find((credential) => credential.status !== 'invalid' && credential.sandbox === choice.test) ??
       usable.find((credential) => credential.status !== 'invalid') ??
       usable[0];
-    if (!best) return { kind: 'no_credential', provider };
-    picked.push(best);
+    if (best) picked.push(best);
+    else if (!paysFor(lent, provider, choice)) return { kind: 'no_credential', provider };
   }
   return { kind: 'picked', credentials: picked };
+}
+
+/** Whether an app pays for a provider where the user has no key. A test is never paid for. */
+export function paysFor(
+  lent: readonly Credential[],
+  { name }: Provider,
+  { test }: Pick<GrantChoice, 'test'>,
+): boolean {
+  return !test && lent.some(({ provider }) => provider === name);
 }
 
 /**
@@ -67,10 +78,11 @@ export async function writeTerms<Result extends { readonly kind: string }>(
   write: (terms: GrantTerms) => Promise<Result | { readonly kind: 'other_grant'; readonly grantId: string }>,
 ): Promise<Result | MissingCredential> {
   let owned = await store.credentials.listCredentials(choice.userId);
+  const lent = await store.credentials.listHeldBy(choice.clientId);
   const live = await store.grants.findLiveGrant(choice.userId, choice.clientId, choice.test);
   let id = live?.id ?? newId('grt', clock());
   for (;;) {
-    const pick = pickCredentials(owned, choice);
+    const pick = pickCredentials(owned, choice, lent);
     if (pick.kind === 'no_credential') return pick;
     const holder = id;
     const wraps = await Promise.all(pick.credentials.map(({ id: key }) => vault.wrapFor(key, holder)));

@@ -4,9 +4,9 @@ import { joinScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
 import { accessOfToken } from '../grants/standing.ts';
 import { toSeconds } from '../lib/clock.ts';
-import { budgetsOfAccess, counterOf, dollarsOf } from '../store/budget.ts';
+import { type Budget, budgetsOfAccess, budgetsOfGrant, counterOf, dollarsOf } from '../store/budget.ts';
 import type { BudgetStore } from '../store/contract/budgets.ts';
-import type { Credential, ProviderAccess } from '../store/records.ts';
+import type { Credential, Payer, ProviderAccess } from '../store/records.ts';
 import { isLive, type Standing } from '../store/standing.ts';
 import type { AccessTokenClaims } from '../tokens/access_token.ts';
 import { type AuthenticationRefusal, authenticateRequest, badToken } from '../tokens/authenticate_request.ts';
@@ -63,7 +63,7 @@ function notAuthenticated({ error, reason, nonce }: AuthenticationRefusal): OAut
 async function describe({ config, store }: Deps, claims: AccessTokenClaims, standing: Standing) {
   const { id, clientId, test, createdAt, updatedAt, expiresAt } = standing.grant;
   const { scopes, authorizationDetails } = accessOfToken(claims, standing);
-  const held = await store.credentials.listHeldBy(id);
+  const pay = await payments(store, standing);
   const left = await whatIsLeft(store.budgets, standing);
   return {
     grant_id: id,
@@ -78,12 +78,40 @@ async function describe({ config, store }: Deps, claims: AccessTokenClaims, stan
       limits: limitsOn(provider, authorizationDetails),
       left: left.filter((one) => one.provider === provider.name).map(({ provider, ...rest }) => rest),
       // Neither its name nor how it ends: those are the user's.
-      key_status: keyStatus(held.find((credential) => credential.provider === provider.name)),
+      ...pay(provider),
     })),
     created_at: toSeconds(createdAt),
     updated_at: toSeconds(updatedAt),
     expires_at: expiresAt && toSeconds(expiresAt),
     manage_url: `${config.issuer}/apps/${id}`,
+  };
+}
+
+/** Who would pay for calls to a provider now, null where there is no key for it, and the state of the key. */
+async function payments(
+  { credentials, clients, budgets }: Deps['store'],
+  { grant, now }: Standing,
+): Promise<(provider: Provider) => { readonly payer: Payer | null; readonly key_status: string }> {
+  const { id, userId, clientId, test } = grant;
+  const held = await credentials.listHeldBy(id);
+  const lent = test ? [] : await credentials.listHeldBy(clientId);
+  const client = await clients.findClient(clientId);
+  const limits = [
+    ...budgetsOfGrant(grant),
+    ...(await budgets.listBudgets([userId, ...held.map((key) => key.id)])),
+  ];
+  const counters = await budgets.readCounters(limits.map((budget) => counterOf(budget, now)));
+  const usedUp = limits.filter(
+    ({ unit, limit }, index) => unit === 'nano_usd' && (counters[index]?.spent ?? 0) >= limit,
+  );
+  return ({ name }) => {
+    const own = held.find(({ provider }) => provider === name);
+    const apps = lent.find(({ provider }) => provider === name);
+    const counts = ({ holder, provider }: Budget) =>
+      holder === id ? provider === name : holder === userId || holder === own?.id;
+    const stepsIn = !own || (client?.paysWhenUsedUp && apps?.status !== 'invalid' && usedUp.some(counts));
+    const key = apps && stepsIn ? apps : own;
+    return { payer: key ? (key === apps ? 'app' : 'user') : null, key_status: keyStatus(key) };
   };
 }
 

@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { sha256 } from '../lib/hash.ts';
 import type { AdmissionResult } from '../store/admission.ts';
+import type { Payer } from '../store/records.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
 import { insufficientScope, keysUrl, refusedByLedger, revoked } from './ledger_refusal.ts';
@@ -44,6 +45,7 @@ export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'ma
   readonly [admitted]: true;
   readonly familyId: string;
   readonly grantId: string;
+  readonly payer: Payer;
   readonly credential: Admitted['credential'];
   readonly limits: Admitted['limits'];
   /** What it can cost at most, as it was admitted. */
@@ -97,8 +99,8 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   }
   try {
     const key = await openKey(deps, decision);
-    // Since the admission the grant has ended, or the user has deleted the key.
-    if (!key) throw revoked(deps.config, provider);
+    // Since the admission the grant has ended, or whoever pays has taken the key away.
+    if (!key) throw decision.payer === 'user' ? revoked(deps.config, provider) : paysNoMore(provider);
     const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox, key.resource);
     if (baseUrl === null) throw sandboxIsOff(deps.config);
     return {
@@ -108,6 +110,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       match,
       familyId: caller.familyId,
       grantId: decision.grantId,
+      payer: decision.payer,
       credential: decision.credential,
       limits: decision.limits,
       bound,
@@ -213,12 +216,16 @@ async function askLedger(
   }
 }
 
-async function openKey({ vault }: AdmitDeps, { grantId, credential }: Admitted): Promise<OpenedKey | null> {
+async function openKey({ vault }: AdmitDeps, { holder, credential }: Admitted): Promise<OpenedKey | null> {
   try {
-    return await vault.open(grantId, credential.id, credential.version);
+    return await vault.open(holder, credential.id, credential.version);
   } catch (cause) {
     throw unavailable(undecided, cause);
   }
+}
+
+function paysNoMore({ title }: Provider): Refusal {
+  return unavailable(`The app has stopped paying for ${title} just now. Try again.`, undefined);
 }
 
 function sandboxIsOff(site: AdmitDeps['config']): Refusal {

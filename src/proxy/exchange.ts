@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { providers } from '../catalog/catalog.ts';
 import type { WireError } from '../catalog/failure.ts';
 import type { Provider } from '../catalog/provider.ts';
+import type { Payer } from '../store/records.ts';
 import { limitHeaderNames } from './limit_headers.ts';
 import { isFinal, type Refusal } from './refusal.ts';
 
@@ -11,9 +12,12 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly provider: Provider;
   readonly callId: string;
+  /** Whose key the call is made with, once it is admitted. */
+  readonly payer?: Payer;
 }
 
 const requestIdHeader = 'x-request-id';
+export const payerHeader = 'coatcheck-payer';
 
 /** Readable by pages of any origin: what they may see depends on the token they send, never on a cookie. */
 const everyAnswer = [
@@ -23,6 +27,7 @@ const everyAnswer = [
     [
       ...new Set([requestIdHeader, ...providers.map((provider) => provider.requestIdHeader)]),
       'x-should-retry, retry-after, retry-after-ms, www-authenticate, dpop-nonce',
+      payerHeader,
       ...limitHeaderNames,
     ].join(', '),
   ],
@@ -35,9 +40,10 @@ const everyAnswer = [
  * @param headers names and values in turn, beyond those that every answer has
  */
 export function begin(exchange: Exchange, status: number, headers: readonly string[]): void {
-  const { response, provider, callId } = exchange;
+  const { response, provider, callId, payer } = exchange;
   const alsoIn = provider.requestIdHeader === requestIdHeader ? [] : [provider.requestIdHeader, callId];
-  response.writeHead(status, [...everyAnswer, requestIdHeader, callId, ...alsoIn, ...headers]);
+  const paid = payer ? [payerHeader, payer] : [];
+  response.writeHead(status, [...everyAnswer, requestIdHeader, callId, ...alsoIn, ...paid, ...headers]);
 }
 
 /** Answers with a refusal of the broker's own. */

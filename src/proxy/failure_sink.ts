@@ -11,7 +11,8 @@ export function createFailureSink(
   head: AnswerHead,
   keysUrl: string,
 ): AnswerSink {
-  const { errors, billingPage } = context.admission.provider;
+  const { payer, provider } = context.admission;
+  const { errors, billingPage } = provider;
   const chunks: Buffer[] = [];
   let length = 0;
   let isAnswered = false;
@@ -25,10 +26,11 @@ export function createFailureSink(
     if (means.keyIsBad) context.keyIsBad();
     if (means.code === 'provider_quota_exceeded') context.quotaIsUsedUp();
     const waits = means.code === 'provider_rate_limited' && !head.headers.includes('retry-after');
+    const isTheirs = payer === 'user';
     context.fail(
-      new Refusal(means.code, means.message, {
-        ...(means.fixedAt === 'keys' ? { actionUrl: keysUrl } : {}),
-        ...(means.fixedAt === 'billing' ? { actionUrl: billingPage } : {}),
+      new Refusal(means.code, isTheirs ? means.message : ofApp(means.message), {
+        ...(isTheirs && means.fixedAt === 'keys' ? { actionUrl: keysUrl } : {}),
+        ...(isTheirs && means.fixedAt === 'billing' ? { actionUrl: billingPage } : {}),
         headers: [...head.headers, ...(waits ? ['retry-after', '1'] : [])],
       }),
       'answered',
@@ -44,4 +46,9 @@ export function createFailureSink(
     },
     end: answer,
   };
+}
+
+/** Providers' rows speak of the user's key and account; where the app pays, these are its own, and no user can mend them. */
+function ofApp(message: string): string {
+  return message.replace(/\b(the) user's/i, "$1 app's own");
 }

@@ -86,7 +86,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     this.meter = createMeter(deps.ledger, admission);
     this.#record = createObjectRecord(deps.store.objects, admission);
     this.#deps = deps;
-    this.#exchange = exchange;
+    this.#exchange = { ...exchange, payer: admission.payer };
     this.#response = exchange.response;
     this.#onEnd = onEnd;
     this.#response.on('close', () => this.#appGone());

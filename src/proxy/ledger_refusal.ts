@@ -58,6 +58,11 @@ export function refusedByLedger(
         `${provider.title} does not accept the user's key any more. Its owner can replace it.`,
         { actionUrl: keysUrl(site) },
       );
+    case 'fallback_invalid':
+      return new Refusal(
+        'provider_key_invalid',
+        `This app pays for ${provider.title} itself, and its key is not accepted any more. Whoever makes the app can replace it.`,
+      );
     case 'model_not_allowed': {
       const { model } = refusal;
       const message =
@@ -101,7 +106,12 @@ const whoseCalls: Readonly<Record<string, string>> = {
 /** Does not say how large a budget is: other apps may count against it as well. */
 function overBudget(
   { issuer }: Site,
-  { reason, budget, endsAt }: Extract<AdmissionRefusal, { reason: 'budget_exceeded' | 'budget_reserved' }>,
+  {
+    reason,
+    budget,
+    endsAt,
+    payer,
+  }: Extract<AdmissionRefusal, { reason: 'budget_exceeded' | 'budget_reserved' }>,
   grantUrl: string,
 ): Refusal {
   const { holder, unit, period } = budget;
@@ -118,12 +128,12 @@ function overBudget(
     return new Refusal('budget_reserved', message, wait);
   }
   const again = endsAt === null ? '' : ` It begins anew at ${new Date(endsAt).toISOString()}.`;
+  const exceeded = `This call may come to more than is left of ${what}.${again}`;
+  if (payer === 'app' && unit === 'nano_usd') {
+    return new Refusal('budget_exceeded', `${exceeded} Whoever makes the app pays for it, and can raise it.`);
+  }
   const shorter = unit === 'nano_usd' ? 'Ask for a shorter answer, or have' : 'Have';
-  return new Refusal(
-    'budget_exceeded',
-    `This call may come to more than is left of ${what}.${again} ${shorter} the limit raised.`,
-    { actionUrl },
-  );
+  return new Refusal('budget_exceeded', `${exceeded} ${shorter} the limit raised.`, { actionUrl });
 }
 
 const second = 1000;

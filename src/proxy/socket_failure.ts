@@ -11,10 +11,11 @@ import type { SocketCall } from './socket_work.ts';
 /** Answers with what it means to the app that the provider has not opened a socket, and settles the call. */
 export async function answerFailure(
   { config, keyHealth }: Pick<Deps, 'config'> & { readonly keyHealth: KeyHealth },
-  exchange: Exchange,
+  opening: Exchange,
   { admission, meter }: SocketCall,
   answer: IncomingMessage,
 ): Promise<void> {
+  const exchange = { ...opening, payer: admission.payer };
   const { statusCode: status = 502, headers } = answer;
   meter.answered(status, requestIdIn(headers, admission.provider));
   if (status < 400) {

@@ -98,7 +98,7 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
   const { provider, match } = use;
   // The proof that came with the token opened the socket; it is used up.
   const caller = { ...use.caller, proof: null };
-  const { credential } = opening.admission;
+  const { credential, payer } = opening.admission;
   const works = match.route.work;
   const calls = new Map<SocketWork, SocketCall>();
   /** Models by which the provider may begin work by itself; null where it chooses. */
@@ -128,7 +128,8 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
     const { id, version } = admission.credential;
     if (isClosed || id !== credential.id || version !== credential.version) {
       ledger.settle(neverSent(callId));
-      throw isClosed ? new AppGone() : keyReplaced();
+      if (isClosed) throw new AppGone();
+      throw admission.payer === payer ? keyReplaced() : usedUp();
     }
     const call = startCall(deps, admission);
     const replaced = calls.get(work);
@@ -267,4 +268,12 @@ function underWay(): Refusal {
 
 function keyReplaced(): Refusal {
   return new Refusal('broker_unavailable', 'The key has been replaced. Connect again.');
+}
+
+/** A socket stays with the key that opened it. */
+function usedUp(): Refusal {
+  return new Refusal(
+    'budget_exceeded',
+    "The user's limit is used up, and on this socket the app's own key does not step in. Send the call by HTTP.",
+  );
 }

@@ -8,7 +8,7 @@ import { newId } from '../lib/ids.ts';
 import { wantsWebSocket } from '../lib/wants_websocket.ts';
 import { AppGone } from './app_gone.ts';
 import { type AuthenticatedRequest, authenticate } from './authenticate.ts';
-import { type Exchange, refuse } from './exchange.ts';
+import { type Exchange, payerHeader, refuse } from './exchange.ts';
 import { requestIdIn } from './headers.ts';
 import type { InFlight, WatchedCall } from './in_flight.ts';
 import type { KeyHealth } from './key_health.ts';
@@ -136,7 +136,10 @@ export function createSockets(
     };
     // What is revoked from here on ends the session.
     if (!watched.isRevoked) {
+      const tellPayer = (headers: string[]) => headers.push(`${payerHeader}: ${call.admission.payer}`);
+      server.once('headers', tellPayer);
       server.handleUpgrade(withOneSubprotocol(request, use.match), socket, head, begin);
+      server.off('headers', tellPayer);
     }
     if (isJoined) return;
     opened.socket.terminate();

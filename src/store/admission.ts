@@ -1,5 +1,13 @@
 import type { Budget, Hold } from './budget.ts';
-import type { ClientStatus, Credential, ProofUse, ProviderAccess, UserStatus } from './records.ts';
+import type {
+  ClientStatus,
+  Credential,
+  Holder,
+  Payer,
+  ProofUse,
+  ProviderAccess,
+  UserStatus,
+} from './records.ts';
 import type { BudgetRefusal, BudgetState, CallCost } from './reservation.ts';
 
 /** What the proxy asks to be admitted. */
@@ -41,6 +49,8 @@ export type PlainReason =
   | 'insufficient_scope'
   | 'no_credential'
   | 'credential_invalid'
+  /** The app pays, and the provider does not accept its key. */
+  | 'fallback_invalid'
   | 'output_unbounded';
 
 export type AdmissionRefusal = { readonly kind: 'refused' } & (
@@ -50,7 +60,8 @@ export type AdmissionRefusal = { readonly kind: 'refused' } & (
   | { readonly reason: 'output_limit'; readonly limit: number }
   /** One call more is let through after so many milliseconds. */
   | { readonly reason: 'rate_limited'; readonly wait: number }
-  | Omit<BudgetRefusal, 'kind'>
+  /** Of what whoever is to pay has to spare. */
+  | (Omit<BudgetRefusal, 'kind'> & { readonly payer: Payer })
 );
 
 export type AdmissionResult =
@@ -59,7 +70,10 @@ export type AdmissionResult =
       readonly grantId: string;
       readonly userId: string;
       readonly clientId: string;
+      readonly payer: Payer;
       readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox' | 'exhaustedAt'>;
+      /** Who opens it. */
+      readonly holder: Holder;
       readonly startedAt: number;
       /** What token and grant allow of the provider, each for itself. */
       readonly limits: readonly ProviderAccess[];
@@ -94,11 +108,16 @@ export interface AdmissionRow {
   /** In microseconds, of the grant's rate for the provider asked for; means nothing where it has none. */
   readonly theoreticalArrivalAt: number | null;
   readonly proofIsUsed: boolean;
-  /** Those of the user, the client and the credential; the grant's own are among its limits. */
+  /** Those of the user, the client and both credentials; the grant's own are among its limits. */
   readonly budgets: readonly Budget[];
   /** What the grant can open for the provider asked for. */
-  readonly credential: Pick<Credential, 'id' | 'version' | 'sandbox' | 'status' | 'exhaustedAt'> | null;
+  readonly credential: HeldCredential | null;
+  /** What the client can open for it, to pay itself; null for a test grant. */
+  readonly fallback: (HeldCredential & Pick<Credential, 'userId'>) | null;
+  readonly paysWhenUsedUp: boolean;
 }
+
+export type HeldCredential = Pick<Credential, 'id' | 'version' | 'sandbox' | 'status' | 'exhaustedAt'>;
 
 /** What a rate still allows, with the call counted. */
 export interface RateStanding {

@@ -25,6 +25,8 @@ export type AuditAction =
   | 'client.updated'
   | 'client.status_changed'
   | 'client.secret_replaced'
+  | 'client.key_lent'
+  | 'client.key_withdrawn'
   | 'client.verification_asked'
   | 'client.domain_proven'
   | 'client.verification_changed'

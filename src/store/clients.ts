@@ -6,6 +6,7 @@ export const newClient = {
   freshUntil: null,
   requiresDpop: false,
   requiresPushedRequests: false,
+  paysWhenUsedUp: false,
   verified: false,
   verificationToken: null,
   verificationAskedAt: null,

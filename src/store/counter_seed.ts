@@ -24,6 +24,9 @@ const amounts = {
   calls_at_once: null,
 };
 
+/** What an app paid is nothing to budgets in dollars of the user or a grant. */
+const paidByUser = (amount: string) => `CASE payer WHEN 'user' THEN ${amount} ELSE 0 END`;
+
 /** Ids are made by the clocks of instances, which may differ from the store's. */
 const clockSkew = 60 * 60 * 1000;
 
@@ -32,5 +35,10 @@ export function usedBefore({ holder, unit, startsAt }: CounterKey): CounterSeed 
   const column = columns[holder.slice(0, holder.indexOf('_'))];
   const amount = amounts[unit];
   if (column === undefined || amount === null) return null;
-  return { column, amount, madeAfter: Math.max(0, startsAt - clockSkew) };
+  const isOfUser = unit === 'nano_usd' && (column === 'user_id' || column === 'grant_id');
+  return {
+    column,
+    amount: isOfUser ? paidByUser(amount) : amount,
+    madeAfter: Math.max(0, startsAt - clockSkew),
+  };
 }

@@ -12,8 +12,6 @@ import type {
 } from './admission.ts';
 import {
   amountHeld,
-  type Budget,
-  budgetsOfAccess,
   type Counter,
   type CounterKey,
   counterOf,
@@ -22,7 +20,15 @@ import {
 } from './budget.ts';
 import { countCall } from './rate.ts';
 import type { ProviderAccess } from './records.ts';
-import { type BudgetRefusal, type BudgetState, reserve, statesOf, type WantedOutput } from './reservation.ts';
+import {
+  type BudgetRefusal,
+  type BudgetState,
+  type Reservation,
+  reserve,
+  statesOf,
+  type WantedOutput,
+} from './reservation.ts';
+import { accessOf, budgetsFor, isUsedUp, ownBudgets, type WayToPay, waysToPay } from './ways_to_pay.ts';
 
 /** The counters that a batch is decided by, each once, by id. @param now the store's clock in milliseconds */
 export function countersFor(
@@ -33,7 +39,7 @@ export function countersFor(
   const keys = new Map<string, CounterKey>();
   for (const [index, request] of requests.entries()) {
     const row = rows[index];
-    for (const budget of row ? budgetsFor(row, request) : []) {
+    for (const budget of row ? [...ownBudgets(row, request), ...row.budgets] : []) {
       const key = counterOf(budget, now);
       keys.set(key.id, key);
     }
@@ -82,27 +88,33 @@ export const proofReplayed = { kind: 'refused', reason: 'proof_replayed' } as co
 
 function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): AdmissionResult {
   const { now, proofs, rates, counters } = batch;
-  const { grantId, userId, clientId, credential } = row;
+  const { grantId, userId, clientId } = row;
   const { proof } = request;
   const standing = judgeStanding(request, row, now);
   if (standing) return refused(standing);
-  if (!credential) return refused('no_credential');
-  if (credential.status === 'invalid') return refused('credential_invalid');
+  const [way, otherWay] = waysToPay(row);
+  if (!way) return refused('no_credential');
+  if (way.credential.status === 'invalid') {
+    return refused(way.payer === 'user' ? 'credential_invalid' : 'fallback_invalid');
+  }
   const limits = [request.access, accessOf(row, request)].filter((access) => access !== null);
   const within = judgeLimits(limits, request);
   if (within.kind === 'refused') return within;
   if (proof && (row.proofIsUsed || proofs.has(proof.hash))) return proofReplayed;
-  const states = statesOf(budgetsFor(row, request), counters, now);
-  const reservation = reserve(states, request.cost, within.output);
-  takeNotice(batch, userId, states, reservation.kind === 'refused' ? reservation : null);
-  if (reservation.kind === 'refused') return reservation;
+  const first = pay(batch, request, row, way, within.output);
+  const paid =
+    otherWay && first.kind === 'refused' && isUsedUp(first, row)
+      ? pay(batch, request, row, otherWay, within.output)
+      : first;
+  if (paid.kind === 'refused') return paid;
   const rate = countRate(rates, request, row, now);
   if (rate?.kind === 'wait') return { kind: 'refused', reason: 'rate_limited', wait: rate.milliseconds };
 
   if (proof) proofs.add(proof.hash);
   if (rate) rates.set(rate.key, rate.state);
-  const { nanoUsd: reservedNanoUsd, held, output } = reservation;
-  const { id, version, sandbox, exhaustedAt } = credential;
+  const { nanoUsd: reservedNanoUsd, held, output } = paid.reservation;
+  const { payer, holder } = paid.way;
+  const { id, version, sandbox, exhaustedAt } = paid.way.credential;
   for (const { budget, key, counter } of held) {
     const reserved = counter.reserved + amountHeld(budget, reservedNanoUsd);
     counters.set(key.id, { ...counter, reserved });
@@ -112,7 +124,9 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     grantId,
     userId,
     clientId,
+    payer,
     credential: { id, version, sandbox, exhaustedAt },
+    holder,
     startedAt: now,
     limits,
     outputCap: output ?? within.injected,
@@ -158,13 +172,31 @@ function judgeLimits(
   return within(outputCap);
 }
 
+/** Reserves the cost of a call under the budgets that count for this way to pay. */
+function pay(
+  batch: Batch,
+  request: AdmissionRequest,
+  row: AdmissionRow,
+  way: WayToPay,
+  output: WantedOutput,
+):
+  | { readonly kind: 'paid'; readonly way: WayToPay; readonly reservation: Reservation }
+  | Extract<AdmissionRefusal, BudgetRefusal> {
+  const states = statesOf(budgetsFor(row, request, way), batch.counters, batch.now);
+  const reservation = reserve(states, request.cost, output);
+  takeNotice(batch, row, states, reservation.kind === 'refused' ? reservation : null);
+  return reservation.kind === 'refused'
+    ? { ...reservation, payer: way.payer }
+    : { kind: 'paid', way, reservation };
+}
+
 /** The last milestone before the end. */
 const nearlyUsedUp = milestones[1];
 
 /** Notes the budgets that have reached a milestone. One that refuses a call behind the last but one is as good as used up. */
 function takeNotice(
   { notices }: Batch,
-  userId: string,
+  { userId, clientId, fallback }: AdmissionRow,
   states: readonly BudgetState[],
   refusal: BudgetRefusal | null,
 ): void {
@@ -175,8 +207,9 @@ function takeNotice(
     const isNews = percent > counter.noticed;
     const isRaised = percent < counter.noticed && percent < nearlyUsedUp;
     if (!isNews && !isRaised) continue;
-    const isTheirs = !budget.holder.startsWith('cli_');
-    notices.set(key.id, { counterId: key.id, budget, userId: isTheirs ? userId : null, percent, isNews });
+    const owner = budget.holder === fallback?.id ? fallback.userId : userId;
+    const isOfClient = budget.holder === clientId;
+    notices.set(key.id, { counterId: key.id, budget, userId: isOfClient ? null : owner, percent, isNews });
   }
 }
 
@@ -210,25 +243,6 @@ function countRate(
     state: { grantId, provider, theoreticalArrivalAt },
     standing: { requestsPerMinute, left },
   };
-}
-
-/** Every budget that a call counts against. */
-function budgetsFor(row: AdmissionRow, request: AdmissionRequest): readonly Budget[] {
-  return [...ownBudgets(row, request), ...row.budgets];
-}
-
-/** The budgets of the grant itself. */
-function ownBudgets(row: AdmissionRow, request: AdmissionRequest): readonly Budget[] {
-  const access = accessOf(row, request);
-  return access ? budgetsOfAccess(row.grantId, access) : [];
-}
-
-/** What the grant allows of the provider asked for; null when it does not limit it. */
-function accessOf(
-  { authorizationDetails }: AdmissionRow,
-  { provider }: AdmissionRequest,
-): ProviderAccess | null {
-  return authorizationDetails.find((access) => access.provider === provider) ?? null;
 }
 
 /** @param model null for one that the provider would choose, which only a pattern for all models stands for */

@@ -86,7 +86,7 @@ export interface Notice {
 /** A value encrypted under a data key: nonce, tag and ciphertext in one. */
 export type Sealed = Buffer;
 
-/** Who may open a credential: its owner (`owner`) or a grant (`grt_…`). */
+/** Who may open a credential: its owner (`owner`), a grant (`grt_…`) or an app of its owner that pays with it (`cli_…`). */
 export type Holder = string;
 
 /** The data key of one credential, encrypted for one holder under one master key. */
@@ -141,6 +141,8 @@ export interface Client {
   readonly requiresDpop: boolean;
   /** It sends authorization requests by PAR only (RFC 9126 §6). */
   readonly requiresPushedRequests: boolean;
+  /** Where it has a key of its own, it pays also for users whose budgets in dollars are used up. */
+  readonly paysWhenUsedUp: boolean;
   /** An operator vouches for its name and redirect URIs. */
   readonly verified: boolean;
   /** What its owner publishes to show that a domain is theirs; public. Null until verification is asked for. */
@@ -335,6 +337,9 @@ export type CallOutcome = 'answered' | 'aborted' | 'cut' | 'failed' | 'not_sent'
 /** Usage of one call in the price table's terms; absent counts are unknown. */
 export type Usage = Readonly<Record<string, number>>;
 
+/** Whose key a call is made with: the user's, or the app's own. */
+export type Payer = 'user' | 'app';
+
 /** One proxied request, on record before it goes upstream. */
 export interface Call {
   readonly id: string;
@@ -343,6 +348,7 @@ export interface Call {
   readonly grantId: string;
   readonly familyId: string;
   readonly credentialId: string;
+  readonly payer: Payer;
   readonly instanceId: string;
   readonly provider: string;
   /** Method and catalog path, such as `POST /chat/completions`. */

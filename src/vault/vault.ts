@@ -16,7 +16,7 @@ export interface OpenedKey extends UsableKey {
 
 /**
  * Envelope encryption of provider keys. Each key lies under a random data key of its own; the data key lies once per
- * holder (owner or grant) under a master key. Who has lost its wrap has nothing left to open.
+ * holder (owner, grant or app) under a master key. Who has lost its wrap has nothing left to open.
  */
 export interface Vault {
   /** Encrypts a newly deposited key under a fresh data key, wrapped for its owner. */
@@ -41,8 +41,8 @@ export interface Vault {
    * @throws KeyringError when its master key is missing; node's own error when what is stored has been tampered with
    */
   open(holder: Holder, credentialId: string, version: number): Promise<OpenedKey | null>;
-  /** Forgets what was opened through this grant. */
-  forget(grantId: string): void;
+  /** Forgets what this holder has opened. */
+  forget(holder: Holder): void;
   /** The same wrap under the current master key. */
   rewrap(wrap: Wrap): Wrap;
 }
@@ -119,9 +119,9 @@ export function createVault(keyring: Keyring, store: CredentialStore): Vault {
       return opening;
     },
 
-    forget(grantId) {
+    forget(holder) {
       for (const cacheKey of opened.keys()) {
-        if (cacheKey.startsWith(`${grantId} `)) opened.delete(cacheKey);
+        if (cacheKey.startsWith(`${holder} `)) opened.delete(cacheKey);
       }
     },
 

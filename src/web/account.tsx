@@ -152,6 +152,8 @@ const actionsInWords: Readonly<Record<string, string>> = {
   'client.updated': 'Registered app changed',
   'client.status_changed': 'Registered app suspended or restored',
   'client.secret_replaced': 'Secret of a registered app replaced',
+  'client.key_lent': 'Registered app pays with a key of yours',
+  'client.key_withdrawn': 'Registered app pays no more for a provider',
   'client.verification_asked': 'Verification of a registered app asked for',
   'client.domain_proven': 'Domain of a registered app shown to be its owner’s',
   'client.verification_changed': 'Registered app verified, or no longer',

@@ -4,7 +4,7 @@ import { revokeGrant } from '../grants/revoke.ts';
 import { readStates } from '../ledger/budget_states.ts';
 import { budgetsOfGrant } from '../store/budget.ts';
 import type { GrantView } from '../store/contract/grants.ts';
-import type { Grant, User } from '../store/records.ts';
+import type { Credential, Grant, User } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
 import { asUser } from './actor.ts';
 import { RevokeGrant } from './apps.tsx';
@@ -52,6 +52,8 @@ async function connectedAppPage(c: PageContext, view: GrantView, complaints: Com
   const isActive = grantStatus(grant, now) === 'active';
   const invalid = isInvalid(complaints);
   const states = isActive ? await readStates(deps.store.budgets, budgetsOfGrant(grant), now) : [];
+  const lent = await deps.store.credentials.listHeldBy(client.id);
+  const goesOn = (await deps.store.clients.findClient(client.id))?.paysWhenUsedUp ?? false;
   const calls = await deps.store.records.listCalls(
     { grantId: grant.id },
     { before: null, limit: callsShown },
@@ -71,6 +73,7 @@ async function connectedAppPage(c: PageContext, view: GrantView, complaints: Com
       </header>
       <section class="card">
         <GrantFacts view={view} now={now} />
+        {isActive && !grant.test && <PaidFor view={view} lent={lent} goesOn={goesOn} />}
         {states.length > 0 && (
           <>
             <h2>What is left</h2>
@@ -96,6 +99,32 @@ async function connectedAppPage(c: PageContext, view: GrantView, complaints: Com
       )}
     </Layout>,
     invalid ? 422 : 200,
+  );
+}
+
+/** What the app pays for itself, now or when limits are used up. */
+function PaidFor(props: {
+  readonly view: GrantView;
+  /** The app's own keys. */
+  readonly lent: readonly Credential[];
+  readonly goesOn: boolean;
+}) {
+  const { view, lent, goesOn } = props;
+  const { grant, credentials } = view;
+  const lines = providersOfScopes(splitScope(grant.scope)).flatMap(({ name, title }) => {
+    if (!lent.some(({ provider }) => provider === name)) return [];
+    const isFree = !credentials.some(({ provider }) => provider === name);
+    if (isFree) return [`The app pays for ${title} with a key of its own.`];
+    return goesOn
+      ? [`When a limit of yours in dollars is used up, it pays for ${title} itself, with a key of its own.`]
+      : [];
+  });
+  return (
+    <>
+      {lines.map((line) => (
+        <p>{line}</p>
+      ))}
+    </>
   );
 }
 

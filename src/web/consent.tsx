@@ -2,7 +2,7 @@ import { providersOfScopes } from '../catalog/catalog.ts';
 import { joinScope, splitScope } from '../catalog/scope.ts';
 import { approve } from '../grants/consent.ts';
 import { resumePath } from '../grants/hand_over.ts';
-import { pickCredentials } from '../grants/terms.ts';
+import { paysFor, pickCredentials } from '../grants/terms.ts';
 import type { AuthorizationRequest, Client, ProviderAccess, User } from '../store/records.ts';
 import { unverifiedUserLimit } from '../store/trust.ts';
 import { answerTarget } from './answer_target.ts';
@@ -168,8 +168,9 @@ async function consentPage(
   complaints: Complaints,
 ) {
   const { deps, visitor } = c.var;
-  const [credentials, live] = await Promise.all([
+  const [credentials, lent, live] = await Promise.all([
     deps.store.credentials.listCredentials(user.id),
+    deps.store.credentials.listHeldBy(client.id),
     deps.store.grants.findLiveGrant(user.id, client.id, false),
   ]);
   const inUse = live ? await deps.store.credentials.listHeldBy(live.id) : [];
@@ -190,11 +191,8 @@ async function consentPage(
       complaints={complaints}
       providers={providersOfScopes(asked).map((provider) => {
         const scopes = provider.scopes.filter(({ scope }) => asked.includes(scope));
-        const pick = pickCredentials(credentials, {
-          scopes: scopes.map(({ scope }) => scope),
-          test: false,
-          credentialIds: keyIds,
-        });
+        const wanted = { scopes: scopes.map(({ scope }) => scope), test: false, credentialIds: keyIds };
+        const pick = pickCredentials(credentials, wanted, lent);
         const isOf = (access: ProviderAccess) => access.provider === provider.name;
         const proposed = request.authorizationDetails.find(isOf);
         const held = live?.authorizationDetails.find(isOf);
@@ -205,6 +203,7 @@ async function consentPage(
           scopes,
           keys: credentials.filter((credential) => credential.provider === provider.name),
           chosen: pick.kind === 'picked' ? (pick.credentials[0]?.id ?? '') : '',
+          isPaidFor: paysFor(lent, provider, wanted),
         };
       })}
     />,

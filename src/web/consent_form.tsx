@@ -35,6 +35,8 @@ interface ProviderRequest {
   readonly scopes: readonly ScopeRow[];
   readonly keys: readonly Credential[];
   readonly chosen: string;
+  /** The app has a key of its own, which serves where the user has none. */
+  readonly isPaidFor: boolean;
   /** What the app proposes. */
   readonly proposed: ProviderAccess | undefined;
   /** What the fields for limits hold. */
@@ -57,20 +59,19 @@ export interface ConsentProps {
 
 export function Consent(props: ConsentProps) {
   const { visitor, path, user, client, target, live, providers, life, complaints } = props;
-  const ready = providers.some(({ keys }) => keys.length > 0);
+  const ready = providers.some(({ keys, isPaidFor }) => keys.length > 0 || isPaidFor);
+  const isFree = providers.every(({ keys, isPaidFor }) => keys.length === 0 && isPaidFor);
+  const title = isFree ? `Let ${client.name} work for you?` : `Let ${client.name} use your keys?`;
   return (
-    <Layout
-      title={`Let ${client.name} use your keys?`}
-      visitor={visitor}
-      width="narrow"
-      invalid={isInvalid(complaints)}
-    >
+    <Layout title={title} visitor={visitor} width="narrow" invalid={isInvalid(complaints)}>
       <h1>
-        Let <bdi>{client.name}</bdi> use your keys?
+        Let <bdi>{client.name}</bdi> {isFree ? 'work for you' : 'use your keys'}?
       </h1>
       <p class="lead">
-        It can send requests that you pay for. It never sees a key. You are signed in as{' '}
-        <bdi>{user.email}</bdi>.
+        {isFree
+          ? 'It sends requests for you and pays for them itself: you need no key.'
+          : 'It can send requests that you pay for. It never sees a key.'}{' '}
+        You are signed in as <bdi>{user.email}</bdi>.
       </p>
       <ErrorSummary complaints={complaints} />
       <WhoAsks client={client} target={target} />
@@ -145,29 +146,62 @@ function Ends({ live: { expiresAt } }: { readonly live: Grant }) {
 
 function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
   const { request, ticked, live, path, complaints } = props;
-  const { provider, scopes, keys, chosen } = request;
+  const { provider, scopes, keys, chosen, isPaidFor } = request;
+  const isFree = keys.length === 0 && isPaidFor;
   const allowed = live ? splitScope(live.scope) : null;
   return (
     <div class="part">
       <ScopeTicks
         id={`${provider.name}_scope`}
-        legend={`With your ${provider.title} key it may`}
+        legend={isFree ? `With ${provider.title} it may` : `With your ${provider.title} key it may`}
         rows={scopes}
         ticked={ticked}
         fresh={allowed ? scopes.map(({ scope }) => scope).filter((scope) => !allowed.includes(scope)) : []}
         complaint={complaints[`${provider.name}_scope`]}
       />
-      <KeyChoice
-        provider={provider}
-        keys={keys}
-        asked={scopes.map(({ scope }) => scope)}
-        chosen={chosen}
-        path={path}
-        complaint={complaints[`${provider.name}_key`]}
-      />
-      {keys.length > 0 && <LimitsOn {...props} />}
+      {isPaidFor && <PaidFor {...props} />}
+      {!isFree && (
+        <KeyChoice
+          provider={provider}
+          keys={keys}
+          asked={scopes.map(({ scope }) => scope)}
+          chosen={chosen}
+          path={path}
+          complaint={complaints[`${provider.name}_key`]}
+        />
+      )}
+      {(keys.length > 0 || isPaidFor) && <LimitsOn {...props} />}
     </div>
   );
+}
+
+/** Says what the app pays for itself. */
+function PaidFor({ request, client, path }: ConsentProps & { readonly request: ProviderRequest }) {
+  const { provider, keys } = request;
+  if (keys.length === 0) {
+    return (
+      <Notice tone="plain">
+        <p>
+          <bdi>{client.name}</bdi> pays for {provider.title} with a key of its own. You pay nothing, and
+          limits in dollars do not apply. Whoever makes it may see these requests at {provider.title}.
+        </p>
+        <a href={addKeyPath(provider, path)}>{`Use a key of yours for ${provider.title} instead`}</a>
+      </Notice>
+    );
+  }
+  if (!client.paysWhenUsedUp) return null;
+  return (
+    <Notice tone="plain">
+      <p>
+        You pay for {provider.title}. When a limit of yours in dollars is used up, <bdi>{client.name}</bdi>{' '}
+        goes on with a key of its own and pays itself; your other limits hold.
+      </p>
+    </Notice>
+  );
+}
+
+function addKeyPath({ name }: Provider, path: string): string {
+  return `${withNext('/keys/new', path)}&provider=${name}`;
 }
 
 /** Folded away unless there is something to see. */
@@ -209,7 +243,7 @@ function KeyChoice(props: {
     return (
       <Notice tone="warning">
         <p>You have no key for {provider.title} here yet. Add one, and you come back to this page.</p>
-        <a class="button" id={id} href={`${withNext('/keys/new', path)}&provider=${provider.name}`}>
+        <a class="button" id={id} href={addKeyPath(provider, path)}>
           {`Add a key for ${provider.title}`}
         </a>
       </Notice>

@@ -23,6 +23,7 @@ import { Layout } from './layout.tsx';
 import { limitTexts, typedTexts } from './limits.ts';
 import { ClientSecret } from './new_app.tsx';
 import type { PageContext, Visitor } from './page.ts';
+import { Payment } from './payment_section.tsx';
 import { notFound } from './problem.tsx';
 import { Verification } from './verification_section.tsx';
 
@@ -73,7 +74,7 @@ export async function deleteRegisteredApp(c: PageContext, user: User) {
   if (!client) return notFound(c);
   const { store, vault } = c.var.deps;
   const ended = await store.clients.deleteClient(client.id, asUser(user));
-  for (const grantId of ended ?? []) vault.forget(grantId);
+  for (const holder of [client.id, ...(ended ?? [])]) vault.forget(holder);
   return c.redirect('/developer?done=deleted', 303);
 }
 
@@ -98,6 +99,7 @@ export async function ownClient(c: PageContext, user: User): Promise<Client | nu
 const messages = {
   registered: 'The app is registered.',
   changed: 'The changes are saved.',
+  payment: 'Who pays is saved. It holds from the next call on.',
   asked: 'The operator sees your request.',
   proven: 'The token is there: the domain counts as yours.',
 };
@@ -109,9 +111,17 @@ interface Sent {
 }
 
 /** @param complaints about the change, about the test token that was asked for (`token`), or about a domain (`proof`) */
-export function registeredAppPage(c: PageContext, client: Client, complaints: Complaints, sent: Sent = {}) {
+export async function registeredAppPage(
+  c: PageContext,
+  client: Client,
+  complaints: Complaints,
+  sent: Sent = {},
+) {
   const { deps, visitor } = c.var;
+  const { credentials } = deps.store;
   const path = `/developer/${client.id}`;
+  const keys = client.ownerId === null ? [] : await credentials.listCredentials(client.ownerId);
+  const lent = await credentials.listHeldBy(client.id);
   const invalid = isInvalid(complaints);
   const change = sent.change ?? {
     ...client,
@@ -151,6 +161,7 @@ export function registeredAppPage(c: PageContext, client: Client, complaints: Co
         <h2>Connect people</h2>
         <Integration issuer={deps.config.issuer} client={client} />
       </section>
+      <Payment client={client} path={path} visitor={visitor} keys={keys} lent={lent} />
       <Verification client={client} path={path} visitor={visitor} complaint={complaints.proof} />
       <section class="card">
         <h2>Settings</h2>

@@ -31,6 +31,7 @@ import {
 } from './operator.tsx';
 import { decideOnApp, showOperatorApps, submitAppBudgets } from './operator_apps.tsx';
 import type { Page, PageEnv, UserPage } from './page.ts';
+import { submitPayment } from './payment.ts';
 import { failed, notFound } from './problem.tsx';
 import {
   deleteRegisteredApp,
@@ -96,6 +97,7 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/developer/:id', own(submitClientChange));
   post('/developer/:id/secret', own(rotateSecret));
   post('/developer/:id/token', own(submitTestToken));
+  post('/developer/:id/payment', own(submitPayment));
   post('/developer/:id/verification', own(askForVerification));
   post('/developer/:id/proof', own(checkProof));
   post('/developer/:id/delete', own(deleteRegisteredApp));

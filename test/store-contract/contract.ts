@@ -14,6 +14,7 @@ import { ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { notices } from './notices.ts';
 import { objects } from './objects.ts';
+import { payer } from './payer.ts';
 import { proofs } from './proofs.ts';
 import { races } from './races.ts';
 import { records } from './records.ts';
@@ -42,6 +43,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   'limits on calls': admissionLimits,
   budgets,
   objects,
+  payer,
   'absurd amounts': absurdAmounts,
   instances,
   records,

@@ -35,6 +35,8 @@ export function ledger(arena: () => Arena): void {
     expect(await ledgerOf().admit([call])).toEqual([
       {
         kind: 'admitted',
+        payer: 'user',
+        holder: grant.id,
         grantId: grant.id,
         userId: user.id,
         clientId: client.id,
@@ -57,6 +59,7 @@ export function ledger(arena: () => Arena): void {
         grantId: grant.id,
         familyId: family.id,
         credentialId: credential.id,
+        payer: 'user',
         instanceId: 'ins_1',
         provider: 'openai',
         route: 'POST /chat/completions',

@@ -42,7 +42,13 @@ export interface ClientStore {
     change: Partial<
       Pick<
         Client,
-        'name' | 'redirectUris' | 'scope' | 'secretMethod' | 'requiresDpop' | 'requiresPushedRequests'
+        | 'name'
+        | 'redirectUris'
+        | 'scope'
+        | 'secretMethod'
+        | 'requiresDpop'
+        | 'requiresPushedRequests'
+        | 'paysWhenUsedUp'
       >
     > & { readonly jwks?: JwkSet },
     actor: Actor,

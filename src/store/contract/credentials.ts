@@ -32,6 +32,13 @@ export interface CredentialStore {
   findSealed(credentialId: string, holder: string): Promise<SealedCredential | null>;
   /** The credentials this holder has wraps for. */
   listHeldBy(holder: string): Promise<readonly Credential[]>;
+  /**
+   * Lets an app of the credential's owner (the wrap's holder) pay with it, in the place of another of the same provider.
+   * @returns false when the app or the credential is gone, or they are not of the same owner
+   */
+  lend(wrap: Wrap, actor: Actor): Promise<boolean>;
+  /** The app pays for this provider no more. @returns false when it did not */
+  withdraw(clientId: string, provider: string, actor: Actor): Promise<boolean>;
   /** The live grants that can open this credential. */
   listGrantsOf(credentialId: string): Promise<readonly Grant[]>;
   /**

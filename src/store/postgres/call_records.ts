@@ -7,8 +7,8 @@ import type { Connection } from './open.ts';
 import { databaseClock } from './present.ts';
 
 /**
- * Settles calls ($1 to $9) with their counters, then writes others as pending ($10 to $22), but not those whose proof ($23,
- * $24) has been used.
+ * Settles calls ($1 to $9) with their counters, then writes others as pending ($10 to $23), but not those whose proof ($24,
+ * $25) has been used.
  *
  * The locks give each call and each counter as it then is. Looking for pending calls right away would be planned by their
  * small index, which is full of what was settled since the last vacuum.
@@ -62,24 +62,24 @@ const writeCalls = {
       returning calls.id
     ), fresh as (
       insert into dpop_proofs (hash, expires_at)
-      select hash, expires_at from unnest($23::text[], $24::bigint[]) as proof (hash, expires_at)
+      select hash, expires_at from unnest($24::text[], $25::bigint[]) as proof (hash, expires_at)
       where hash is not null
       order by hash
       on conflict do nothing
       returning hash
     ), admitted as (
       insert into calls (
-        id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
+        id, user_id, client_id, grant_id, family_id, credential_id, payer, instance_id,
         provider, route, model, reserved_nano_usd, holds, started_at, state
       )
       select
-        id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
+        id, user_id, client_id, grant_id, family_id, credential_id, payer, instance_id,
         provider, route, model, reserved, holds::json, started_at, 'pending'
       from unnest(
         $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-        $17::text[], $18::text[], $19::text[], $20::bigint[], $21::text[], $22::bigint[], $23::text[]
+        $17::text[], $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[], $23::bigint[], $24::text[]
       ) as given (
-        id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
+        id, user_id, client_id, grant_id, family_id, credential_id, payer, instance_id,
         provider, route, model, reserved, holds, started_at, proof
       )
       where proof is null or proof in (select hash from fresh)
@@ -106,7 +106,7 @@ export async function writeCallRecords(
 ): Promise<Set<string>> {
   const firsts = new Map(settlements.toReversed().map((settlement) => [settlement.callId, settlement]));
   const ended = columns([...firsts.values()].map(settlementValues), 8);
-  const values = [...ended, givenNow(), ...columns(admitted.map(callValues), 15)];
+  const values = [...ended, givenNow(), ...columns(admitted.map(callValues), 16)];
   const { rows } = await client.query<{ id: string }>(writeCalls, values);
   return new Set(rows.map(({ id }) => id));
 }
@@ -119,6 +119,7 @@ function callValues({ request: call, result }: AdmittedCall): readonly unknown[]
     result.grantId,
     call.familyId,
     result.credential.id,
+    result.payer,
     call.instanceId,
     call.provider,
     call.route,

@@ -9,7 +9,8 @@ import { endGrants } from './endings.ts';
 import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
-import { budgets, clients, grants, users } from './schema.ts';
+import { budgets, clients, grants, users, wraps } from './schema.ts';
+import { deleteWraps } from './wraps.ts';
 
 const { deletedAt, ...clientColumns } = getTableColumns(clients);
 
@@ -115,7 +116,8 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
     },
 
     async updateClient(id, wanted, actor) {
-      const { name, jwks, redirectUris, scope, secretMethod, requiresDpop, requiresPushedRequests } = wanted;
+      const { name, jwks, redirectUris, scope, secretMethod } = wanted;
+      const { requiresDpop, requiresPushedRequests, paysWhenUsedUp } = wanted;
       const set = {
         ...(name !== undefined && { name }),
         ...(jwks !== undefined && { jwks, secretHash: null }),
@@ -124,6 +126,7 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
         ...(secretMethod !== undefined && { secretMethod }),
         ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
+        ...(paysWhenUsedUp !== undefined && { paysWhenUsedUp }),
       };
       if (Object.keys(set).length === 0) return (await find(id)) !== null;
       const detail = { changed: Object.keys(set).join(' ') };
@@ -169,6 +172,7 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
     async deleteClient(id, actor) {
       return write(async (tx, at) => {
         if (!(await change(tx, id, { deletedAt: at }, { at, actor, action: 'client.deleted' }))) return null;
+        await deleteWraps(tx, eq(wraps.holder, id));
         await tx.delete(budgets).where(eq(budgets.holder, id));
         const granted = await tx
           .select({ id: grants.id })

@@ -18,6 +18,7 @@ import type { Actor, GrantEnd, Wrap } from '../records.ts';
 import { audit } from './audit.ts';
 import { endGrants, lockGrants } from './endings.ts';
 import { isKept } from './kept.ts';
+import { postgresLending } from './lending.ts';
 import { lockUser } from './lock_user.ts';
 import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
@@ -48,7 +49,8 @@ const statements = oncePer((session: Session) => ({
     .prepare('sealed_credential'),
 }));
 
-export function postgresCredentials({ db, givenNow, write }: Connection): CredentialStore {
+export function postgresCredentials(connection: Connection): CredentialStore {
+  const { db, givenNow, write } = connection;
   const isKeptNow = () => isKept(presentOf(givenNow()));
 
   /** Deletes a credential if it is as `condition` says once everything that it takes along is locked. */
@@ -90,6 +92,8 @@ export function postgresCredentials({ db, givenNow, write }: Connection): Creden
     });
 
   return {
+    ...postgresLending(connection),
+
     async insertCredential(credential, ownerWrap, actor) {
       await write(async (tx, at) => {
         await tx.insert(credentials).values({ ...credential, version: 1, createdAt: at, updatedAt: at });

@@ -12,6 +12,26 @@ import { databaseClock } from './present.ts';
 
 // Raw statements: on this path drizzle would cost as much as the rest of the call. Each takes a batch as columns.
 
+/** The newest key of the provider asked for that this holder has a wrap of, with what else it takes. */
+const newestHeldBy = (holder: string, condition = 'true') => `(
+      select json_build_object(
+        'id', id, 'userId', user_id, 'version', version, 'sandbox', sandbox, 'status', status, 'exhaustedAt', exhausted_at
+      ) as credential
+      from wraps
+      cross join lateral (select * from credentials where id = wraps.credential_id offset 0) as credentials
+      where holder = ${holder} and credentials.provider = asked.provider and ${condition} and (
+        credentials.expires_at is null or (credentials.expires_at > coalesce($5::bigint, ${databaseClock}) and (
+          session_hash is null or exists (select from sessions where hash = credentials.session_hash)
+        ))
+      )
+      order by id desc limit 1
+    )`;
+
+/** A test costs nobody anything, and somebody who is suspended pays for nothing. */
+const appPays = `not grants.test and exists (
+        select from users as owners where owners.id = credentials.user_id and owners.status = 'active'
+      )`;
+
 const readAdmissions = {
   name: 'read_admissions',
   text: `
@@ -35,9 +55,13 @@ const readAdmissions = {
         select json_agg(json_build_object(
           'holder', holder, 'provider', null, 'unit', unit, 'period', period, 'limit', limit_amount, 'strict', strict
         ))
-        from budgets where holder in (grants.user_id, grants.client_id, held.credential->>'id')
+        from budgets where holder in (
+          grants.user_id, grants.client_id, held.credential->>'id', lent.credential->>'id'
+        )
       ) as budgets,
-      held.credential
+      clients.pays_when_used_up as "paysWhenUsedUp",
+      held.credential,
+      lent.credential as fallback
     from unnest($1::text[], $2::text[], $3::text[], $4::text[])
       with ordinality as asked (family_id, kid, provider, proof, position)
     join families on families.id = asked.family_id
@@ -45,19 +69,8 @@ const readAdmissions = {
     join users on users.id = grants.user_id
     join clients on clients.id = grants.client_id
     left join rates on rates.grant_id = grants.id and rates.provider = asked.provider
-    left join lateral (
-      select json_build_object(
-        'id', id, 'version', version, 'sandbox', sandbox, 'status', status, 'exhaustedAt', exhausted_at
-      ) as credential
-      from wraps
-      cross join lateral (select * from credentials where id = wraps.credential_id offset 0) as credentials
-      where holder = grants.id and credentials.provider = asked.provider and (
-        credentials.expires_at is null or (credentials.expires_at > coalesce($5::bigint, ${databaseClock}) and (
-          session_hash is null or exists (select from sessions where hash = credentials.session_hash)
-        ))
-      )
-      order by id desc limit 1
-    ) as held on true`,
+    left join lateral ${newestHeldBy('grants.id')} as held on true
+    left join lateral ${newestHeldBy('clients.id', appPays)} as lent on true`,
 };
 
 const lockRates = {

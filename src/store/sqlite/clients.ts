@@ -7,7 +7,7 @@ import type { Actor, AuditEvent } from '../records.ts';
 import { userCount } from './client_users.ts';
 import { endings } from './endings.ts';
 import type { Connection } from './open.ts';
-import { budgets, clients, grants, users } from './schema.ts';
+import { budgets, clients, grants, users, wraps } from './schema.ts';
 
 const { deletedAt, ...clientColumns } = getTableColumns(clients);
 
@@ -131,7 +131,8 @@ export function sqliteClients(connection: Connection): ClientStore {
     },
 
     async updateClient(id, wanted, actor) {
-      const { name, jwks, redirectUris, scope, secretMethod, requiresDpop, requiresPushedRequests } = wanted;
+      const { name, jwks, redirectUris, scope, secretMethod } = wanted;
+      const { requiresDpop, requiresPushedRequests, paysWhenUsedUp } = wanted;
       const set = {
         ...(name !== undefined && { name }),
         ...(jwks !== undefined && { jwks, secretHash: null }),
@@ -140,6 +141,7 @@ export function sqliteClients(connection: Connection): ClientStore {
         ...(secretMethod !== undefined && { secretMethod }),
         ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
+        ...(paysWhenUsedUp !== undefined && { paysWhenUsedUp }),
       };
       if (Object.keys(set).length === 0) return byId.get({ id }) !== undefined;
       const detail = { changed: Object.keys(set).join(' ') };
@@ -185,6 +187,7 @@ export function sqliteClients(connection: Connection): ClientStore {
       return write((at) => {
         if (!change(id, { deletedAt: at }, { at, actor, action: 'client.deleted' })) return null;
         db.delete(budgets).where(eq(budgets.holder, id)).run();
+        db.delete(wraps).where(eq(wraps.holder, id)).run();
         const granted = db
           .select({ id: grants.id })
           .from(grants)

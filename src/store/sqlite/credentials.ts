@@ -19,6 +19,7 @@ import type { CredentialStore, ExpiredCredential } from '../contract/credentials
 import type { Actor, GrantEnd } from '../records.ts';
 import { endings } from './endings.ts';
 import { isKept } from './kept.ts';
+import { sqliteLending } from './lending.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';
 import { budgets, credentials, grants, wraps } from './schema.ts';
@@ -88,6 +89,8 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
   };
 
   return {
+    ...sqliteLending(connection),
+
     async insertCredential(credential, ownerWrap, actor) {
       write((at) => {
         db.insert(credentials)

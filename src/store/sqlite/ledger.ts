@@ -10,6 +10,18 @@ import { proofUser } from './proofs.ts';
 
 // Raw statements: on this path drizzle would cost as much as the rest of the call.
 
+/** The newest key of the provider asked for that this holder has a wrap of, with what else it takes. */
+const newestHeldBy = (holder: string, condition = 'TRUE') => `
+    SELECT max(held.id) FROM wraps JOIN credentials AS held ON held.id = wraps.credential_id
+    WHERE wraps.holder = ${holder} AND held.provider = asked.provider AND ${condition} AND (
+      held.expires_at IS NULL OR (held.expires_at > asked.now AND (
+        held.session_hash IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE hash = held.session_hash)
+      ))
+    )`;
+
+/** A test costs nobody anything, and somebody who is suspended pays for nothing. */
+const appPays = `NOT grants.test AND EXISTS (SELECT 1 FROM users WHERE id = held.user_id AND status = 'active')`;
+
 /** The parameters come through `asked` for the reason given at `textParameter`. */
 const readAdmission = `
   WITH asked (family_id, kid, provider, now) AS (VALUES (?, ?, ?, ?))
@@ -29,32 +41,33 @@ const readAdmission = `
     credentials.version AS credentialVersion,
     credentials.sandbox AS credentialSandbox,
     credentials.status AS credentialStatus,
-    credentials.exhausted_at AS exhaustedAt
+    credentials.exhausted_at AS exhaustedAt,
+    clients.pays_when_used_up AS paysWhenUsedUp,
+    lent.id AS lentId,
+    lent.user_id AS lentUserId,
+    lent.version AS lentVersion,
+    lent.sandbox AS lentSandbox,
+    lent.status AS lentStatus,
+    lent.exhausted_at AS lentExhaustedAt
   FROM asked
   JOIN families ON families.id = asked.family_id
   JOIN grants ON grants.id = families.grant_id
   JOIN users ON users.id = grants.user_id
   JOIN clients ON clients.id = grants.client_id
-  LEFT JOIN credentials ON credentials.id = (
-    SELECT max(held.id) FROM wraps JOIN credentials AS held ON held.id = wraps.credential_id
-    WHERE wraps.holder = grants.id AND held.provider = asked.provider AND (
-      held.expires_at IS NULL OR (held.expires_at > asked.now AND (
-        held.session_hash IS NULL OR EXISTS (SELECT 1 FROM sessions WHERE hash = held.session_hash)
-      ))
-    )
-  )`;
+  LEFT JOIN credentials ON credentials.id = (${newestHeldBy('grants.id')})
+  LEFT JOIN credentials AS lent ON lent.id = (${newestHeldBy('clients.id', appPays)})`;
 
 const readRate = 'SELECT theoretical_arrival_at FROM rates WHERE grant_id = ? AND provider = ?';
 const updateRate = 'UPDATE rates SET theoretical_arrival_at = ? WHERE grant_id = ? AND provider = ?';
 const readBudgets =
-  'SELECT holder, unit, period, limit_amount AS "limit", strict FROM budgets WHERE holder IN (?, ?, ?)';
+  'SELECT holder, unit, period, limit_amount AS "limit", strict FROM budgets WHERE holder IN (?, ?, ?, ?)';
 const readProof = 'SELECT 1 FROM dpop_proofs WHERE hash = ?';
 
 const insertCall = `
   INSERT INTO calls (
-    id, user_id, client_id, grant_id, family_id, credential_id, instance_id,
+    id, user_id, client_id, grant_id, family_id, credential_id, payer, instance_id,
     provider, route, model, state, reserved_nano_usd, holds, started_at
-  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`;
+  ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)`;
 
 const settleCall = `
   UPDATE calls
@@ -80,6 +93,13 @@ interface RawAdmission {
   readonly credentialSandbox: 0 | 1;
   readonly credentialStatus: CredentialStatus;
   readonly exhaustedAt: number | null;
+  readonly paysWhenUsedUp: 0 | 1;
+  readonly lentId: string | null;
+  readonly lentUserId: string;
+  readonly lentVersion: number;
+  readonly lentSandbox: 0 | 1;
+  readonly lentStatus: CredentialStatus;
+  readonly lentExhaustedAt: number | null;
 }
 
 type RawBudget = Omit<Budget, 'provider' | 'strict'> & { readonly strict: 0 | 1 };
@@ -91,7 +111,7 @@ export function sqliteLedger(connection: Connection): LedgerStore {
   const findProof = client.prepare<[string], 1>(readProof).pluck();
   const insert = client.prepare(insertCall);
   const update = client.prepare<unknown[], { reservedNanoUsd: number; holds: string | null }>(settleCall);
-  const findBudgets = client.prepare<[string, string, string | null], RawBudget>(readBudgets);
+  const findBudgets = client.prepare<[string, string, string | null, string | null], RawBudget>(readBudgets);
   const counters = countersOn(connection);
   const count = client.prepare(updateRate);
   const useProof = proofUser(connection);
@@ -119,10 +139,12 @@ export function sqliteLedger(connection: Connection): LedgerStore {
       revoked: row.revoked === 1,
       keyStands: row.keyStands === 1,
       budgets: findBudgets
-        .all(row.userId, row.clientId, id)
+        .all(row.userId, row.clientId, id, row.lentId)
         .map((budget) => ({ ...budget, provider: null, strict: budget.strict === 1 })),
       credential:
         id === null ? null : { id, version, status, exhaustedAt, sandbox: row.credentialSandbox === 1 },
+      fallback: fallbackOf(row),
+      paysWhenUsedUp: row.paysWhenUsedUp === 1,
     };
   };
 
@@ -160,7 +182,7 @@ export function sqliteLedger(connection: Connection): LedgerStore {
             const result = results[index];
             if (result?.kind !== 'admitted') continue;
             useProof(call.proof);
-            const { userId, clientId, grantId, credential, reservedNanoUsd, holds } = result;
+            const { userId, clientId, grantId, credential, payer, reservedNanoUsd, holds } = result;
             counters.hold(holds, reservedNanoUsd);
             insert.run(
               call.callId,
@@ -169,6 +191,7 @@ export function sqliteLedger(connection: Connection): LedgerStore {
               grantId,
               call.familyId,
               credential.id,
+              payer,
               call.instanceId,
               call.provider,
               call.route,
@@ -188,6 +211,18 @@ export function sqliteLedger(connection: Connection): LedgerStore {
     async settle(batch) {
       return write((now) => batch.map((settlement) => settleOne(settlement, now)));
     },
+  };
+}
+
+function fallbackOf(row: RawAdmission): AdmissionRow['fallback'] {
+  if (row.lentId === null) return null;
+  return {
+    id: row.lentId,
+    userId: row.lentUserId,
+    version: row.lentVersion,
+    sandbox: row.lentSandbox === 1,
+    status: row.lentStatus,
+    exhaustedAt: row.lentExhaustedAt,
   };
 }
 

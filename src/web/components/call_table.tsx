@@ -20,7 +20,7 @@ export function CallTable(props: {
     ...(withoutApp ? [] : [app]),
     { label: 'What', cell: (call) => <What call={call} /> },
     { label: 'Result', cell: (call) => <Result call={call} /> },
-    { label: 'Cost', cell: costOf, number: true },
+    { label: 'Cost', cell: (call) => <Cost call={call} />, number: true },
   ];
   return <Table class="calls" caption="Calls, newest first" columns={columns} rows={calls} />;
 }
@@ -67,6 +67,15 @@ function resultOf({ state, outcome, status }: Call): { readonly tone: Tone; read
     case 'lost':
       return { tone: 'warning', words: 'Lost in a crash' };
   }
+}
+
+function Cost({ call }: { readonly call: Call }) {
+  return (
+    <>
+      {costOf(call)}
+      {call.payer === 'app' && <small>paid by the app</small>}
+    </>
+  );
 }
 
 /** Where nobody knows what a call has cost, what it counts as in budgets. */
