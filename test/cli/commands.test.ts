@@ -360,6 +360,7 @@ describe('command line beside a running server', () => {
         grant_id,
         client_id,
         provider: 'openai',
+        payer: 'user',
         model: null,
         route: 'GET /models',
         status: 200,

@@ -48,6 +48,7 @@ describe('grant', () => {
           scope,
           limits: {},
           left: [],
+          payer: 'user',
           key_status: 'verified',
         },
       ],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Credential, User } from '../../src/store/records.ts';
-import { beginAuthorization } from '../support/authorization.ts';
+import { authorizePath, beginAuthorization } from '../support/authorization.ts';
 import {
   type Broker,
   createClient,
@@ -98,6 +98,19 @@ test('somebody with a key is told that they pay, and who goes on when their limi
   const page = await person.get(path);
   expect(page.text).toContain('It can send requests that you pay for.');
   expect(page.text).toContain('Notes goes on with a key of its own and pays itself');
+});
+
+test('an app that pays gets what was allowed before without asking, until it stops', async () => {
+  const actor = { kind: 'system' } as const;
+  await broker.deps.store.clients.setVerified(client.id, true, actor);
+  await pay({ pay_openai: key.id });
+  const { person, user } = await asked();
+  await connectApp(broker, user, client, ['openai:text']);
+  const again = async () =>
+    (await person.get(authorizePath(client, { scope: 'openai:text' }))).location ?? '';
+  expect(await again()).not.toContain('/consent/');
+  await pay({ pay_openai: 'none' });
+  expect(await again()).toContain('/consent/');
 });
 
 test('the page of a connected app and the list of calls tell what the app paid', async () => {
