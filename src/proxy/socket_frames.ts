@@ -69,9 +69,9 @@ function withinBound(
   body: JsonObject,
   bound: number,
 ): JsonObject {
-  const asked = at(body, path) ?? undefined;
+  const asked = at(body, path);
   if (asked === undefined) return body;
-  if (asked === none) return withValue(body, path, bound);
+  if (asked === none || asked === null) return withValue(body, path, bound);
   if (typeof asked === 'number' && asked <= bound) return body;
   throw new Refusal(
     'field_not_allowed',

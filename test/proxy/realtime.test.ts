@@ -281,6 +281,8 @@ describe('a realtime socket under limits', () => {
     expect(await provider.next()).toEqual(bound);
     app.send({ type: 'session.update', session: { type: 'realtime', max_output_tokens: 'inf' } });
     expect(await provider.next()).toEqual(bound);
+    app.send({ type: 'session.update', session: { type: 'realtime', max_output_tokens: null } });
+    expect(await provider.next()).toEqual(bound);
     app.send({ type: 'response.create', response: { max_output_tokens: 301 } });
     expect(await app.next()).toMatchObject({
       error: { code: 'field_not_allowed', param: 'response.max_output_tokens' },

@@ -19,6 +19,8 @@ export const traits: readonly ModelTraits[] = [
   plain('gpt-4o-2024-05-13', 4_096),
   plain('gpt-4o-realtime*', 4_096),
   plain('gpt-4o-mini-realtime*', 4_096),
+  { pattern: 'gpt-realtime-2.1-mini*', contextWindow: 128_000 },
+  { pattern: 'gpt-realtime-mini*', contextWindow: 32_000 },
   plain('gpt-4o*', 16_384),
   plain('chatgpt-4o*', 16_384),
   plain('gpt-4-*', 8_192),
