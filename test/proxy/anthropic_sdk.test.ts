@@ -136,7 +136,7 @@ describe.each([
   });
 
   it('is told of a mistake in its request as it would be by the provider', async () => {
-    const mistake = { ...question, max_tokens: -1 };
+    const mistake = { ...question, max_tokens: 0 };
     const told = await brokered()
       .messages.create(mistake)
       .catch((thrown: unknown) => thrown);

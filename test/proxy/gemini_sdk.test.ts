@@ -185,7 +185,7 @@ describe.each([
   });
 
   it('is told of a mistake in its request as it would be by the provider', async () => {
-    const mistake = { ...question, config: { maxOutputTokens: -1 } };
+    const mistake = { ...question, config: { maxOutputTokens: 0 } };
     const told = async (gemini: GoogleGenAI) => {
       const error = await gemini.models.generateContent(mistake).catch((thrown: Error) => thrown);
       return JSON.parse((error as Error).message).error;

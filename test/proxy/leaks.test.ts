@@ -9,6 +9,7 @@ const allowedHeaders = new Set([
   'access-control-allow-origin',
   'access-control-expose-headers',
   'cache-control',
+  'coatcheck-payer',
   'connection',
   'content-length',
   'content-type',
