@@ -59,7 +59,7 @@ export async function fuzz(home: Home, seconds: number, seed: number): Promise<R
     COATCHECK_SANDBOX: sandbox.url,
     COATCHECK_TRUSTED_PROXIES: '127.0.0.1',
     ...Object.fromEntries(
-      Object.entries(sandbox.urls).map(([name, url]) => [`COATCHECK_${name.toUpperCase()}_BASE_URL`, url]),
+      providers.map(({ name }) => [`COATCHECK_${name.toUpperCase()}_BASE_URL`, sandbox.urls[name] ?? '']),
     ),
   });
   const mint = await openMint(home, server.url);

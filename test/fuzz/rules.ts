@@ -22,7 +22,7 @@ const client = ['clientSecret', 'publicClientId', 'registeredId', 'basic'];
 const session = ['session', 'operatorSession'];
 const browser = ['browser', 'operatorBrowser'];
 const isOwnPage = (path: string) =>
-  /^\/(keys|apps|activity|developer|account|operator|device)(\/(?!done)|$)/.test(path);
+  /^\/(keys|apps|activity|spending|developer|account|operator|device)(\/(?!done)|$)/.test(path);
 
 const rules: readonly Rule[] = [
   {
