@@ -6,7 +6,7 @@ import { accessType } from '../grants/provider_access.ts';
 import { readStates } from '../ledger/budget_states.ts';
 import { type Budget, budgetsOfGrant, budgetsOfLimits, dollarsOf } from '../store/budget.ts';
 import type { AccessBudget, Grant } from '../store/records.ts';
-import type { BudgetState } from '../store/reservation.ts';
+import { type BudgetState, leftOf } from '../store/reservation.ts';
 import { grantStatus } from '../store/standing.ts';
 import { requireClient, requireGrant, requireKey, requireUser } from './find.ts';
 import { addBudgetOptions, type BudgetOptions, budgetsOf, checkedLimits, collect } from './limits.ts';
@@ -249,7 +249,8 @@ function show(states: readonly BudgetState[], output: Output): void {
   );
 }
 
-function wireForm({ budget, key, counter }: BudgetState) {
+function wireForm(state: BudgetState) {
+  const { budget, key, counter } = state;
   const { holder, provider, unit, period, limit, strict } = budget;
   const amount = (value: number) => (unit === 'nano_usd' ? dollarsOf(value) : value);
   return {
@@ -261,7 +262,7 @@ function wireForm({ budget, key, counter }: BudgetState) {
     strict,
     used: amount(counter.spent),
     held: amount(counter.reserved),
-    left: amount(Math.max(0, limit - counter.spent - counter.reserved)),
+    left: amount(leftOf(state)),
     resets_at: key.endsAt === null ? null : new Date(key.endsAt).toISOString(),
   };
 }

@@ -3,10 +3,12 @@ import type { Provider } from '../catalog/provider.ts';
 import { joinScope } from '../catalog/scope.ts';
 import type { Deps } from '../deps.ts';
 import { accessOfToken } from '../grants/standing.ts';
+import { readStates } from '../ledger/budget_states.ts';
 import { toSeconds } from '../lib/clock.ts';
-import { type Budget, budgetsOfAccess, budgetsOfGrant, counterOf, dollarsOf } from '../store/budget.ts';
+import { type Budget, budgetsOfGrant, dollarsOf } from '../store/budget.ts';
 import type { BudgetStore } from '../store/contract/budgets.ts';
 import type { Credential, Payer, ProviderAccess } from '../store/records.ts';
+import { leftOf } from '../store/reservation.ts';
 import { isLive, type Standing } from '../store/standing.ts';
 import type { AccessTokenClaims } from '../tokens/access_token.ts';
 import { type AuthenticationRefusal, authenticateRequest, badToken } from '../tokens/authenticate_request.ts';
@@ -100,10 +102,9 @@ async function payments(
     ...budgetsOfGrant(grant),
     ...(await budgets.listBudgets([userId, ...held.map((key) => key.id)])),
   ];
-  const counters = await budgets.readCounters(limits.map((budget) => counterOf(budget, now)));
-  const usedUp = limits.filter(
-    ({ unit, limit }, index) => unit === 'nano_usd' && (counters[index]?.spent ?? 0) >= limit,
-  );
+  const usedUp = (await readStates(budgets, limits, now))
+    .filter(({ budget, counter }) => budget.unit === 'nano_usd' && counter.spent >= budget.limit)
+    .map(({ budget }) => budget);
   return ({ name }) => {
     const own = held.find(({ provider }) => provider === name);
     const apps = lent.find(({ provider }) => provider === name);
@@ -122,15 +123,12 @@ function keyStatus(credential: Credential | undefined): string {
   return status !== 'invalid' && exhaustedAt !== null ? 'exhausted' : status;
 }
 
-/** What calls under way may come to is taken for used. */
-async function whatIsLeft(store: BudgetStore, { grant: { id, authorizationDetails }, now }: Standing) {
-  const budgets = authorizationDetails.flatMap((access) => budgetsOfAccess(id, access));
-  const keys = budgets.map((budget) => counterOf(budget, now));
-  const counters = await store.readCounters(keys);
-  return budgets.map(({ provider, unit, period, limit }, index) => {
-    const { spent = 0, reserved = 0 } = counters[index] ?? {};
-    const left = Math.max(0, limit - spent - reserved);
-    const endsAt = keys[index]?.endsAt ?? null;
+async function whatIsLeft(store: BudgetStore, { grant, now }: Standing) {
+  const states = await readStates(store, budgetsOfGrant(grant), now);
+  return states.map((state) => {
+    const { provider, unit, period } = state.budget;
+    const left = leftOf(state);
+    const { endsAt } = state.key;
     return {
       provider,
       ...(unit === 'calls_at_once'

@@ -1,5 +1,5 @@
 import { dollarsOf } from '../store/budget.ts';
-import type { BudgetState } from '../store/reservation.ts';
+import { type BudgetState, leftOf } from '../store/reservation.ts';
 import type { Left } from './admit.ts';
 
 /** Answers carry them where the grant has such limits. */
@@ -21,12 +21,12 @@ export function limitHeaders({ budgets, rate }: Left): readonly string[] {
 
 const units = { nano_usd: 'usd', calls: 'requests', calls_at_once: 'concurrent-requests' };
 
-function budgetItem({ budget, key, counter }: BudgetState): string {
+function budgetItem(state: BudgetState): string {
+  const { budget, key } = state;
   const { unit, period, limit } = budget;
   // A string: a decimal of this format has three digits behind the point at most.
   const written = (amount: number) => (unit === 'nano_usd' ? `"${dollarsOf(amount)}"` : String(amount));
-  const left = Math.max(0, limit - counter.spent - counter.reserved);
   const reset = key.endsAt === null ? '' : `;reset=${key.endsAt / 1000}`;
   const span = unit === 'calls_at_once' ? '' : `;period=${period}`;
-  return `${units[unit]}${span};limit=${written(limit)};left=${written(left)}${reset}`;
+  return `${units[unit]}${span};limit=${written(limit)};left=${written(leftOf(state))}${reset}`;
 }

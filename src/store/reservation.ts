@@ -71,6 +71,11 @@ function freeOf({ budget, counter }: BudgetState): number {
   return budget.limit - counter.spent - counter.reserved;
 }
 
+/** What of a budget may still be used. What calls under way may come to is taken for used. */
+export function leftOf(state: BudgetState): number {
+  return Math.max(0, freeOf(state));
+}
+
 /** The largest amount that a call may come to under these budgets, if it fits into what is left of each. */
 export function reserve(
   states: readonly BudgetState[],

@@ -84,6 +84,18 @@ export function budgets(arena: () => Arena): void {
     return counters.map(({ spent, reserved }) => [spent, reserved]);
   };
 
+  /** Calls that come to what they could, and the milestones that their user was told of, the last first. */
+  const watched = (granted: Granted) => ({
+    async spend(cents: number) {
+      const { callId, result } = await admit(granted, cents * cent);
+      if (result.kind === 'admitted') await settle(callId, { counted: cents * cent });
+    },
+    async told() {
+      const events = await arena().stores[0].records.listAuditEvents({ userId: granted.user.id }, 100);
+      return events.filter(({ action }) => action === 'budget.reached').map(({ detail }) => detail.percent);
+    },
+  });
+
   test('a call holds the most that it can cost until it is settled, and then what it came to', async () => {
     const granted = await grantWith(aDollar);
     const { callId, result } = await admit(granted, 40 * cent);
@@ -384,14 +396,7 @@ export function budgets(arena: () => Arena): void {
   test('half, four fifths and all of a budget are told once each', async () => {
     const { stores } = arena();
     const granted = await grantWith(aDollar);
-    const spend = async (cents: number) => {
-      const { callId, result } = await admit(granted, cents * cent);
-      if (result.kind === 'admitted') await settle(callId, { counted: cents * cent });
-    };
-    const told = async () => {
-      const events = await stores[0].records.listAuditEvents({ userId: granted.user.id }, 100);
-      return events.filter(({ action }) => action === 'budget.reached').map(({ detail }) => detail.percent);
-    };
+    const { spend, told } = watched(granted);
     await spend(49);
     await spend(1);
     expect(await told()).toEqual([]);
@@ -415,14 +420,7 @@ export function budgets(arena: () => Arena): void {
   test('a budget that is raised is told of again', async () => {
     const { stores } = arena();
     const granted = await grantWith(aDollar);
-    const spend = async (cents: number) => {
-      const { callId, result } = await admit(granted, cents * cent);
-      if (result.kind === 'admitted') await settle(callId, { counted: cents * cent });
-    };
-    const told = async () => {
-      const events = await stores[0].records.listAuditEvents({ userId: granted.user.id }, 100);
-      return events.filter(({ action }) => action === 'budget.reached').map(({ detail }) => detail.percent);
-    };
+    const { spend, told } = watched(granted);
     await spend(90);
     await spend(20);
     expect(await told()).toEqual([100]);

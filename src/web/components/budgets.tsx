@@ -1,5 +1,5 @@
 import { type Budget, milestoneReached, milestones } from '../../store/budget.ts';
-import type { BudgetState } from '../../store/reservation.ts';
+import { type BudgetState, leftOf } from '../../store/reservation.ts';
 import type { Spender } from '../spenders.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { providerTitle } from './credential.tsx';
@@ -25,7 +25,7 @@ function Standing({ state }: { readonly state: BudgetState }) {
   const { budget, key, counter } = state;
   const amount = (value: number) => amountInWords(budget, value);
   const reached = milestoneReached(counter.spent, budget);
-  const left = Math.max(0, budget.limit - counter.spent - counter.reserved);
+  const left = leftOf(state);
   return (
     <>
       <div class="row-head">
