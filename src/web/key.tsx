@@ -4,17 +4,15 @@ import type { Credential, User } from '../store/records.ts';
 import { replaceKey } from '../vault/deposit.ts';
 import { lookAgain } from '../vault/look_again.ts';
 import { asUser } from './actor.ts';
-import { BillingFields } from './components/billing_fields.tsx';
-import { Confirm } from './components/confirm.tsx';
-import { KeyAbilities, KeyState, KeyTrouble, LastFour, providerTitle } from './components/credential.tsx';
-import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
-import { Done, Notice } from './components/notice.tsx';
-import { Day } from './components/time.tsx';
-import { type KeyDetails, keyComplaints, longestKeyName, readKeyDetails } from './key_form.ts';
-import { Keeping, KeepingForm, noKeeping, readKeeping } from './key_keeping.tsx';
-import { appsUsing } from './keys.tsx';
+import { KeyState, KeyTrouble, providerTitle } from './components/credential.tsx';
+import { type Complaints, ErrorSummary, isInvalid } from './components/form.tsx';
+import { Done } from './components/notice.tsx';
+import { type KeyDetails, keyComplaints, readKeyDetails } from './key_form.ts';
+import { KeepingForm, noKeeping, readKeeping } from './key_keeping.tsx';
+import { CheckAgain, Deletion, Details, Facts, Replacement, Unverified } from './key_sections.tsx';
+import { keyUse } from './keys.tsx';
 import { Layout } from './layout.tsx';
-import type { PageContext, Visitor } from './page.ts';
+import type { PageContext } from './page.ts';
 import { notFound, tooMany } from './problem.tsx';
 
 /** One deposited key: what is known of it, and what can be changed. */
@@ -103,7 +101,7 @@ async function keyPage(
   details: KeyDetails = detailsOf(credential),
 ) {
   const { deps, visitor } = c.var;
-  const apps = await appsUsing(deps.store, credential.id);
+  const use = await keyUse(deps.store, credential);
   const provider = providerTitle(credential.provider);
   const path = `/keys/${credential.id}`;
   const invalid = isInvalid(complaints);
@@ -122,7 +120,7 @@ async function keyPage(
       </header>
       <KeyTrouble credential={credential} />
       {credential.status === 'unverified' && <Unverified provider={provider} />}
-      <Facts credential={credential} provider={provider} apps={apps} />
+      <Facts credential={credential} provider={provider} use={use} />
       <CheckAgain path={path} visitor={visitor} credential={credential} />
       <Details
         path={path}
@@ -133,7 +131,7 @@ async function keyPage(
       />
       <KeepingForm path={path} visitor={visitor} credential={credential} complaint={complaints.keep} />
       <Replacement path={path} visitor={visitor} provider={provider} complaint={complaints.key} />
-      <Deletion path={path} visitor={visitor} apps={apps} />
+      <Deletion path={path} visitor={visitor} use={use} />
     </Layout>,
     invalid ? 422 : 200,
   );
@@ -141,176 +139,4 @@ async function keyPage(
 
 function detailsOf({ name, organization, project }: Credential): KeyDetails {
   return { name, organization: organization ?? '', project: project ?? '' };
-}
-
-function Unverified({ provider }: { readonly provider: string }) {
-  return (
-    <Notice tone="warning">
-      <p>
-        {provider} could not be asked about this key yet, so it is saved unverified. Apps may use it; if it is
-        wrong, their calls will fail and it is marked here.
-      </p>
-    </Notice>
-  );
-}
-
-/** What the key turned out to be permitted to do, and a way to find out anew. */
-function CheckAgain(props: {
-  readonly path: string;
-  readonly visitor: Visitor;
-  readonly credential: Credential;
-}) {
-  const { path, visitor, credential } = props;
-  return (
-    <section class="card">
-      <h2>What it can do</h2>
-      <KeyAbilities credential={credential} />
-      <Form action={`${path}/check`} csrf={visitor.csrf}>
-        <button type="submit" class="quiet">
-          Check again
-        </button>
-      </Form>
-    </section>
-  );
-}
-
-function Facts(props: {
-  readonly credential: Credential;
-  readonly provider: string;
-  readonly apps: readonly string[];
-}) {
-  const { credential, provider, apps } = props;
-  return (
-    <section class="card">
-      <dl class="facts">
-        <dt>Provider</dt>
-        <dd>{provider}</dd>
-        <dt>Key</dt>
-        <dd>
-          <LastFour last4={credential.last4} />
-        </dd>
-        <dt>Fingerprint</dt>
-        <dd>
-          <code>{credential.fingerprint}</code>
-        </dd>
-        {credential.resource !== null && (
-          <>
-            <dt>Resource</dt>
-            <dd>
-              <code>{credential.resource}</code>
-            </dd>
-          </>
-        )}
-        <dt>Deposited</dt>
-        <dd>
-          <Day at={credential.createdAt} />
-        </dd>
-        <dt>Kept</dt>
-        <dd>
-          <Keeping of={credential} />
-        </dd>
-        <dt>Used by</dt>
-        <dd>{apps.length === 0 ? 'no app' : apps.join(', ')}</dd>
-        <dt>Limits</dt>
-        <dd>
-          <a href={`/spending#${credential.id}`}>What may be spent with it</a>
-        </dd>
-      </dl>
-    </section>
-  );
-}
-
-function Details(props: {
-  readonly path: string;
-  readonly visitor: Visitor;
-  readonly details: KeyDetails;
-  /** Whether calls with it can be billed to several places. */
-  readonly billed: boolean;
-  readonly complaints: Complaints;
-}) {
-  const { path, visitor, details, billed, complaints } = props;
-  return (
-    <section class="card">
-      <h2>{billed ? 'Name and billing' : 'Name'}</h2>
-      <Form action={path} csrf={visitor.csrf}>
-        <Field
-          name="name"
-          label="Name"
-          value={details.name}
-          maxlength={longestKeyName}
-          autocomplete="off"
-          required
-          complaint={complaints.name}
-        />
-        {billed && <BillingFields details={details} complaints={complaints} />}
-        <button type="submit">Save</button>
-      </Form>
-    </section>
-  );
-}
-
-function Replacement(props: {
-  readonly path: string;
-  readonly visitor: Visitor;
-  readonly provider: string;
-  readonly complaint: string | null | undefined;
-}) {
-  const { path, visitor, provider, complaint } = props;
-  return (
-    <section class="card">
-      <h2>Replace the key</h2>
-      <p>
-        Put a new key in the place of this one, for instance after rotating it. Apps go on without noticing.
-      </p>
-      <Form action={`${path}/replace`} csrf={visitor.csrf}>
-        <Field
-          name="key"
-          label={`New ${provider} key`}
-          type="password"
-          autocomplete="off"
-          code
-          required
-          complaint={complaint}
-        />
-        <button type="submit">Replace</button>
-      </Form>
-    </section>
-  );
-}
-
-function Deletion(props: {
-  readonly path: string;
-  readonly visitor: Visitor;
-  readonly apps: readonly string[];
-}) {
-  const { path, visitor, apps } = props;
-  return (
-    <section class="card">
-      <h2>Delete the key</h2>
-      <Confirm ask="Delete…" act="Delete for good" action={`${path}/delete`} csrf={visitor.csrf}>
-        <Losing apps={apps} />
-      </Confirm>
-    </section>
-  );
-}
-
-function Losing({ apps }: { readonly apps: readonly string[] }) {
-  if (apps.length === 0) {
-    return (
-      <p>
-        No app uses this key. It is destroyed here; with the provider it lives on until you revoke it there.
-      </p>
-    );
-  }
-  return (
-    <>
-      <p>These apps can use this key no longer:</p>
-      <ul>
-        {apps.map((app) => (
-          <li>{app}</li>
-        ))}
-      </ul>
-      <p>The key is destroyed here; with the provider it lives on until you revoke it there.</p>
-    </>
-  );
 }

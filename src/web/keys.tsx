@@ -7,7 +7,15 @@ import type { PageContext } from './page.ts';
 
 interface KeyRow {
   readonly credential: Credential;
-  readonly apps: readonly string[];
+  readonly use: KeyUse;
+}
+
+/** Names of apps. */
+export interface KeyUse {
+  /** Those that can use the key for its owner. */
+  readonly by: readonly string[];
+  /** Those of its owner that pay with it for people without a key. */
+  readonly pays: readonly string[];
 }
 
 /** The keys a user has deposited. */
@@ -16,7 +24,7 @@ export async function showKeys(c: PageContext, user: User) {
   const rows = await Promise.all(
     (await deps.store.credentials.listCredentials(user.id)).map(async (credential) => ({
       credential,
-      apps: await appsUsing(deps.store, credential.id),
+      use: await keyUse(deps.store, credential),
     })),
   );
   return c.html(
@@ -35,14 +43,23 @@ export async function showKeys(c: PageContext, user: User) {
   );
 }
 
-/** Names of the apps that can use a key now. */
-export async function appsUsing(
-  store: PageContext['var']['deps']['store'],
-  credentialId: string,
-): Promise<readonly string[]> {
-  const grants = await store.credentials.listGrantsOf(credentialId);
-  const clients = await Promise.all(grants.map((grant) => store.clients.findClient(grant.clientId)));
-  return [...new Set(clients.flatMap((client) => (client ? [client.name] : [])))];
+/** Which apps a key serves now. */
+export async function keyUse(
+  { credentials, clients }: PageContext['var']['deps']['store'],
+  { id, userId }: Credential,
+): Promise<KeyUse> {
+  const grants = await credentials.listGrantsOf(id);
+  const connected = await Promise.all(grants.map((grant) => clients.findClient(grant.clientId)));
+  const own = await Promise.all(
+    (await clients.listClients(userId)).map(async (client) => ({
+      name: client.name,
+      pays: (await credentials.listHeldBy(client.id)).some((lent) => lent.id === id),
+    })),
+  );
+  return {
+    by: [...new Set(connected.flatMap((client) => (client ? [client.name] : [])))],
+    pays: own.filter(({ pays }) => pays).map(({ name }) => name),
+  };
 }
 
 const messages = {
@@ -53,7 +70,7 @@ const messages = {
 function KeyList({ rows }: { readonly rows: readonly KeyRow[] }) {
   return (
     <ul class="rows">
-      {rows.map(({ credential, apps }) => (
+      {rows.map(({ credential, use }) => (
         <li>
           <div class="row-head">
             <a class="row-title" href={`/keys/${credential.id}`}>
@@ -76,7 +93,12 @@ function KeyList({ rows }: { readonly rows: readonly KeyRow[] }) {
               </span>
             )}
           </p>
-          <p class="meta">{apps.length === 0 ? 'No app uses it.' : `Used by ${apps.join(', ')}`}</p>
+          <p class="meta parts">
+            {(use.by.length > 0 || use.pays.length === 0) && (
+              <span>{use.by.length === 0 ? 'No app uses it.' : `Used by ${use.by.join(', ')}`}</span>
+            )}
+            {use.pays.length > 0 && <span>Pays for {use.pays.join(', ')}</span>}
+          </p>
           <KeyTrouble credential={credential} />
         </li>
       ))}

@@ -63,6 +63,18 @@ test('a developer has the app pay with a key of theirs, and stop it', async () =
   expect(await paysWhenUsedUp()).toBe(false);
 });
 
+test('a key names the apps that pay with it, also when it is about to be deleted', async () => {
+  const unlent = await developing.get(`/keys/${key.id}`);
+  expect(unlent.text).not.toContain('Pays for');
+  await pay({ pay_openai: key.id });
+  expect((await developing.get('/keys')).text).toContain('Pays for Notes');
+  const page = await developing.get(`/keys/${key.id}`);
+  expect(page.text).toContain('Pays for Notes');
+  expect(page.text).toContain('These apps of yours can pay with it no longer: Notes');
+  await pay({ pay_openai: 'none' });
+  expect((await developing.get('/keys')).text).toContain('No app uses it.');
+});
+
 test('nobody has an app pay with what is not theirs, nor another’s app', async () => {
   const { person, user } = await asked(1);
   const [own] = await broker.deps.store.credentials.listCredentials(user.id);

@@ -18,6 +18,7 @@ import type { Actor, GrantEnd, Wrap } from '../records.ts';
 import { audit } from './audit.ts';
 import { endGrants, lockGrants } from './endings.ts';
 import { isKept } from './kept.ts';
+import { postgresKeyHealth } from './key_health.ts';
 import { postgresLending } from './lending.ts';
 import { lockUser } from './lock_user.ts';
 import { oncePer } from './once_per.ts';
@@ -92,6 +93,7 @@ export function postgresCredentials(connection: Connection): CredentialStore {
     });
 
   return {
+    ...postgresKeyHealth(connection),
     ...postgresLending(connection),
 
     async insertCredential(credential, ownerWrap, actor) {
@@ -189,58 +191,6 @@ export function postgresCredentials(connection: Connection): CredentialStore {
         await audit(tx, { at, actor, action: 'credential.updated', subject: id, ...row, detail });
         return true;
       });
-    },
-
-    async markCredential(id, status, version) {
-      return write(async (tx, at) => {
-        const [found] = await tx
-          .select({ userId: credentials.userId, status: credentials.status })
-          .from(credentials)
-          .where(
-            and(eq(credentials.id, id), version === undefined ? undefined : eq(credentials.version, version)),
-          )
-          .for('no key update');
-        if (!found) return false;
-        await tx.update(credentials).set({ status, checkedAt: at }).where(eq(credentials.id, id));
-        if (found.status === status) return false;
-        await audit(tx, {
-          at,
-          actor: { kind: 'system' },
-          action: 'credential.status_changed',
-          subject: id,
-          userId: found.userId,
-          detail: { status },
-        });
-        return true;
-      });
-    },
-
-    async markExhausted(id, isExhausted, version) {
-      return write(async (tx, at) => {
-        const isNews = isExhausted ? isNull(credentials.exhaustedAt) : isNotNull(credentials.exhaustedAt);
-        const [row] = await tx
-          .update(credentials)
-          .set({ exhaustedAt: isExhausted ? at : null })
-          .where(and(eq(credentials.id, id), eq(credentials.version, version), isNews))
-          .returning({ userId: credentials.userId });
-        if (!row) return false;
-        await audit(tx, {
-          at,
-          actor: { kind: 'system' },
-          action: 'credential.quota_changed',
-          subject: id,
-          ...row,
-          detail: { exhausted: isExhausted },
-        });
-        return true;
-      });
-    },
-
-    async noteAbilities(id, abilities, version) {
-      await db
-        .update(credentials)
-        .set({ abilities })
-        .where(and(eq(credentials.id, id), eq(credentials.version, version)));
     },
 
     async deleteCredential(id, actor) {

@@ -19,6 +19,7 @@ import type { CredentialStore, ExpiredCredential } from '../contract/credentials
 import type { Actor, GrantEnd } from '../records.ts';
 import { endings } from './endings.ts';
 import { isKept } from './kept.ts';
+import { sqliteKeyHealth } from './key_health.ts';
 import { sqliteLending } from './lending.ts';
 import type { Connection } from './open.ts';
 import { textParameter } from './parameters.ts';
@@ -89,6 +90,7 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
   };
 
   return {
+    ...sqliteKeyHealth(connection),
     ...sqliteLending(connection),
 
     async insertCredential(credential, ownerWrap, actor) {
@@ -191,53 +193,6 @@ export function sqliteCredentials(connection: Connection): CredentialStore {
         audit({ at, actor, action: 'credential.updated', subject: id, userId, detail });
         return true;
       });
-    },
-
-    async markCredential(id, status, version) {
-      return write((at) => {
-        const found = byId.get({ id, now: at });
-        if (!found || (version !== undefined && version !== found.version)) return false;
-        db.update(credentials).set({ status, checkedAt: at }).where(eq(credentials.id, id)).run();
-        if (found.status === status) return false;
-        audit({
-          at,
-          actor: { kind: 'system' },
-          action: 'credential.status_changed',
-          subject: id,
-          userId: found.userId,
-          detail: { status },
-        });
-        return true;
-      });
-    },
-
-    async markExhausted(id, isExhausted, version) {
-      return write((at) => {
-        const isNews = isExhausted ? isNull(credentials.exhaustedAt) : isNotNull(credentials.exhaustedAt);
-        const row = db
-          .update(credentials)
-          .set({ exhaustedAt: isExhausted ? at : null })
-          .where(and(eq(credentials.id, id), eq(credentials.version, version), isNews))
-          .returning({ userId: credentials.userId })
-          .get();
-        if (!row) return false;
-        audit({
-          at,
-          actor: { kind: 'system' },
-          action: 'credential.quota_changed',
-          subject: id,
-          userId: row.userId,
-          detail: { exhausted: isExhausted },
-        });
-        return true;
-      });
-    },
-
-    async noteAbilities(id, abilities, version) {
-      db.update(credentials)
-        .set({ abilities })
-        .where(and(eq(credentials.id, id), eq(credentials.version, version)))
-        .run();
     },
 
     async deleteCredential(id, actor) {
