@@ -48,8 +48,14 @@ async function listRoutes(): Promise<readonly Route[]> {
   return [...new Map(all).values()];
 }
 
+/** So many at a time as are sent at once. */
+function batches(drafts: readonly Draft[]): [Draft[]][] {
+  const count = Math.ceil(drafts.length / width);
+  return Array.from({ length: count }, (_, index) => [drafts.slice(index * width, (index + 1) * width)]);
+}
+
 /**
- * Draws requests of every route and sends them to a server of its own for a while.
+ * Draws requests of every route and sends them to a server of its own: one of each, and then any for a while.
  * @param home where the server keeps everything; a fresh one
  */
 export async function fuzz(home: Home, seconds: number, seed: number): Promise<Report> {
@@ -106,11 +112,15 @@ export async function fuzz(home: Home, seconds: number, seed: number): Promise<R
       const found = complaints.find((complaint) => complaint !== null);
       if (found) throw new Error(found);
     });
-    const result = await fc.check(property, {
-      seed,
-      numRuns: Number.MAX_SAFE_INTEGER,
-      interruptAfterTimeLimit: seconds * 1000,
-    });
+    const each = batches(routes.flatMap((route) => fc.sample(draftOf(route), { seed, numRuns: 1 })));
+    const first = await fc.check(property, { seed, examples: each, numRuns: each.length });
+    const result = first.failed
+      ? first
+      : await fc.check(property, {
+          seed,
+          numRuns: Number.MAX_SAFE_INTEGER,
+          interruptAfterTimeLimit: seconds * 1000,
+        });
     const fault = result.failed
       ? describe(result.errorInstance, result.counterexample, server.output())
       : null;
