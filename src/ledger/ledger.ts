@@ -47,7 +47,10 @@ interface Waiting {
 }
 
 /** A ledger on the store. Settlements that cannot be written are tried again every half second until it is closed. */
-export function createLedger(store: LedgerStore, { onSettleError, onNotice }: LedgerOptions): Ledger {
+export function createLedger(
+  store: Pick<LedgerStore, 'admit' | 'settle'>,
+  { onSettleError, onNotice }: LedgerOptions,
+): Ledger {
   let arrivals: Waiting[] = [];
   /** Families that have calls in a transaction. */
   const deciding = new Set<string>();

@@ -383,6 +383,8 @@ export interface ProviderObject extends ObjectName {
   readonly credentialId: string;
   /** The call that first told of it. */
   readonly callId: string;
+  /** What later calls that name it are to be judged or counted by, in the words of whoever put it on record; null: nothing. */
+  readonly detail: object | null;
   readonly createdAt: number;
 }
 

@@ -3,6 +3,8 @@ import { createLedger } from '../../src/ledger/ledger.ts';
 import type { AdmissionRequest, AdmissionResult } from '../../src/store/admission.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../../src/store/contract/ledger.ts';
 
+type Admissions = Pick<LedgerStore, 'admit' | 'settle'>;
+
 const request = (callId: string): AdmissionRequest => ({
   callId,
   familyId: 'fam_1',
@@ -34,7 +36,7 @@ const settlement = (callId: string): Settlement => ({
 function fakeStore() {
   const admitted: string[][] = [];
   const settled: string[][] = [];
-  const store: LedgerStore = {
+  const store: Admissions = {
     async admit(batch, settlements = []) {
       if (settlements.length > 0) settled.push(settlements.map(({ callId }) => callId));
       admitted.push(batch.map(({ callId }) => callId));
@@ -106,7 +108,7 @@ describe('admission', () => {
   it('fails for the calls of a transaction that fails, and for no others', async () => {
     const { store } = fakeStore();
     const admit = store.admit;
-    const broken: LedgerStore = {
+    const broken: Admissions = {
       ...store,
       admit: (batch) =>
         batch.some(({ callId }) => callId === 'call_0') ? Promise.reject(new Error('disk')) : admit(batch),
@@ -123,7 +125,7 @@ describe('admission', () => {
     const { store, admitted } = fakeStore();
     const { promise, resolve } = Promise.withResolvers<void>();
     const admit = store.admit;
-    const slow: LedgerStore = {
+    const slow: Admissions = {
       ...store,
       async admit(batch) {
         const results = await admit(batch);
@@ -152,7 +154,7 @@ describe('admission', () => {
     const { store, admitted } = fakeStore();
     const { promise, resolve } = Promise.withResolvers<void>();
     const admit = store.admit;
-    const stuck: LedgerStore = {
+    const stuck: Admissions = {
       ...store,
       async admit(batch) {
         const results = await admit(batch);
@@ -223,7 +225,7 @@ describe('settlement', () => {
     const { store, settled } = fakeStore();
     const { admit, settle } = store;
     let isPoisonous = true;
-    const poisoned: LedgerStore = {
+    const poisoned: Admissions = {
       admit: (batch, settlements = []) =>
         isPoisonous && settlements.length > 0 ? Promise.reject(new Error('disk')) : admit(batch, settlements),
       settle: (batch) => (isPoisonous ? Promise.reject(new Error('disk')) : settle(batch)),
@@ -324,7 +326,7 @@ describe('settlement', () => {
 });
 
 describe('an admission whose outcome is unknown', () => {
-  const unsure = (store: LedgerStore): LedgerStore => ({
+  const unsure = (store: Admissions): Admissions => ({
     ...store,
     admit: () => Promise.reject(new OutcomeUnknown('connection lost')),
   });
@@ -332,7 +334,7 @@ describe('an admission whose outcome is unknown', () => {
   it('fails, and is settled as never sent once the store has surely done or dropped it', async () => {
     const { store } = fakeStore();
     const settled: Settlement[] = [];
-    const settle: LedgerStore['settle'] = async (batch) => {
+    const settle: Admissions['settle'] = async (batch) => {
       settled.push(...batch);
       return batch.map(() => true);
     };

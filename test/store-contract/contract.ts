@@ -5,6 +5,7 @@ import { admissionLimits } from './admission_limits.ts';
 import { authorizations } from './authorizations.ts';
 import { budgets } from './budgets.ts';
 import { clients } from './clients.ts';
+import { corrections } from './corrections.ts';
 import { credentials } from './credentials.ts';
 import { devices } from './devices.ts';
 import { ended } from './ended.ts';
@@ -42,6 +43,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   ledger,
   'limits on calls': admissionLimits,
   budgets,
+  'corrections of calls': corrections,
   objects,
   payer,
   'absurd amounts': absurdAmounts,

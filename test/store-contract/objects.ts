@@ -32,6 +32,23 @@ export function objects(arena: () => Arena): void {
     expect(await owns(store, mine)).toBe(true);
   });
 
+  it('carry what is to be kept of them, and tell it to nobody else', async () => {
+    const [store, other] = arena().stores;
+    const mine = await createGrant(arena());
+    const stranger = await createGrant(arena());
+    const [plain, rich] = [newFile(), newFile()];
+    const detail = { models: ['gpt-5', null], cost: { base: 2 ** 53 - 1 } };
+    const origin = originOf(mine);
+    await store.objects.recordObjects(origin, [plain, { ...rich, detail }]);
+    await store.objects.recordObjects(origin, [{ ...rich, detail: null }]);
+    const find = ({ grant }: Granted, object: ObjectName) =>
+      other.objects.findObject(grant.id, 'openai', object);
+    const createdAt = expect.any(Number);
+    expect(await find(mine, rich)).toEqual({ ...origin, ...rich, detail, createdAt });
+    expect(await find(mine, plain)).toMatchObject({ detail: null, callId: origin.callId });
+    expect([await find(stranger, rich), await find(mine, newFile())]).toEqual([null, null]);
+  });
+
   it('are known by provider, kind and id, to the letter', async () => {
     const [store] = arena().stores;
     const mine = await createGrant(arena());

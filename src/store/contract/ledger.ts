@@ -16,6 +16,16 @@ export interface Settlement {
   readonly upstreamRequestId: string | null;
 }
 
+/** What a call came to, learned only after it was settled. */
+export interface Correction {
+  readonly callId: string;
+  readonly usage: Usage;
+  /** Null when the price is not known. */
+  readonly costNanoUsd: number | null;
+  /** What it counts as in budgets, where the price is not known at most. */
+  readonly countedNanoUsd: number;
+}
+
 /** A write was handed to the database, and whether it took effect will not be known. */
 export class OutcomeUnknown extends Error {
   override name = 'OutcomeUnknown';
@@ -39,4 +49,10 @@ export interface LedgerStore {
    * @returns per settlement, whether this one settled the call (false: it was settled before)
    */
   settle(batch: readonly Settlement[]): Promise<readonly boolean[]>;
+  /**
+   * Counts what a call came to in the place of what was assumed when it was settled, in the budgets that it held something
+   * of. Without a known price it counts as no more than was reserved.
+   * @returns false: nothing was assumed of the call, it is still pending, or it has been corrected before
+   */
+  correct(correction: Correction): Promise<boolean>;
 }

@@ -5,6 +5,7 @@ import { type LedgerStore, OutcomeUnknown, type Settlement } from '../contract/l
 import { countersFor, decide, proofReplayed } from '../decide.ts';
 import { writeCallRecords } from './call_records.ts';
 import { columns } from './columns.ts';
+import { correct } from './corrections.ts';
 import { hold, lockCounters, makeCounters, putNotices, readCounters } from './counters.ts';
 import { isRefusal } from './errors.ts';
 import { type Connection, transaction } from './open.ts';
@@ -202,6 +203,10 @@ export function postgresLedger(connection: Connection): LedgerStore {
       if (batch.length === 0) return [];
       const settled = await writeCallRecords(pool, connection, batch, []);
       return batch.map(({ callId }) => settled.delete(callId));
+    },
+
+    async correct(correction) {
+      return correct(connection, correction);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
-import type { ObjectStore } from '../contract/objects.ts';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import type { NewObject, ObjectStore } from '../contract/objects.ts';
 import type { ObjectName } from '../records.ts';
 import type { Connection, Session } from './open.ts';
 import { providerObjects } from './schema.ts';
@@ -26,13 +26,24 @@ export function postgresObjects({ db, write }: Connection): ObjectStore {
       return write(async (tx, createdAt) => {
         // In one order, so that two of these never wait for each other in a circle.
         await tx.execute(
-          sql`insert into ${providerObjects} (provider, kind, id, grant_id, credential_id, call_id, created_at)
-            select ${provider}, kind, id, ${grantId}, ${credentialId}, ${callId}, ${createdAt}::bigint
+          sql`insert into ${providerObjects} (provider, kind, id, grant_id, credential_id, call_id, detail, created_at)
+            select ${provider}, kind, id, ${grantId}, ${credentialId}, ${callId}, detail::json, ${createdAt}::bigint
             from ${named(objects)} order by kind, id
             on conflict do nothing`,
         );
         return (await findUnowned(tx, grantId, provider, objects)) === null;
       });
+    },
+
+    async findObject(grantId, provider, { kind, id }) {
+      const isThis = and(
+        eq(providerObjects.provider, provider),
+        eq(providerObjects.kind, kind),
+        eq(providerObjects.id, id),
+        eq(providerObjects.grantId, grantId),
+      );
+      const [found] = await db.select().from(providerObjects).where(isThis);
+      return found ?? null;
     },
 
     async findUnowned(grantId, provider, objects) {
@@ -48,8 +59,9 @@ export function postgresObjects({ db, write }: Connection): ObjectStore {
   };
 }
 
-function named(objects: readonly ObjectName[]): SQL {
+function named(objects: readonly NewObject[]): SQL {
   const kinds = sql.param(objects.map(({ kind }) => kind));
   const ids = sql.param(objects.map(({ id }) => id));
-  return sql`unnest(${kinds}::text[], ${ids}::text[]) with ordinality as named (kind, id, position)`;
+  const details = sql.param(objects.map(({ detail }) => detail && JSON.stringify(detail)));
+  return sql`unnest(${kinds}::text[], ${ids}::text[], ${details}::text[]) with ordinality as named (kind, id, detail, position)`;
 }

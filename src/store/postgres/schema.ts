@@ -446,6 +446,7 @@ export const providerObjects = pgTable(
       .references(() => grants.id),
     credentialId: text('credential_id').notNull(),
     callId: text('call_id').notNull(),
+    detail: json().$type<object>(),
     createdAt: time('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.provider, table.kind, table.id] })],

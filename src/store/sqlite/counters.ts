@@ -29,6 +29,8 @@ export interface Counters {
   hold(holds: readonly Hold[], reservedNanoUsd: number): void;
   /** Counts what calls came to in the place of what they held. */
   settle(call: SettledCall): void;
+  /** Counts a settled call as something else than before. */
+  recount(before: SettledCall, after: SettledCall): void;
   /** Puts on record what was not yet. @returns what that was */
   note(notices: readonly BudgetNotice[], now: number): readonly BudgetNotice[];
 }
@@ -40,6 +42,9 @@ export function countersOn({ client, audit }: Connection): Counters {
   const insert = client.prepare('INSERT INTO counters (id, ends_at, spent, reserved) VALUES (?, ?, ?, 0)');
   const add = client.prepare(
     `UPDATE counters SET spent = min(spent + ?, ${largestAmount}), reserved = reserved + ? WHERE id = ?`,
+  );
+  const change = client.prepare(
+    `UPDATE counters SET spent = max(0, min(spent + ?, ${largestAmount})) WHERE id = ?`,
   );
   const raise = client.prepare('UPDATE counters SET noticed = ? WHERE id = ? AND noticed < ?');
   const lower = client.prepare('UPDATE counters SET noticed = ? WHERE id = ? AND noticed > ?');
@@ -71,6 +76,12 @@ export function countersOn({ client, audit }: Connection): Counters {
     settle(call) {
       for (const hold of call.holds) {
         add.run(amountCounted(hold, call), -amountHeld(hold, call.reservedNanoUsd), hold.counter);
+      }
+    },
+
+    recount(before, after) {
+      for (const hold of before.holds) {
+        change.run(amountCounted(hold, after) - amountCounted(hold, before), hold.counter);
       }
     },
 

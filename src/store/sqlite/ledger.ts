@@ -4,7 +4,7 @@ import type { Budget } from '../budget.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../contract/ledger.ts';
 import { countersFor, decide } from '../decide.ts';
 import type { ClientStatus, CredentialStatus, ProviderAccess, UserStatus } from '../records.ts';
-import { countersOn } from './counters.ts';
+import { countersOn, type SettledCall } from './counters.ts';
 import type { Connection } from './open.ts';
 import { proofUser } from './proofs.ts';
 
@@ -76,6 +76,16 @@ const settleCall = `
   WHERE id = ? AND state = 'pending'
   RETURNING reserved_nano_usd AS reservedNanoUsd, holds`;
 
+/** What has been counted of a call is only assumed. */
+const readAssumed = `
+  SELECT reserved_nano_usd AS reservedNanoUsd, counted_nano_usd AS countedNanoUsd, outcome, holds FROM calls
+  WHERE id = ? AND state = 'settled' AND usage IS NULL AND (cost_nano_usd IS NULL OR outcome = 'lost')`;
+const correctCall = 'UPDATE calls SET usage = ?, cost_nano_usd = ?, counted_nano_usd = ? WHERE id = ?';
+
+interface RawAssumed extends Pick<SettledCall, 'reservedNanoUsd' | 'countedNanoUsd' | 'outcome'> {
+  readonly holds: string | null;
+}
+
 interface RawAdmission {
   readonly familyScope: string;
   readonly revoked: 0 | 1;
@@ -112,6 +122,8 @@ export function sqliteLedger(connection: Connection): LedgerStore {
   const insert = client.prepare(insertCall);
   const update = client.prepare<unknown[], { reservedNanoUsd: number; holds: string | null }>(settleCall);
   const findBudgets = client.prepare<[string, string, string | null, string | null], RawBudget>(readBudgets);
+  const findAssumed = client.prepare<[string], RawAssumed>(readAssumed);
+  const recount = client.prepare(correctCall);
   const counters = countersOn(connection);
   const count = client.prepare(updateRate);
   const useProof = proofUser(connection);
@@ -210,6 +222,22 @@ export function sqliteLedger(connection: Connection): LedgerStore {
 
     async settle(batch) {
       return write((now) => batch.map((settlement) => settleOne(settlement, now)));
+    },
+
+    async correct({ callId, usage, costNanoUsd, countedNanoUsd: counted }) {
+      return write(() => {
+        const call = findAssumed.get(callId);
+        if (!call) return false;
+        const countedNanoUsd = costNanoUsd === null ? Math.min(counted, call.reservedNanoUsd) : counted;
+        recount.run(JSON.stringify(usage), costNanoUsd, countedNanoUsd, callId);
+        const assumed = {
+          ...call,
+          holds: call.holds === null ? [] : JSON.parse(call.holds),
+          isEstimated: true,
+        };
+        counters.recount(assumed, { ...assumed, countedNanoUsd, isEstimated: false });
+        return true;
+      });
     },
   };
 }

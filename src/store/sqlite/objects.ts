@@ -13,6 +13,7 @@ export function sqliteObjects({ db, write }: Connection): ObjectStore {
     eq(providerObjects.grantId, placeholder('grantId')),
   );
   const find = db.select({ id: providerObjects.id }).from(providerObjects).where(isThis).prepare();
+  const read = db.select().from(providerObjects).where(isThis).prepare();
   const forget = db.delete(providerObjects).where(isThis).prepare();
   const unowned = (grantId: string, provider: string, objects: readonly ObjectName[]) =>
     objects.find(({ kind, id }) => !find.get({ grantId, provider, kind, id })) ?? null;
@@ -29,6 +30,10 @@ export function sqliteObjects({ db, write }: Connection): ObjectStore {
         }
         return unowned(grantId, provider, objects) === null;
       });
+    },
+
+    async findObject(grantId, provider, { kind, id }) {
+      return read.get({ grantId, provider, kind, id }) ?? null;
     },
 
     async findUnowned(grantId, provider, objects) {

@@ -433,6 +433,7 @@ export const providerObjects = sqliteTable(
       .references(() => grants.id),
     credentialId: text('credential_id').notNull(),
     callId: text('call_id').notNull(),
+    detail: text({ mode: 'json' }).$type<object>(),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.provider, table.kind, table.id] })],
