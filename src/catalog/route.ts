@@ -25,6 +25,8 @@ export interface Route {
   readonly deletes?: true;
   /** How its usage is read; null when the call costs nothing. */
   readonly usage: UsageRules | null;
+  /** How its answers tell what an earlier call came to. */
+  readonly lateCost?: LateCostRules;
   /** What its largest cost goes by; absent where that is the text that is read and written. */
   readonly cost?: CostRules;
 }
@@ -57,6 +59,19 @@ export interface VideoRates {
 export type BodyRules =
   | { readonly kind: 'none' }
   | { readonly kind: 'json' | 'multipart'; readonly fields: FieldRules };
+
+/** How answers tell what an earlier call came to, which had something made that the provider works on by itself. */
+export interface LateCostRules {
+  /** The kind of what was made; the path names it. */
+  readonly kind: string;
+  readonly usage: UsageRules;
+  /** What its `status` says when no more is to come. */
+  readonly endings: readonly string[];
+  /** What is paid of the usual price; absent: all of it. */
+  readonly share?: number;
+  /** Whether one that has ended without usage has cost nothing; absent: nobody knows. */
+  readonly isFree?: (made: unknown) => boolean;
+}
 
 export interface OutputRules {
   /** The object of the body that holds these fields; absent: the body itself. */

@@ -20,6 +20,7 @@ import {
 import { createHeldSink } from './held_sink.ts';
 import type { WatchedCall } from './in_flight.ts';
 import type { KeyHealth } from './key_health.ts';
+import { createLateCostRecord, type LateCostRecord } from './late_cost.ts';
 import { keysUrl, revoked } from './ledger_refusal.ts';
 import { limitHeaders } from './limit_headers.ts';
 import { createMeter, type Meter } from './meter.ts';
@@ -74,6 +75,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   readonly #response: ServerResponse;
   readonly #onEnd: () => void;
   readonly #record: ObjectRecord;
+  readonly #lateCost: LateCostRecord;
   #upstream: Dispatcher.DispatchController | undefined;
   #sink: AnswerSink | undefined;
   #slowApp: NodeJS.Timeout | undefined;
@@ -85,6 +87,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     this.admission = admission;
     this.meter = createMeter(deps.ledger, admission);
     this.#record = createObjectRecord(deps.store.objects, admission);
+    this.#lateCost = createLateCostRecord(deps.store, admission);
     this.#deps = deps;
     this.#exchange = { ...exchange, payer: admission.payer };
     this.#response = exchange.response;
@@ -204,10 +207,10 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   }
 
   record(answers: readonly unknown[], then: () => void): boolean {
-    const recording = this.#record(answers);
-    if (!recording) return false;
+    const recordings = [this.#record(answers), this.#lateCost(answers)].filter((one) => one !== null);
+    if (recordings.length === 0) return false;
     this.#upstream?.pause();
-    recording.then(
+    Promise.all(recordings).then(
       () => {
         if (this.#isOver) return;
         if (!this.#response.writableNeedDrain) this.#upstream?.resume();

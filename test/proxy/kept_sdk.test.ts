@@ -60,6 +60,10 @@ describe('responses', () => {
     const finished = await openai.responses.retrieve(begun.id);
     expect(finished.status).toBe('completed');
     expect(finished.usage?.output_tokens).toBeGreaterThan(0);
+    const calls = await broker.deps.store.records.listCalls({}, { before: null, limit: 2 });
+    const { billed_nano_usd: billed } = broker.sandbox.received().at(-2) ?? expect.fail();
+    expect(billed).toBeGreaterThan(0);
+    expect(calls[1]).toMatchObject({ route: 'POST /responses', costNanoUsd: billed, countedNanoUsd: billed });
     expect(await openai.responses.cancel(begun.id)).toMatchObject({ status: 'cancelled' });
   });
 

@@ -25,8 +25,10 @@ export const containerOf: KeptKind = { kind: 'container', scope: code };
 export const kept = (object: KeptKind, advice: string): FieldRule => ({ kind: 'kept', object, advice });
 
 /** What answers tell of by their `id`, or in other places. */
-export const makes = (object: KeptKind, ...places: readonly (readonly string[])[]): readonly MadeObject[] =>
-  (places.length === 0 ? [['id']] : places).map((at) => ({ ...object, at }));
+export const makes = (
+  object: Omit<MadeObject, 'at'>,
+  ...places: readonly (readonly string[])[]
+): readonly MadeObject[] => (places.length === 0 ? [['id']] : places).map((at) => ({ ...object, at }));
 
 /** Query parameters that lists have in common. */
 export const listParameters = {

@@ -1,6 +1,6 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import type { MadeObject } from '../objects.ts';
-import type { Route } from '../route.ts';
+import type { LateCostRules, Route } from '../route.ts';
 import { anything, held, responsesAnswer } from './openai_answers.ts';
 import { allow } from './openai_common_fields.ts';
 import {
@@ -14,12 +14,13 @@ import {
   state,
 } from './openai_kept.ts';
 import { itemsTree } from './openai_trees.ts';
+import { responsesUsage } from './openai_usage.ts';
 
 /** Responses and conversations that OpenAI keeps, and the containers that code has run in. */
 
 /** What a response tells of, at once or by its events. Lists tell of nothing new: what an app has put in may have any id. */
 export const madeByResponse: readonly MadeObject[] = [
-  ...makes(responseOf, ['id'], ['response', 'id']),
+  ...makes({ ...responseOf, goesOn: true }, ['id'], ['response', 'id']),
   ...makes(itemOf, ['output', '*', 'id'], ['item', 'id'], ['response', 'output', '*', 'id']),
   ...makes(
     containerOf,
@@ -37,6 +38,13 @@ const items: FieldRule = { kind: 'tree', tree: itemsTree };
 const conversationFields: FieldRules = { items, metadata: allow };
 
 const common = { scope: state, body: { kind: 'none' }, answer: held, usage: null } as const;
+/** What goes on in the background, or was broken off by the app, tells afterwards what it came to. */
+const lateCost: LateCostRules = {
+  kind: responseOf.kind,
+  usage: responsesUsage,
+  endings: ['completed', 'incomplete', 'failed', 'cancelled'],
+};
+
 const ofResponse = { ...common, kept: { response_id: 'response' } } as const;
 const ofContainer = { ...common, scope: code, kept: { container_id: 'container' } } as const;
 const ofConversation = { ...common, kept: { conversation_id: 'conversation' } } as const;
@@ -54,9 +62,16 @@ export const stateRoutes: readonly Route[] = [
     },
     answer: responsesAnswer,
     makes: madeByResponse,
+    lateCost,
   },
   { ...ofResponse, method: 'DELETE', path: '/responses/{response_id}', deletes: true },
-  { ...ofResponse, method: 'POST', path: '/responses/{response_id}/cancel', makes: madeByResponse },
+  {
+    ...ofResponse,
+    method: 'POST',
+    path: '/responses/{response_id}/cancel',
+    makes: madeByResponse,
+    lateCost,
+  },
   {
     ...ofResponse,
     method: 'GET',
