@@ -23,6 +23,7 @@ export const anthropic: Api = {
   name: 'anthropic',
   path: '/anthropic',
   routes,
+  prices: 'anthropic',
   keyPrefix: 'sk-ant-sandbox-',
   keyIn: (headers) => {
     const key = headers['x-api-key'];

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerEvent } from './answer.ts';
+import type { Prices } from './bill.ts';
 import type { ErrorWords, Refusal } from './errors.ts';
 import type { Route } from './route.ts';
 
@@ -10,8 +11,7 @@ export interface Api {
   readonly path: string;
   /** Everything it can do. Anything else is 404. */
   readonly routes: readonly Route[];
-  /** Its id in the price table; absent: its calls are not billed. */
-  readonly priceTable?: string;
+  readonly prices: Prices;
   /** How every key that it accepts begins. */
   readonly keyPrefix: string;
   readonly keyIn: (headers: IncomingHttpHeaders) => string | undefined;

@@ -27,6 +27,7 @@ export const azure: Api = {
   name: 'azure',
   path: '/azure',
   routes,
+  prices: 'azure',
   keyPrefix: 'azure-sandbox-',
   keyIn: (headers) => {
     const key = headers['api-key'];

@@ -11,6 +11,9 @@ export interface Tokens {
 /** USD for a million tokens. */
 export type TokenPrices = Pick<Tokens, 'input' | 'output'>;
 
+/** What a provider's models cost: its id in the price table, or the same whichever it is. */
+export type Prices = string | TokenPrices;
+
 /** What has been written of an answer. */
 export interface Writing {
   /** In tokens, the ones under way included. */
@@ -25,14 +28,16 @@ export interface Writing {
  * @returns integer nano-USD
  */
 export function bill(
-  priceTable: string,
+  prices: Prices,
   model: string,
   { input, output, fees = 0 }: Tokens,
   unpriced: TokenPrices,
 ): number {
   const usage = { input_tokens: input, output_tokens: output };
-  const known = calcPrice(usage, model, { providerId: priceTable })?.total_price;
-  const usd = known || (input * unpriced.input + output * unpriced.output) / 1e6;
+  const known =
+    typeof prices === 'string' ? calcPrice(usage, model, { providerId: prices })?.total_price : undefined;
+  const same = typeof prices === 'string' ? unpriced : prices;
+  const usd = known || (input * same.input + output * same.output) / 1e6;
   // Fifteen digits are what a sum of binary fractions can be trusted with.
   return Math.round(Number((usd * 1e9).toPrecision(15))) + fees;
 }

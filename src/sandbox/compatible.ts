@@ -1,5 +1,6 @@
 import { type Answer, json } from './answer.ts';
 import type { Api } from './api.ts';
+import type { TokenPrices } from './bill.ts';
 import type { Call } from './call.ts';
 import { chatReporting, type UsageReport } from './compatible_stream.ts';
 import { createCompletion } from './endpoints/completions.ts';
@@ -16,7 +17,7 @@ import { derivedId } from './seed.ts';
 
 /** Where a provider that is after OpenAI differs from it. */
 interface Compatible
-  extends Pick<Api, 'name' | 'path' | 'keyPrefix'>,
+  extends Pick<Api, 'name' | 'path' | 'keyPrefix' | 'prices'>,
     Partial<Pick<Api, 'errorBody' | 'errorEvent'>> {
   /** Stands before the path of each route. */
   readonly prefix: string;
@@ -38,6 +39,9 @@ const paidForm = { method: 'POST', paid: true, body: 'multipart' } as const;
 export const embeddings: Route = { ...paid, path: '/embeddings', answer: createEmbeddings };
 const openaiChat = openai.routes.filter(({ path }) => path === '/chat/completions');
 
+/** For those that say with each answer what it costs. */
+const aDollarForAMillion: TokenPrices = { input: 1, output: 1 };
+
 const asCounted = { counted: (usage: Fields) => usage };
 const asUsage: UsageReport = { ...asCounted, inLastChunk: (usage) => ({ usage }) };
 
@@ -58,8 +62,7 @@ export function compatible(provider: Compatible): Api {
     ...(usage ? [{ ...paid, path: '/chat/completions', answer: chatReporting(usage) }] : openaiChat),
     ...more,
   ];
-  const { priceTable: _, ...after } = openai;
-  return { ...after, ...own, routes: routes.map((route) => ({ ...route, path: prefix + route.path })) };
+  return { ...openai, ...own, routes: routes.map((route) => ({ ...route, path: prefix + route.path })) };
 }
 
 function openaiCard(id: string): Fields {
@@ -70,6 +73,7 @@ const mistral = compatible({
   name: 'mistral',
   path: '/mistral',
   prefix: '/v1',
+  prices: 'mistral',
   keyPrefix: 'mistral-sandbox-',
   models: ['mistral-large-2512', 'mistral-small-2603', 'codestral-2508', 'mistral-embed'],
   card: (id) => ({
@@ -113,6 +117,7 @@ const groq = compatible({
   name: 'groq',
   path: '/groq',
   prefix: '/openai/v1',
+  prices: 'groq',
   keyPrefix: 'gsk_sandbox_',
   models: ['llama-3.3-70b-versatile', 'openai/gpt-oss-120b', 'whisper-large-v3'],
   usage: { ...asCounted, inLastChunk: (usage) => ({ x_groq: { id: 'req_01sandbox', usage } }) },
@@ -136,6 +141,7 @@ const openrouter = compatible({
   name: 'openrouter',
   path: '/openrouter/api/v1',
   prefix: '',
+  prices: aDollarForAMillion,
   keyPrefix: 'sk-or-sandbox-',
   models: ['openai/gpt-4o-mini', 'anthropic/claude-opus-5', 'deepseek/deepseek-chat'],
   card: (id) => ({
@@ -179,6 +185,7 @@ const deepseek = compatible({
   name: 'deepseek',
   path: '/deepseek',
   prefix: '',
+  prices: 'deepseek',
   keyPrefix: 'sk-deepseek-sandbox-',
   models: ['deepseek-v4-flash', 'deepseek-v4-pro'],
 });
@@ -187,6 +194,7 @@ const xai = compatible({
   name: 'xai',
   path: '/xai/v1',
   prefix: '',
+  prices: aDollarForAMillion,
   keyPrefix: 'xai-sandbox-',
   models: ['grok-4.5', 'grok-code-fast-1'],
   usage: {
@@ -200,6 +208,7 @@ const together = compatible({
   name: 'together',
   path: '/together/v1',
   prefix: '',
+  prices: 'together',
   keyPrefix: 'tgp_v1_sandbox_',
   models: ['meta-llama/Llama-3.3-70B-Instruct-Turbo', 'openai/gpt-oss-120b'],
   card: (id) => ({

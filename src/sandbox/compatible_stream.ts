@@ -17,7 +17,8 @@ export function chatReporting({ counted, inLastChunk }: UsageReport): (call: Cal
     const fields = { ...call.fields, stream_options: { include_usage: true } };
     const answer = createChatCompletion({ ...call, fields });
     if (answer.kind === 'events') {
-      return eventStream(reportedAtTheEnd(answer.events, (usage) => inLastChunk(counted(usage))));
+      const events = reportedAtTheEnd(answer.events, (usage) => inLastChunk(counted(usage)));
+      return eventStream(events, answer.tokens);
     }
     if (answer.kind !== 'json') return answer;
     const body = fieldsOf(answer.body);
@@ -30,10 +31,14 @@ function reportedAtTheEnd(
   events: Iterable<ServerEvent>,
   report: (usage: Fields) => Fields,
 ): readonly ServerEvent[] {
-  const chunks = [...events].map(({ data }) => data);
+  const chunks = [...events];
   const [last, ofUsage, done] = chunks.splice(-3);
-  const withUsage = { ...withoutUsage(last), ...report(fieldsOf(fieldsOf(ofUsage).usage)) };
-  return [...chunks.map(withoutUsage), withUsage, done].map((data) => ({ data }));
+  const withUsage = { ...withoutUsage(last?.data), ...report(fieldsOf(fieldsOf(ofUsage?.data).usage)) };
+  return [
+    ...chunks.map((chunk) => ({ ...chunk, data: withoutUsage(chunk.data) })),
+    { data: withUsage },
+    { data: done?.data },
+  ];
 }
 
 function withoutUsage(chunk: unknown): Fields {

@@ -33,6 +33,7 @@ export const gemini: Api = {
   name: 'gemini',
   path: '/gemini',
   routes,
+  prices: 'google',
   keyPrefix: 'AIza-sandbox-',
   keyIn: (headers) => {
     const key = headers['x-goog-api-key'];

@@ -9,6 +9,7 @@ export const geminiOpenai: Api = {
     name: 'gemini-openai',
     path: `${gemini.path}/v1beta/openai`,
     prefix: '',
+    prices: gemini.prices,
     keyPrefix: gemini.keyPrefix,
     models: ['gemini-2.5-flash', 'gemini-2.5-flash-image', 'gemini-embedding-001'],
     card: (id) => ({ id: `models/${id}`, object: 'model', owned_by: 'google' }),

@@ -48,7 +48,7 @@ export const openai: Api = {
   name: 'openai',
   path: '/v1',
   routes,
-  priceTable: 'openai',
+  prices: 'openai',
   keyPrefix: 'sk-sandbox-',
   // Some that are after OpenAI take the key in a header of its own.
   keyIn: (headers) => bearerKey(headers) ?? keyHeader(headers['api-key'] ?? headers['x-api-key']),

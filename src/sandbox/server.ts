@@ -36,8 +36,8 @@ export interface SandboxOptions {
   readonly onRequest?: (request: ReceivedRequest) => void;
   /** Without it `created` is always the same, and the log uses the system's clock. */
   readonly now?: Clock;
-  /** What it bills for models that the price table does not know; without it nothing. */
-  readonly unpriced?: TokenPrices;
+  /** What providers bill, by their names, for models that the price table does not know; without it nothing. */
+  readonly unpriced?: Readonly<Record<string, TokenPrices>>;
 }
 
 export interface Sandbox {
@@ -196,14 +196,15 @@ function noteBody(entry: Progress, incoming: Incoming): void {
 /** Of a stream what has been written of it is billed, of any other answer all. @returns integer nano-USD */
 function billFor(
   { answer, tokens }: Reply,
-  { priceTable }: Api,
+  { name, prices }: Api,
   model: string | null,
   { written, isHeldUp }: Writing,
-  { unpriced = { input: 0, output: 0 } }: SandboxOptions,
+  { unpriced = {} }: SandboxOptions,
 ): number {
-  if (!tokens || priceTable === undefined || model === null) return 0;
+  if (!tokens || model === null) return 0;
   const isPart = answer.kind === 'events' && !isHeldUp;
-  return bill(priceTable, model, isPart ? { ...tokens, output: written } : tokens, unpriced);
+  const taken = isPart ? { ...tokens, output: written } : tokens;
+  return bill(prices, model, taken, unpriced[name] ?? { input: 0, output: 0 });
 }
 
 /** GET /_sandbox/requests[?after=NUMBER]: the log, for tests in other processes. Not part of the log itself. */

@@ -24,6 +24,11 @@ export function answerText(model: string, prompt: string, alternative = 0): stri
   return `Sandbox answer${which} to: ${echo.toWellFormed()}`;
 }
 
+/** What is thought before an answer, up to a limit in tokens. */
+export function writeThought(prompt: string, limit: number | undefined): WrittenText {
+  return writeText(answerText('', `what to make of ${prompt}`), { limit });
+}
+
 /** A text in the format asked for: as it is, as some JSON object, or as JSON that satisfies the schema. */
 export function inFormat(type: unknown, schema: unknown, text: string): string {
   if (type === 'json_object') return JSON.stringify({ answer: text });

@@ -3,16 +3,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, vi } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import type { Budget } from '../../src/store/budget.ts';
-import type { AccessBudget } from '../../src/store/records.ts';
-import { connect, startBroker } from '../support/broker.ts';
+import type { AccessBudget, Credential } from '../../src/store/records.ts';
+import { createClient, createUser, deposit, grantTo, providerNamed, startBroker } from '../support/broker.ts';
 import type { Home } from '../support/home.ts';
 import { accessTo, limitGrant } from '../support/limits.ts';
 import { freePort, type ServerProcess, startServer } from '../support/process.ts';
 import { type Answered, type Shot, shoot } from './support/attacker.ts';
-import { createRandom, type Random } from './support/random.ts';
+import type { Draw } from './support/drawing.ts';
+import { createRandom } from './support/random.ts';
 
-/** As dear as the dearest model there is, in USD for a million tokens. */
-const unpriced = { input: 150, output: 600 };
+/** As dear as the dearest model that each of them has, in USD for a million tokens. */
+const unpriced = {
+  openai: { input: 150, output: 600 },
+  anthropic: { input: 15, output: 75 },
+  gemini: { input: 15, output: 75 },
+};
 /** A server keeps a database of SQLite to itself. */
 const instancesOn = { postgres: 2, sqlite: 1 };
 const longestPause = 300;
@@ -27,22 +32,29 @@ interface AttackOptions {
   /** How often a server is killed meanwhile. */
   readonly kills: number;
   readonly seed: number;
-  /** Of the grant. */
+  readonly providers: readonly string[];
+  /** Of the grant, at each provider. */
   readonly budgets: readonly AccessBudget[];
-  /** Of its user and of the key. */
+  /** Of its user and of each key. */
   readonly limits: { readonly user: HolderLimit; readonly key: HolderLimit };
   /** What is fired; drawn at random. */
-  readonly shots: readonly ((random: Random, text: string) => Shot)[];
+  readonly shots: readonly Draw[];
+  /** What is asked again and again in the end. */
+  readonly last: Draw;
 }
 
 /** In nano-USD. */
-interface Bill {
-  readonly id: string;
+export interface Bill {
+  /** The provider's id of the request; not all of them tell it. */
+  readonly id: string | null;
   readonly billed: number;
 }
 
 /** A call on record; amounts in nano-USD. */
-interface Recorded {
+export interface Recorded {
+  readonly provider: string;
+  readonly grantId: string;
+  readonly credentialId: string;
   readonly upstreamRequestId: string | null;
   readonly outcome: string;
   readonly usage: unknown;
@@ -51,19 +63,19 @@ interface Recorded {
 }
 
 /**
- * Attacks the budget of a grant from all sides at once: instances that share it, apps that leave in the middle, answers
+ * Attacks the budget of a user from all sides at once: instances that share it, apps that leave in the middle, answers
  * without usage, and servers that are killed. In the end it asks on, one call after the other, until nothing is left.
  * @param options.seed decides what is asked, when apps leave and when servers are killed
  * @throws when calls stay pending
  */
 export async function attackBudget(options: AttackOptions) {
-  const { home, calls, kills, seed, shots } = options;
+  const { home, calls, kills, seed, shots, last } = options;
   const random = createRandom(seed);
   const sandbox = await startSandbox({ unpriced });
   onTestFinished(() => sandbox.close());
   const ports = await Promise.all(Array.from({ length: instancesOn[home.store] }, freePort));
   const issuer = `http://127.0.0.1:${ports[0]}`;
-  const token = await connectLimited(home, issuer, options);
+  const { token, user } = await connectLimited(home, issuer, options);
   const start = (port: number) => startInstance(home, { issuer, port, sandbox });
   const servers = await Promise.all(ports.map(start));
 
@@ -75,7 +87,7 @@ export async function attackBudget(options: AttackOptions) {
     const port = ports[index % ports.length];
     if (!shot || port === undefined) throw new Error('nothing to ask, or nobody');
     const ask = (attempt: number) => shot(draw, `call ${index}, attempt ${attempt}`);
-    answers.push(...(await shoot(`http://127.0.0.1:${port}/openai/v1`, token, draw, ask)));
+    answers.push(...(await shoot(`http://127.0.0.1:${port}`, token, draw, ask)));
   });
   const ended = Promise.all(attack).finally(() => {
     isUnderAttack = false;
@@ -90,32 +102,20 @@ export async function attackBudget(options: AttackOptions) {
   }
   await ended;
   await allSettled(home, sandbox);
-  await useUp(issuer, token);
+  await useUp(issuer, token, (text) => last(random, text));
   await allSettled(home, sandbox);
-  for (const s of servers)
-    console.log(
-      s
-        .output()
-        .split('\n')
-        .filter((l) => /"level":50|ERROR/i.test(l))
-        .map((l) => l.slice(0, 400))
-        .slice(0, 8)
-        .join('\n'),
-    );
   await Promise.all(servers.map((server) => server.stop()));
 
   const bills = sandbox
     .received()
-    .flatMap(({ request_id: id, billed_nano_usd: billed }): Bill[] => (id && billed ? [{ id, billed }] : []));
+    .flatMap(({ request_id: id, billed_nano_usd: billed }): Bill[] => (billed > 0 ? [{ id, billed }] : []));
   return {
     answers,
     refused: answers.filter(({ code }) => code?.startsWith('budget_')).length,
     bills,
     billed: sum(Object.values(sandbox.totals().billed_nano_usd)),
     recorded: await recordedCalls(home),
-    counters: await home.query<{ id: string; spent: number; reserved: number }>(
-      'select id, spent, reserved from counters order by id',
-    ),
+    counters: await countersIn(home, user),
   };
 }
 
@@ -126,22 +126,26 @@ export function sum(amounts: readonly number[]): number {
 async function connectLimited(
   home: Home,
   issuer: string,
-  { budgets, limits }: Pick<AttackOptions, 'budgets' | 'limits'>,
-): Promise<string> {
+  { providers, budgets, limits }: Pick<AttackOptions, 'providers' | 'budgets' | 'limits'>,
+): Promise<{ readonly token: string; readonly user: string }> {
   const broker = await startBroker({ home, env: { COATCHECK_ISSUER: issuer } });
   try {
-    const scopes = ['openai:text', 'openai:embeddings', 'openai:tools.web', 'openai:tools.code'];
-    const { tokens, user, credential } = await connect(broker, { scopes });
+    const user = await createUser(broker);
+    const keys: Credential[] = [];
+    for (const provider of providers) keys.push(await deposit(broker, user.id, undefined, provider));
+    const lent = providers.flatMap((provider) => providerNamed(provider).scopes.map(({ scope }) => scope));
+    const scopes = lent.filter((scope) => /:(text|embeddings|tools\.web|tools\.code)$/.test(scope));
+    const { access_token: token } = await grantTo(broker, user, await createClient(broker, user.id), scopes);
     const holders = [
       { holder: user.id, ...limits.user },
-      { holder: credential.id, ...limits.key },
+      ...keys.map(({ id }) => ({ holder: id, ...limits.key })),
     ];
     for (const each of holders) {
       const budget = { ...each, unit: 'nano_usd', period: 'total' } as const;
       await broker.deps.store.budgets.setBudget(budget, user.id, { kind: 'system' });
     }
-    await limitGrant(broker, tokens.access_token, accessTo('openai', { budgets }));
-    return tokens.access_token;
+    await limitGrant(broker, token, ...providers.map((provider) => accessTo(provider, { budgets })));
+    return { token, user: user.id };
   } finally {
     await broker.close();
   }
@@ -173,16 +177,13 @@ async function allSettled(home: Home, sandbox: Sandbox): Promise<void> {
 }
 
 /** Asks until the budget refuses. */
-async function useUp(url: string, token: string): Promise<void> {
+async function useUp(url: string, token: string, ask: (text: string) => Shot): Promise<void> {
   for (let calls = 0; calls < 200; calls++) {
-    const response = await fetch(`${url}/openai/v1/chat/completions`, {
+    const { path, body } = ask(`rest ${calls}`);
+    const response = await fetch(url + path, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        model: 'o1-pro',
-        max_tokens: 60,
-        messages: [{ role: 'user', content: `rest ${calls} `.repeat(20) }],
-      }),
+      body: JSON.stringify(body),
     });
     await response.text();
     if (response.status === 402) return;
@@ -195,7 +196,31 @@ async function useUp(url: string, token: string): Promise<void> {
 
 async function recordedCalls(home: Home): Promise<readonly Recorded[]> {
   return home.query<Recorded>(
-    `select upstream_request_id as "upstreamRequestId", outcome, usage, cost_nano_usd as cost,
+    `select provider, grant_id as "grantId", credential_id as "credentialId",
+      upstream_request_id as "upstreamRequestId", outcome, usage, cost_nano_usd as cost,
       counted_nano_usd as counted from calls`,
   );
+}
+
+/** What counters say and have to say, by the calls on record. */
+async function countersIn(home: Home, user: string) {
+  const recorded = await recordedCalls(home);
+  const counters = await home.query<{ id: string; spent: number; reserved: number }>(
+    'select id, spent, reserved from counters order by id',
+  );
+  return counters.map(({ id, spent, reserved }) => {
+    const [holder = '', provider = '', unit = ''] = id.split(' ');
+    const covered = recorded.filter(
+      (call) =>
+        [user, call.grantId, call.credentialId].includes(holder) && ['*', call.provider].includes(provider),
+    );
+    const sent = covered.filter(({ outcome }) => outcome !== 'not_sent').length;
+    return {
+      id,
+      unit,
+      spent,
+      reserved,
+      due: unit === 'calls' ? sent : sum(covered.map(({ counted }) => counted)),
+    };
+  });
 }

@@ -32,6 +32,112 @@ test.each([
   expect(await lastBill(sandbox)).toBe(billed);
 });
 
+/** "Sandbox answer to: what to make of Hello there" */
+const thought = 12;
+const contents = [{ role: 'user', parts: [{ text: hello }] }];
+const generate = '/v1beta/models/gemini-2.0-flash:generateContent';
+const stream = '/v1beta/models/gemini-2.0-flash:streamGenerateContent';
+
+const ofOthers: readonly (readonly [provider: string, path: string, body: object, billed: number])[] = [
+  [
+    'anthropic',
+    '/v1/messages',
+    chat('claude-opus-4-1', { max_tokens: 50 }),
+    15_000 * input + 75_000 * output,
+  ],
+  [
+    'anthropic',
+    '/v1/messages',
+    chat('claude-opus-4-1', { max_tokens: 15, stream: true, thinking: { type: 'adaptive' } }),
+    15_000 * input + 75_000 * 15,
+  ],
+  [
+    'anthropic',
+    '/v1/messages',
+    chat('claude-opus-4-1', { max_tokens: 50, thinking: { type: 'enabled', budget_tokens: 5 } }),
+    15_000 * input + 75_000 * (5 + output),
+  ],
+  [
+    'anthropic',
+    '/v1/messages',
+    chat('claude-opus-4-1', {
+      max_tokens: 50,
+      stream: true,
+      tools: [{ type: 'web_search_20260318' }, { type: 'code_execution_20260521' }],
+    }),
+    15_000 * (input + 17) + 75_000 * output + 10_000_000 + 50_000_000,
+  ],
+  ['gemini', generate, { contents }, 100 * input + 400 * output],
+  ['gemini', stream, { contents, generationConfig: { maxOutputTokens: 5 } }, 100 * input + 400 * 5],
+  [
+    'gemini',
+    stream,
+    { contents, tools: [{ googleSearch: {} }] },
+    100 * (input + 6) + 400 * output + 35_000_000,
+  ],
+  [
+    'gemini',
+    stream,
+    { contents, generationConfig: { thinkingConfig: { thinkingBudget: -1 } } },
+    100 * input + 400 * (thought + output),
+  ],
+  [
+    'gemini',
+    generate,
+    { contents, generationConfig: { maxOutputTokens: 9, thinkingConfig: { thinkingBudget: 4 } } },
+    100 * input + 400 * 9,
+  ],
+  ['gemini', '/v1/models/gemini-embedding-001:embedContent', { content: contents[0] }, 150 * input],
+  [
+    'gemini',
+    '/v1/models/gemini-embedding-001:batchEmbedContents',
+    { requests: [{ content: contents[0] }, { content: contents[0] }] },
+    150 * 2 * input,
+  ],
+  ['gemini-openai', '/chat/completions', chat('gemini-2.0-flash'), 100 * input + 400 * output],
+  ['azure', '/openai/responses', { model: 'gpt-4o', input: hello }, 2_500 * input + 10_000 * output],
+  [
+    'mistral',
+    '/v1/chat/completions',
+    chat('mistral-large-2512', { stream: true }),
+    500 * input + 1_500 * output,
+  ],
+  ['groq', '/openai/v1/chat/completions', chat('llama-3.3-70b-versatile'), 590 * input + 790 * output],
+  ['deepseek', '/chat/completions', chat('deepseek-v4-pro'), 660 * input + 1_980 * output],
+  ['together', '/chat/completions', chat('meta-llama/Llama-3.3-70B-Instruct-Turbo'), 880 * (input + output)],
+  ['openrouter', '/chat/completions', chat('openai/gpt-4o', { stream: true }), 1_000 * (input + output)],
+  ['xai', '/chat/completions', chat('grok-4', { stream: true }), 1_000 * (input + output)],
+];
+
+const keys: Readonly<Record<string, string>> = {
+  anthropic: 'sk-ant-sandbox-bill',
+  azure: 'azure-sandbox-bill',
+  mistral: 'mistral-sandbox-bill',
+  groq: 'gsk_sandbox_bill',
+  deepseek: 'sk-deepseek-sandbox-bill',
+  together: 'tgp_v1_sandbox_bill',
+  openrouter: 'sk-or-sandbox-bill',
+  xai: 'xai-sandbox-bill',
+};
+
+test.each(ofOthers)(
+  '%s bills %s with %j by its tokens and its tools',
+  async (provider, path, body, billed) => {
+    const sandbox = await sandboxForTest();
+    const key = keys[provider] ?? 'AIza-sandbox-bill';
+    const response = await fetch(`${sandbox.urls[provider]}${path}`, {
+      method: 'POST',
+      headers: {
+        ...{ authorization: `Bearer ${key}`, 'x-goog-api-key': key, 'api-key': key },
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(body),
+    });
+    expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+    expect(await lastBill(sandbox)).toBe(billed);
+  },
+);
+
 test('what is refused, or asks for nothing that is written, is not billed', async () => {
   const sandbox = await sandboxForTest();
   await post(sandbox, '/chat/completions', chat('sandbox-500'));
@@ -42,13 +148,13 @@ test('what is refused, or asks for nothing that is written, is not billed', asyn
 });
 
 test('a model without a price is billed at the one chosen for such', async () => {
-  const sandbox = await sandboxForTest({ unpriced: { input: 7, output: 11 } });
+  const sandbox = await sandboxForTest({ unpriced: { openai: { input: 7, output: 11 } } });
   await (await post(sandbox, '/chat/completions', chat('sandbox-no-usage'))).text();
   expect(await lastBill(sandbox)).toBe(7_000 * input + 11_000 * output);
 });
 
 test('a stream that is left is billed for what was written, the token under way included', async () => {
-  const sandbox = await sandboxForTest({ unpriced: { input: 0, output: 1 } });
+  const sandbox = await sandboxForTest({ unpriced: { openai: { input: 0, output: 1 } } });
   const left = new AbortController();
   const body = chat('sandbox-long-1000', { stream: true });
   await post(sandbox, '/chat/completions', body, { signal: left.signal });
@@ -60,7 +166,7 @@ test('a stream that is left is billed for what was written, the token under way 
 });
 
 test('a stream that is left unread is billed whole: a model does not wait for its reader', async () => {
-  const sandbox = await sandboxForTest({ unpriced: { input: 0, output: 1 } });
+  const sandbox = await sandboxForTest({ unpriced: { openai: { input: 0, output: 1 } } });
   const left = new AbortController();
   // Each event names the model: a long name soon fills whatever lies between.
   const model = `unknown-${'x'.repeat(10_000)}`;

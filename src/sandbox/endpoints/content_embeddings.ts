@@ -12,14 +12,18 @@ const usualDimensions = 3072;
 /** POST …/models/{model}:embedContent */
 export function embedContent(call: Call): Answer {
   const { values, tokens } = embed(call.model, call.fields);
-  return json({ embedding: { values }, usageMetadata: { promptTokenCount: tokens } });
+  return json(
+    { embedding: { values }, usageMetadata: { promptTokenCount: tokens } },
+    { input: tokens, output: 0 },
+  );
 }
 
 /** POST …/models/{model}:batchEmbedContents */
 export function embedContents(call: Call): Answer {
   const all = requiredList(call, 'requests').map((request) => embed(call.model, fieldsOf(request)));
   const promptTokenCount = all.reduce((sum, { tokens }) => sum + tokens, 0);
-  return json({ embeddings: all.map(({ values }) => ({ values })), usageMetadata: { promptTokenCount } });
+  const embeddings = all.map(({ values }) => ({ values }));
+  return json({ embeddings, usageMetadata: { promptTokenCount } }, { input: promptTokenCount, output: 0 });
 }
 
 function embed(model: string, { content, outputDimensionality }: Fields) {

@@ -67,7 +67,18 @@ function blocksOf(tool: Fields, id: (prefix: string) => string, prompt: string):
   ];
 }
 
-/** What is billed of them beside tokens; null when there were none. */
+/** Of a search, and of an hour of a container. */
+const searchFee = 10_000_000;
+const containerFee = 50_000_000;
+
+/** What they cost beside tokens, in nano-USD. */
+export function hostedFees(blocks: readonly HostedBlock[]): number {
+  const searches = serverToolUse(blocks)?.web_search_requests ?? 0;
+  const runsCode = blocks.some(({ type }) => type === 'code_execution_tool_result');
+  return searches * searchFee + (runsCode ? containerFee : 0);
+}
+
+/** What is told of them in the usage; null when there were none. */
 export function serverToolUse(blocks: readonly HostedBlock[]): Anthropic.ServerToolUsage | null {
   const count = (type: HostedBlock['type']) => blocks.filter((block) => block.type === type).length;
   const web_search_requests = count('web_search_tool_result');

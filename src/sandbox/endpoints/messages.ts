@@ -1,35 +1,49 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { isObject } from '../../lib/json.ts';
-import { type Answer, eventStream, json, namedEvents } from '../answer.ts';
+import { type Answer, eventStream, json } from '../answer.ts';
+import type { Tokens } from '../bill.ts';
 import { type Call, optionalInteger, requiredList } from '../call.ts';
 import { missingParameter } from '../errors.ts';
-import { type Fields, fieldsOf, listOf, textOf } from '../fields.ts';
+import { type Fields, fieldsOf, integerOf, listOf, textOf } from '../fields.ts';
 import { contentText, lastUserText, promptTokens } from '../prompt.ts';
 import { schemaSample } from '../schema_sample.ts';
 import { derivedId } from '../seed.ts';
-import { answerText, inFormat, stopSequences, type WrittenText, writeText } from '../written_text.ts';
+import {
+  answerText,
+  inFormat,
+  stopSequences,
+  type WrittenText,
+  writeText,
+  writeThought,
+} from '../written_text.ts';
 import { messageEvents, type WireMessage } from './message_events.ts';
-import { hostedBlocks, serverToolUse } from './message_tools.ts';
+import { hostedBlocks, hostedFees, serverToolUse } from './message_tools.ts';
 
 /** POST /v1/messages */
 export function createMessage(call: Call): Answer {
   const messages = requiredList(call, 'messages');
   const limit = optionalInteger(call, 'max_tokens');
   if (limit === undefined) throw missingParameter('max_tokens');
-  const text = answerText(call.model, lastUserText(messages));
+  const prompt = lastUserText(messages);
+  const text = answerText(call.model, prompt);
+  const thought = isThought(call.fields) ? writeThought(prompt, thoughtLimit(call.fields, limit)) : null;
   const tool = forcedTool(call.fields);
   const { type, schema } = fieldsOf(fieldsOf(call.fields.output_config).format);
   const full = tool ? JSON.stringify(schemaSample(tool.input_schema, text)) : inFormat(type, schema, text);
   const stops = tool ? [] : stopSequences(call.fields.stop_sequences);
-  const written = writeText(full, { limit, stops });
+  const thinking_tokens = thought?.tokens.length ?? 0;
+  const written = writeText(full, { limit: limit - thinking_tokens, stops });
   const stop = stops.find((sequence) => full.startsWith(written.text + sequence)) ?? null;
-  const hosted = hostedBlocks(call, lastUserText(messages));
+  const hosted = hostedBlocks(call, prompt);
+  const output = thinking_tokens + written.tokens.length;
+  const tokens = { input: inputTokens(call), output, fees: hostedFees(hosted) };
   const message: WireMessage = {
     id: derivedId('msg_', call.seed),
     type: 'message',
     role: 'assistant',
     model: call.model,
     content: [
+      ...(thought ? [thinkingBlock(call, thought)] : []),
       ...hosted,
       tool ? toolUse(call, tool, written) : { type: 'text', text: written.text, citations: null },
     ],
@@ -38,9 +52,14 @@ export function createMessage(call: Call): Answer {
     stop_details: null,
     container: null,
     diagnostics: null,
-    usage: { ...usage(inputTokens(call), written.tokens.length), server_tool_use: serverToolUse(hosted) },
+    usage: {
+      ...usage(tokens),
+      output_tokens_details: thought && { thinking_tokens },
+      server_tool_use: serverToolUse(hosted),
+    },
   };
-  return call.stream ? eventStream(namedEvents(messageEvents(message, written.tokens))) : json(message);
+  if (!call.stream) return json(message, tokens);
+  return eventStream(messageEvents(message, written.tokens), tokens);
 }
 
 /** POST /v1/messages/count_tokens */
@@ -84,8 +103,21 @@ function stopReason(
   return stop === null ? 'end_turn' : 'stop_sequence';
 }
 
-/** Nothing is ever cached or thought. */
-function usage(input: number, output: number): Anthropic.Usage {
+function isThought({ thinking }: Fields): boolean {
+  return ['enabled', 'adaptive'].includes(textOf(fieldsOf(thinking).type) ?? '');
+}
+
+/** In tokens: its own budget, and never more than the whole answer may have. */
+function thoughtLimit({ thinking }: Fields, limit: number): number {
+  return Math.min(limit, integerOf(fieldsOf(thinking).budget_tokens) ?? limit);
+}
+
+function thinkingBlock(call: Call, { text }: WrittenText): Anthropic.ThinkingBlock {
+  return { type: 'thinking', thinking: text, signature: derivedId('', call.seed, 'thought') };
+}
+
+/** Nothing is ever cached. */
+function usage({ input, output }: Tokens): Anthropic.Usage {
   return {
     input_tokens: input,
     cache_creation_input_tokens: 0,

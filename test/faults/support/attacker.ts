@@ -15,6 +15,12 @@ export interface Answered {
   readonly code?: string;
 }
 
+/** Anthropic and Google have their codes in the details. */
+interface WireError {
+  readonly code?: string | number | null;
+  readonly details?: { readonly error_code?: string; readonly 0?: { readonly reason?: string } };
+}
+
 const attempts = 4;
 const mostAttempts = 100;
 const longestWait = 400;
@@ -71,6 +77,7 @@ async function shootOnce(url: string, token: string, { path, body, leaves }: Sho
 
 function codeIn(status: number, text: string): { readonly code?: string } {
   if (status < 400) return {};
-  const { error } = JSON.parse(text) as { error?: { code?: string } };
-  return { code: error?.code ?? 'none' };
+  const { error } = JSON.parse(text) as { error?: WireError };
+  const { code = 'none', details } = error ?? {};
+  return { code: String(details?.error_code ?? details?.[0]?.reason ?? code) };
 }

@@ -1,33 +1,15 @@
-import type { Shot } from './attacker.ts';
+import { type Arms, type Draw, leaves, pick, troublesome } from './drawing.ts';
 import type { Random } from './random.ts';
 
-type Draw = (random: Random, text: string) => Shot;
+const mount = '/openai/v1';
 
-/** From dear to cheap, without a known price, and such as never say what they have used or break off. */
-const models = [
-  ...['o1-pro', 'gpt-4', 'gpt-4-turbo', 'gpt-4o', 'gpt-5', 'gpt-5-mini', 'gpt-4.1'],
-  ...['unheard-of', 'sandbox-long-30', 'sandbox-slow-100'],
-  ...['sandbox-no-usage', 'sandbox-cut', 'sandbox-stream-error', 'sandbox-garbage', 'sandbox-500'],
-];
+/** From dear to cheap. */
+const models = ['o1-pro', 'gpt-4', 'gpt-4-turbo', 'gpt-4o', 'gpt-5', 'gpt-5-mini', 'gpt-4.1', ...troublesome];
 
-const pick = <Item>(random: Random, items: readonly [Item, ...Item[]]): Item =>
-  items[random.between(0, items.length)] ?? items[0];
 const modelFor = (random: Random) => pick(random, ['gpt-4o', ...models]);
 /** As different as the texts are: the sandbox gives equal questions one id. */
 const asTokens = (text: string) => [...Buffer.from(text)];
 const messages = (text: string) => [{ role: 'user', content: `${text} `.repeat(8) }];
-
-/** The app stays in two of three cases. */
-function leaves(random: Random): Pick<Shot, 'leaves'> {
-  return pick<Pick<Shot, 'leaves'>>(random, [
-    {},
-    {},
-    {},
-    {},
-    { leaves: { after: random.between(0, 400) } },
-    { leaves: { atByte: random.between(1, 6_000) } },
-  ]);
-}
 
 /** How long the answer may get: said, said twice alike, in contradiction, in words, or not at all. */
 function chatCap(random: Random): object {
@@ -44,7 +26,7 @@ function chatCap(random: Random): object {
 }
 
 const chat: Draw = (random, text) => ({
-  path: '/chat/completions',
+  path: `${mount}/chat/completions`,
   body: {
     model: modelFor(random),
     messages: messages(text),
@@ -61,7 +43,7 @@ const chat: Draw = (random, text) => ({
 });
 
 const responses: Draw = (random, text) => ({
-  path: '/responses',
+  path: `${mount}/responses`,
   body: {
     model: modelFor(random),
     input: `${text} `.repeat(8),
@@ -82,7 +64,7 @@ const hostedTools = (random: Random) => ({
 });
 
 const completions: Draw = (random, text) => ({
-  path: '/completions',
+  path: `${mount}/completions`,
   body: {
     model: pick(random, ['gpt-3.5-turbo-instruct', 'unheard-of']),
     prompt: pick<unknown>(random, [text, [text, `${text} again`], asTokens(text), [asTokens(text), [3]]]),
@@ -94,7 +76,7 @@ const completions: Draw = (random, text) => ({
 });
 
 const embeddings: Draw = (random, text) => ({
-  path: '/embeddings',
+  path: `${mount}/embeddings`,
   body: {
     model: pick(random, ['text-embedding-3-small', 'text-embedding-3-large', 'unheard-of']),
     input: pick<unknown>(random, [text, [text, text], asTokens(text)]),
@@ -102,5 +84,13 @@ const embeddings: Draw = (random, text) => ({
   ...leaves(random),
 });
 
-/** Every way to ask for text: chats most of all. */
-export const shots: readonly Draw[] = [chat, chat, chat, chat, responses, responses, completions, embeddings];
+const last: Draw = (_random, text) => ({
+  path: `${mount}/chat/completions`,
+  body: { model: 'o1-pro', max_tokens: 60, messages: [{ role: 'user', content: `${text} `.repeat(20) }] },
+});
+
+/** Every way to ask OpenAI for text: chats most of all. */
+export const openaiArms: Arms = {
+  shots: [chat, chat, chat, chat, responses, responses, completions, embeddings],
+  last,
+};
