@@ -20,7 +20,7 @@ registerHooks({
 });
 
 const { runCommandLine } = await import('./cli/program.ts');
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+process.exitCode = await runCommandLine(process.argv.slice(2), process, {
   serve: async (env) => (await import('./main.ts')).serve(env),
 });
 

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import {
   type DestinationStream,
   destination,
@@ -8,9 +9,6 @@ import {
 } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from './config.ts';
-
-const standardOutput = 1;
-const standardError = 2;
 
 /** Names a line could carry by mistake; what is meant to be secret is a `Secret` and prints as such by itself. */
 const redact = ['authorization', 'cookie', 'password', 'token', 'code', 'key', 'secret'].flatMap((name) => [
@@ -26,18 +24,21 @@ const options: LoggerOptions = {
   serializers: { err: serializeError },
 };
 
+/** Where lines go: a standard stream of the process, or one that stands for it. */
+type LogTarget = Writable & { readonly fd?: number; readonly isTTY?: boolean };
+
 /**
  * The log: JSON lines, or text when a person watches the terminal.
  * @param to where it goes; the command line keeps standard output for its result
  */
-export function createLogger(level: Config['logLevel'], to: 'stdout' | 'stderr'): Logger {
+export function createLogger(level: Config['logLevel'], to: LogTarget): Logger {
   return pino({ ...options, level }, stream(to));
 }
 
-function stream(to: 'stdout' | 'stderr'): DestinationStream {
-  const fd = to === 'stdout' ? standardOutput : standardError;
-  const terminal = to === 'stdout' ? process.stdout.isTTY : process.stderr.isTTY;
-  return terminal
+function stream(to: LogTarget): DestinationStream {
+  const { fd, isTTY } = to;
+  if (fd === undefined) return to;
+  return isTTY
     ? pretty({ destination: fd, sync: true, ignore: 'pid,hostname' })
     : destination({ fd, sync: true });
 }

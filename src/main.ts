@@ -30,7 +30,7 @@ export async function serve(env: NodeJS.ProcessEnv, options: Pick<DepsOptions, '
   if (wanted.workers > 1 && isWorker) return serveAsWorker(wanted, options);
   const server = createServer(limits, notYet);
   const config = await listen(server, wanted);
-  const log = createLogger(config.logLevel, 'stdout');
+  const log = createLogger(config.logLevel, process.stdout);
   for (const name of config.unknownVariables) log.warn(`${name} is set, but there is no such setting`);
   try {
     const sandbox = await openSandbox(config);
@@ -112,7 +112,7 @@ async function answerByWorkers(
 
 /** Answers as one of several workers; what is done once is done by the process that started it. */
 async function serveAsWorker(config: Config, options: Pick<DepsOptions, 'lease'>): Promise<void> {
-  const log = createLogger(config.logLevel, 'stdout').child({ worker: process.pid });
+  const log = createLogger(config.logLevel, process.stdout).child({ worker: process.pid });
   const tie = tieToSupervisor(log);
   try {
     const sandbox = await openSandbox(config);

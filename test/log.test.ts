@@ -10,7 +10,7 @@ function printed(statement: string): string {
   const script = `
     import { createLogger } from ${JSON.stringify(log)};
     import { Secret } from ${JSON.stringify(secret)};
-    const log = createLogger('info', 'stdout');
+    const log = createLogger('info', process.stdout);
     ${statement}`;
   return execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Readiness } from '../src/health.ts';
-import { freePort, runCommand, startServer } from './support/process.ts';
+import { runCommand } from './support/command_line.ts';
+import { freePort, spawnCommand, startServer } from './support/process.ts';
 
 let dataDir: string;
 beforeEach(() => {
@@ -14,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true }));
 
-const serve = () => runCommand(dataDir, ['serve'], { env: { PORT: '0' } });
+const serve = () => spawnCommand(dataDir, ['serve'], { env: { PORT: '0' } });
 
 describe('a start that fails', () => {
   it('ends the process also when it fails late', async () => {
@@ -25,7 +26,7 @@ describe('a start that fails', () => {
   });
 
   it('says in one line that several workers need PostgreSQL', async () => {
-    const { code, stderr } = await runCommand(dataDir, ['serve'], { env: { COATCHECK_WORKERS: '2' } });
+    const { code, stderr } = await spawnCommand(dataDir, ['serve'], { env: { COATCHECK_WORKERS: '2' } });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^COATCHECK_WORKERS is 2, but .*: set COATCHECK_DATABASE_URL .*\n$/);
   });
@@ -45,7 +46,7 @@ it('a command says in one line that another process keeps the database to itself
   expect((await runCommand(dataDir, ['doctor'])).code).toBe(0);
   const database = new Database(join(dataDir, 'coatcheck.db'));
   database.exec('BEGIN IMMEDIATE');
-  const { code, stderr } = await runCommand(dataDir, ['user', 'create', '--email', 'ada@example.com']);
+  const { code, stderr } = await spawnCommand(dataDir, ['user', 'create', '--email', 'ada@example.com']);
   database.close();
   expect(code).toBe(1);
   expect(stderr).toMatch(/^database is locked\..*try again.*\n$/);
@@ -57,7 +58,7 @@ it('a server that is still starting says so', async () => {
   await once(silent, 'listening');
   const { port: databasePort } = silent.address() as AddressInfo;
   const port = await freePort();
-  const starting = runCommand(dataDir, ['serve'], {
+  const starting = spawnCommand(dataDir, ['serve'], {
     env: {
       PORT: String(port),
       COATCHECK_DATABASE_URL: `postgres://127.0.0.1:${databasePort}/coatcheck`,

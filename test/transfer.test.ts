@@ -22,8 +22,8 @@ import { openConnection } from '../src/store/sqlite/open.ts';
 import { openSqliteStore } from '../src/store/sqlite/store.ts';
 import { backUp, copyToPostgres, restore } from '../src/transfer.ts';
 import { connect, startBroker } from './support/broker.ts';
+import { runJson } from './support/command_line.ts';
 import { createPostgresHome, createSqliteHome, type Home } from './support/home.ts';
-import { runJson } from './support/process.ts';
 import { furnish } from './support/world.ts';
 
 // Tokens name their issuer, wherever the broker that takes them listens.

@@ -4,7 +4,7 @@ import { lendKey, withdrawKey } from '../grants/lend_key.ts';
 import { registerClient } from '../grants/registration.ts';
 import type { ClientType } from '../store/records.ts';
 import { requireClient, requireKey, requireUser } from './find.ts';
-import { CommandError, type Output, withDeps } from './session.ts';
+import { CommandError, type Session, withDeps } from './session.ts';
 
 interface CreateOptions {
   owner: string;
@@ -16,7 +16,7 @@ interface CreateOptions {
 }
 
 /** Adds `app create`. */
-export function addAppCommands(program: Command, output: Output): void {
+export function addAppCommands(program: Command, session: Session): void {
   const app = program.command('app').description('registered apps');
   app
     .command('pay')
@@ -26,7 +26,7 @@ export function addAppCommands(program: Command, output: Output): void {
     .option('--when-used-up', 'with --key: also for people whose limit in dollars is used up')
     .option('--provider <name>', 'with --stop: whose key')
     .option('--stop', 'pay no more')
-    .action((options: PayOptions) => pay(options, output));
+    .action((options: PayOptions) => pay(options, session));
   app
     .command('create')
     .description('register an app; the secret of a web app is shown this once')
@@ -43,7 +43,7 @@ export function addAppCommands(program: Command, output: Output): void {
       '--jwks <file>',
       'public keys (a JWK Set) that a web app proves itself with, in place of a secret',
     )
-    .action((options: CreateOptions) => create(options, output));
+    .action((options: CreateOptions) => create(options, session));
 }
 
 interface PayOptions {
@@ -54,14 +54,14 @@ interface PayOptions {
   stop?: true;
 }
 
-async function pay(options: PayOptions, output: Output): Promise<void> {
+async function pay(options: PayOptions, session: Session): Promise<void> {
   const { client: clientId, key, whenUsedUp = false, provider, stop = false } = options;
   const isClear = stop
     ? provider !== undefined && key === undefined && !whenUsedUp
     : key !== undefined && provider === undefined;
   if (!isClear) throw new CommandError('Name a --key to pay with, or a --provider and --stop.');
   const actor = { kind: 'command_line' } as const;
-  await withDeps(async (deps) => {
+  await withDeps(session, async (deps) => {
     const client = await requireClient(deps, clientId);
     if (stop) {
       if (await withdrawKey(deps, client.id, provider ?? '', actor)) return;
@@ -76,7 +76,7 @@ async function pay(options: PayOptions, output: Output): Promise<void> {
   const terms = stop
     ? { client_id: clientId, provider, pays: false }
     : { client_id: clientId, key_id: key, pays: true, when_used_up: whenUsedUp };
-  output.show(terms, [
+  session.show(terms, [
     stop
       ? `${clientId} pays for ${provider} no more.`
       : `${clientId} pays with ${key} for people without a key${whenUsedUp ? ', and when their limit is used up' : ''}.`,
@@ -87,10 +87,10 @@ function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
-async function create(options: CreateOptions, output: Output): Promise<void> {
+async function create(options: CreateOptions, session: Session): Promise<void> {
   const { name, type, scope, redirectUri: redirectUris } = options;
   const jwks = options.jwks === undefined ? null : readFileSync(options.jwks, 'utf8');
-  const result = await withDeps(async (deps) => {
+  const result = await withDeps(session, async (deps) => {
     const owner = await requireUser(deps, options.owner);
     return registerClient(
       deps,
@@ -101,7 +101,7 @@ async function create(options: CreateOptions, output: Output): Promise<void> {
   });
   if (result.kind === 'refused') throw new CommandError(result.complaint);
   const { client, secret } = result;
-  output.show({ client_id: client.id, ...(secret === null ? {} : { client_secret: secret }) }, [
+  session.show({ client_id: client.id, ...(secret === null ? {} : { client_secret: secret }) }, [
     `Registered ${client.id} (${client.name}).`,
     ...(secret === null ? [] : [`Client secret, shown this once: ${secret}`]),
   ]);

@@ -10,22 +10,22 @@ import { type BudgetState, leftOf } from '../store/reservation.ts';
 import { grantStatus } from '../store/standing.ts';
 import { requireClient, requireGrant, requireKey, requireUser } from './find.ts';
 import { addBudgetOptions, type BudgetOptions, budgetsOf, checkedLimits, collect } from './limits.ts';
-import { CommandError, type Output, withDeps } from './session.ts';
+import { CommandError, type Session, withDeps } from './session.ts';
 
 /** Adds `budget list`, `budget set` and `budget remove`. */
-export function addBudgetCommands(program: Command, output: Output): void {
+export function addBudgetCommands(program: Command, session: Session): void {
   const budget = program.command('budget').description('what may be spent, and where that stands');
   budget
     .command('list')
     .description('every budget, or those of one user with their keys and apps')
     .option('--user <user>', 'email address or id')
-    .action(({ user }: { user?: string }) => list(user, output));
+    .action(({ user }: { user?: string }) => list(user, session));
   const set = budget
     .command('set')
     .description('set budgets in the place of those of the same kind and period; others stay')
     .argument('[amounts...]', 'dollars a day, week, month or in total, such as 5.00/month');
   addBudgetOptions(addHolderOptions(set)).action((amounts: readonly string[], options: SetOptions) =>
-    setBudgets({ ...options, budget: amounts.flatMap((text) => collect(text)) }, output),
+    setBudgets({ ...options, budget: amounts.flatMap((text) => collect(text)) }, session),
   );
   const remove = budget
     .command('remove')
@@ -43,7 +43,7 @@ export function addBudgetCommands(program: Command, output: Output): void {
           ),
           ...namesOf('calls', requests),
         ],
-        output,
+        session,
       ),
     );
 }
@@ -82,8 +82,8 @@ function namesOf(unit: BudgetKind['unit'], periods: readonly string[]): readonly
   });
 }
 
-async function list(userName: string | undefined, output: Output): Promise<void> {
-  const states = await withDeps(async (deps) => {
+async function list(userName: string | undefined, session: Session): Promise<void> {
+  const states = await withDeps(session, async (deps) => {
     const { store } = deps;
     const user = userName === undefined ? null : await requireUser(deps, userName);
     const keys = user ? await store.credentials.listCredentials(user.id) : [];
@@ -96,18 +96,18 @@ async function list(userName: string | undefined, output: Output): Promise<void>
     ];
     return readStates(store.budgets, budgets, deps.clock());
   });
-  show(states, output);
+  show(states, session);
 }
 
 async function setBudgets(
   options: SetOptions & { readonly budget: readonly string[] },
-  output: Output,
+  session: Session,
 ): Promise<void> {
   if (options.budget.length === 0 && !options.requests) {
     throw new CommandError('Name an amount, such as 5.00/month, or --requests 100/day.');
   }
   const limits = budgetsOf(options);
-  await change(options, output, {
+  await change(options, session, {
     ofGrant: (held) => withLimits(held, limits),
     ofOthers: async ({ store: { budgets } }, { id, userId }) => {
       for (const budget of budgetsOfLimits({ holder: id, provider: null }, limits)) {
@@ -120,10 +120,10 @@ async function setBudgets(
 async function removeBudgets(
   options: HolderOptions,
   kinds: readonly BudgetKind[],
-  output: Output,
+  session: Session,
 ): Promise<void> {
   if (kinds.length === 0) throw new CommandError('Name the periods, such as month, or --requests day.');
-  await change(options, output, {
+  await change(options, session, {
     ofGrant: (held) => withoutLimits(held, kinds),
     ofOthers: async ({ store: { budgets } }, { id, userId }) => {
       for (const { unit, period } of kinds) {
@@ -143,7 +143,7 @@ interface Holder {
 /** Changes budgets where they are kept, and shows those that are there then. */
 async function change(
   options: HolderOptions,
-  output: Output,
+  session: Session,
   how: {
     readonly ofGrant: (held: readonly AccessBudget[]) => readonly AccessBudget[];
     readonly ofOthers: (deps: Deps, holder: Holder) => Promise<void>;
@@ -153,7 +153,7 @@ async function change(
   const named = [grant, others.user, others.key, others.client].filter((name) => name !== undefined);
   if (named.length !== 1) throw new CommandError('Name one of --user, --key, --client and --grant.');
   if (provider !== undefined && grant === undefined) throw new CommandError('--provider goes with --grant.');
-  const states = await withDeps(async (deps) => {
+  const states = await withDeps(session, async (deps) => {
     const { budgets } = deps.store;
     if (grant !== undefined) {
       const changed = await changeGrant(deps, await requireGrant(deps, grant), provider, how.ofGrant);
@@ -163,7 +163,7 @@ async function change(
     await how.ofOthers(deps, holder);
     return readStates(budgets, await budgets.listBudgets([holder.id]), deps.clock());
   });
-  show(states, output);
+  show(states, session);
 }
 
 async function requireHolder(deps: Deps, { user, key, client = '' }: HolderOptions): Promise<Holder> {
@@ -229,9 +229,9 @@ function withoutLimits(held: readonly AccessBudget[], kinds: readonly BudgetKind
 
 const units = { nano_usd: 'usd', calls: 'requests', calls_at_once: 'concurrent_requests' };
 
-function show(states: readonly BudgetState[], output: Output): void {
+function show(states: readonly BudgetState[], session: Session): void {
   const budgets = states.map(wireForm);
-  output.show(
+  session.show(
     { budgets },
     budgets.length === 0
       ? ['There are no budgets.']

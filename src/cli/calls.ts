@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { CallView, RecordStore } from '../store/contract/records.ts';
-import { CommandError, type Output, withDeps } from './session.ts';
+import { CommandError, type Session, withDeps } from './session.ts';
 
 const largestPage = 1000;
 
 /** Adds `calls list` and `calls export`. */
-export function addCallsCommands(program: Command, output: Output): void {
+export function addCallsCommands(program: Command, session: Session): void {
   const calls = program.command('calls').description('the record of proxied calls');
   calls
     .command('list')
@@ -13,8 +13,11 @@ export function addCallsCommands(program: Command, output: Output): void {
     .option('--limit <n>', `how many, at most ${largestPage}`, '50')
     .option('--cursor <id>', 'go on after this call: the next_cursor of the page before')
     .option('--grant <id>', 'only calls under this grant')
-    .action((options: ListOptions) => list(options, output));
-  calls.command('export').description('all calls as NDJSON, newest first').action(exportAll);
+    .action((options: ListOptions) => list(options, session));
+  calls
+    .command('export')
+    .description('all calls as NDJSON, newest first')
+    .action(() => exportAll(session));
 }
 
 interface ListOptions {
@@ -23,18 +26,18 @@ interface ListOptions {
   grant?: string;
 }
 
-async function list(options: ListOptions, output: Output): Promise<void> {
+async function list(options: ListOptions, session: Session): Promise<void> {
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > largestPage) {
     throw new CommandError(`--limit takes a whole number from 1 to ${largestPage}.`);
   }
   const filter = options.grant === undefined ? {} : { grantId: options.grant };
-  const page = await withDeps(({ store }) =>
+  const page = await withDeps(session, ({ store }) =>
     store.records.listCalls(filter, { before: options.cursor ?? null, limit }),
   );
   const calls = page.map(wireForm);
   const next_cursor = page.length === limit ? (page.at(-1)?.id ?? null) : null;
-  output.show(
+  session.show(
     { calls, next_cursor },
     calls.length === 0
       ? ['There are no calls.']
@@ -53,10 +56,10 @@ async function list(options: ListOptions, output: Output): Promise<void> {
   );
 }
 
-async function exportAll(): Promise<void> {
-  await withDeps(async ({ store }) => {
+async function exportAll(session: Session): Promise<void> {
+  await withDeps(session, async ({ store }) => {
     for await (const call of everyCall(store.records)) {
-      process.stdout.write(`${JSON.stringify(wireForm(call))}\n`);
+      session.stdout.write(`${JSON.stringify(wireForm(call))}\n`);
     }
   });
 }

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Deps } from '../deps.ts';
 import { tryMail } from '../mail/mail.ts';
-import { CommandError, type Output, withDeps } from './session.ts';
+import { CommandError, type Session, withDeps } from './session.ts';
 
 interface Finding {
   readonly check: string;
@@ -12,15 +12,15 @@ interface Finding {
 }
 
 /** Adds `doctor`. */
-export function addDoctorCommand(program: Command, output: Output): void {
+export function addDoctorCommand(program: Command, session: Session): void {
   program
     .command('doctor')
     .description('look for what would keep the broker from working; makes what a first start would make')
-    .action(() => examine(output));
+    .action(() => examine(session));
 }
 
-async function examine(output: Output): Promise<void> {
-  const findings = await withDeps(async (deps) => [
+async function examine(session: Session): Promise<void> {
+  const findings = await withDeps(session, async (deps) => [
     ...settings(deps),
     dataFolder(deps),
     await masterKeys(deps),
@@ -29,7 +29,7 @@ async function examine(output: Output): Promise<void> {
     await mail(deps),
   ]);
   const ok = findings.every((finding) => finding.ok);
-  output.show(
+  session.show(
     { ok, findings },
     findings.map((finding) => `${finding.ok ? 'ok  ' : 'FAIL'} ${finding.check}: ${finding.detail}`),
   );

@@ -6,10 +6,10 @@ import type { ProviderAccess } from '../store/records.ts';
 import { grantStatus } from '../store/standing.ts';
 import { requireClient, requireUser } from './find.ts';
 import { addLimitOptions, type LimitOptions, limitsOf } from './limits.ts';
-import { CommandError, type Output, withDeps } from './session.ts';
+import { CommandError, type Session, withDeps } from './session.ts';
 
 /** Adds `grant create`, `grant list` and `grant revoke`. */
-export function addGrantCommands(program: Command, output: Output): void {
+export function addGrantCommands(program: Command, session: Session): void {
   const grant = program.command('grant').description('what users allow apps');
   addLimitOptions(
     grant
@@ -18,16 +18,16 @@ export function addGrantCommands(program: Command, output: Output): void {
       .requiredOption('--user <user>', 'email address or id')
       .requiredOption('--client <id>', 'the app')
       .requiredOption('--scope <scopes>', 'what it may do, such as "openai:text openai:embeddings"'),
-  ).action((options: CreateOptions) => create(options, output));
+  ).action((options: CreateOptions) => create(options, session));
   grant
     .command('list')
     .description('all grants, newest first')
-    .action(() => list(output));
+    .action(() => list(session));
   grant
     .command('revoke')
     .description('end a grant at once')
     .argument('<id>', 'the grant, such as grt_…')
-    .action((id: string) => revoke(id, output));
+    .action((id: string) => revoke(id, session));
 }
 
 interface CreateOptions extends LimitOptions {
@@ -36,13 +36,13 @@ interface CreateOptions extends LimitOptions {
   readonly scope: string;
 }
 
-async function create(options: CreateOptions, output: Output): Promise<void> {
+async function create(options: CreateOptions, session: Session): Promise<void> {
   const unknown = unknownScopes(options.scope);
   const scopes = splitScope(options.scope);
   if (unknown.length > 0) throw new CommandError(`There is no scope ${unknown.join(', ')}.`);
   if (scopes.length === 0) throw new CommandError('Name at least one scope, such as --scope "openai:text".');
   const authorizationDetails = limitsOf(options, scopes);
-  const result = await withDeps(async (deps) => {
+  const result = await withDeps(session, async (deps) => {
     const user = await requireUser(deps, options.user);
     const client = await requireClient(deps, options.client);
     const registered = splitScope(client.scope);
@@ -68,7 +68,7 @@ async function create(options: CreateOptions, output: Output): Promise<void> {
   }
   const { grant_id, access_token, refresh_token, expires_in, scope } = result.tokens;
   const limits = withDetails(authorizationDetails);
-  output.show({ grant_id, access_token, refresh_token, expires_in, scope, ...limits }, [
+  session.show({ grant_id, access_token, refresh_token, expires_in, scope, ...limits }, [
     `Grant ${grant_id} for ${scope}.`,
     ...authorizationDetails.map((detail) => `Limited: ${JSON.stringify(detail)}`),
     `Access token (${expires_in} s): ${access_token}`,
@@ -81,8 +81,8 @@ function withDetails(details: readonly ProviderAccess[]) {
   return details.length > 0 && { authorization_details: details };
 }
 
-async function list(output: Output): Promise<void> {
-  const views = await withDeps(({ store }) => store.grants.listGrants({}));
+async function list(session: Session): Promise<void> {
+  const views = await withDeps(session, ({ store }) => store.grants.listGrants({}));
   const grants = views.map((view) => ({
     grant_id: view.grant.id,
     client_id: view.client.id,
@@ -90,7 +90,7 @@ async function list(output: Output): Promise<void> {
     status: grantStatus(view.grant, Date.now()),
     ...withDetails(view.grant.authorizationDetails),
   }));
-  output.show(
+  session.show(
     { grants },
     grants.length === 0
       ? ['There are no grants.']
@@ -98,11 +98,13 @@ async function list(output: Output): Promise<void> {
   );
 }
 
-async function revoke(id: string, output: Output): Promise<void> {
-  const revoked = await withDeps((deps) => revokeGrant(deps, id, 'operator', { kind: 'command_line' }));
+async function revoke(id: string, session: Session): Promise<void> {
+  const revoked = await withDeps(session, (deps) =>
+    revokeGrant(deps, id, 'operator', { kind: 'command_line' }),
+  );
   if (!revoked) throw new CommandError(`There is no grant ${id}. \`grant list\` shows them.`);
   const revokedAt = new Date(revoked.revokedAt).toISOString();
-  output.show({ grant_id: id, revoked_at: revokedAt }, [
+  session.show({ grant_id: id, revoked_at: revokedAt }, [
     revoked.already ? `${id} was revoked at ${revokedAt} already.` : `Revoked ${id}.`,
   ]);
 }

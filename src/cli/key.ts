@@ -4,7 +4,7 @@ import { findProvider } from '../catalog/catalog.ts';
 import { depositKey } from '../vault/deposit.ts';
 import { daysToKeep, forDays, untilDeleted } from '../vault/key_life.ts';
 import { requireUser } from './find.ts';
-import { CommandError, firstInputLine, type Output, withDeps } from './session.ts';
+import { CommandError, firstInputLine, type Session, withDeps } from './session.ts';
 
 interface DepositOptions {
   user: string;
@@ -17,7 +17,7 @@ interface DepositOptions {
 }
 
 /** Adds `key deposit`. */
-export function addKeyCommands(program: Command, output: Output): void {
+export function addKeyCommands(program: Command, session: Session): void {
   program
     .command('key')
     .description('deposited provider keys')
@@ -37,36 +37,40 @@ export function addKeyCommands(program: Command, output: Output): void {
         daysToKeep.map((days) => `${days}d`),
       ),
     )
-    .action((options: DepositOptions) => deposit(options, output));
+    .action((options: DepositOptions) => deposit(options, session));
 }
 
-async function deposit(options: DepositOptions, output: Output): Promise<void> {
-  const pasted = await firstInputLine();
+async function deposit(options: DepositOptions, session: Session): Promise<void> {
+  const pasted = await firstInputLine(session);
   if (pasted.trim() === '') {
     throw new CommandError(
       'Give the key as the first line of standard input, so that no list of processes shows it.',
     );
   }
-  const result = await withDeps(async (deps) => {
-    const user = await requireUser(deps, options.user);
-    const deposited = {
-      userId: user.id,
-      provider: options.provider,
-      pasted,
-      name: options.name ?? null,
-      organization: options.organization ?? null,
-      project: options.project ?? null,
-      resource: options.resource ?? null,
-      life: options.for ? forDays(Number.parseInt(options.for, 10), deps.clock()) : untilDeleted,
-    };
-    return depositKey(deps, deposited, { kind: 'command_line' });
-  }, 'providers');
+  const result = await withDeps(
+    session,
+    async (deps) => {
+      const user = await requireUser(deps, options.user);
+      const deposited = {
+        userId: user.id,
+        provider: options.provider,
+        pasted,
+        name: options.name ?? null,
+        organization: options.organization ?? null,
+        project: options.project ?? null,
+        resource: options.resource ?? null,
+        life: options.for ? forDays(Number.parseInt(options.for, 10), deps.clock()) : untilDeleted,
+      };
+      return depositKey(deps, deposited, { kind: 'command_line' });
+    },
+    'providers',
+  );
   if (result.kind === 'refused') throw new CommandError(result.advice);
   const { id, provider, fingerprint, last4, status, expiresAt } = result.credential;
   const from = findProvider(provider);
   const abilities = from && abilitiesInWords(from, result.credential.abilities);
   const life = expiresAt === null ? {} : { expires_at: new Date(expiresAt).toISOString() };
-  output.show({ key_id: id, provider, fingerprint, last4, verified: status === 'verified', ...life }, [
+  session.show({ key_id: id, provider, fingerprint, last4, verified: status === 'verified', ...life }, [
     `Deposited ${id} (${provider}, ending ${last4}), ${status}.`,
     ...(life.expires_at ? [`It is kept until ${life.expires_at}.`] : []),
     ...(abilities ? [`It ${abilities}.`] : []),

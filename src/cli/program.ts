@@ -12,7 +12,7 @@ import { addGrantCommands } from './grant.ts';
 import { addKeyCommands } from './key.ts';
 import { addKeysCommands } from './keys.ts';
 import { addSandboxCommand } from './sandbox.ts';
-import { CommandError, type Output } from './session.ts';
+import { CommandError, type Session, type Surroundings } from './session.ts';
 import { addStoreCommands } from './store.ts';
 import { addUserCommands } from './user.ts';
 
@@ -28,50 +28,58 @@ export interface Programs {
 /**
  * Runs one command.
  * @param args without the program's own name
+ * @param surroundings usually `process`
  * @returns the exit code: 0 done, 1 refused or failed, 2 wrong usage
  */
-export async function runCommandLine(args: readonly string[], { serve }: Programs): Promise<number> {
+export async function runCommandLine(
+  args: readonly string[],
+  surroundings: Surroundings,
+  { serve }: Programs,
+): Promise<number> {
+  const { env, stdin, stdout, stderr } = surroundings;
   const program = new Command('coatcheck')
     .description('Leave your API key at the door, hand apps a ticket.')
     .option('--json', 'print exactly one JSON document on standard output')
     .showHelpAfterError()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+    })
     .exitOverride();
   const json = () => program.opts<{ json?: true }>().json === true;
-  const output: Output = {
+  const session: Session = {
+    ...{ env, stdin, stdout, stderr },
     show: (result, lines) => {
-      process.stdout.write(`${json() ? JSON.stringify(result) : lines.join('\n')}\n`);
+      stdout.write(`${json() ? JSON.stringify(result) : lines.join('\n')}\n`);
     },
     report: (entry) => {
-      (json() ? process.stderr : process.stdout).write(`${JSON.stringify(entry)}\n`);
+      (json() ? stderr : stdout).write(`${JSON.stringify(entry)}\n`);
     },
   };
   program
     .command('serve')
     .description('run the broker')
-    .action(() => serve(process.env));
-  addUserCommands(program, output);
-  addKeyCommands(program, output);
-  addAppCommands(program, output);
-  addGrantCommands(program, output);
-  addBudgetCommands(program, output);
-  addCallsCommands(program, output);
-  addKeysCommands(program, output);
-  addSandboxCommand(program, output);
-  addBackupCommands(program, output);
-  addStoreCommands(program, output);
-  addDoctorCommand(program, output);
+    .action(() => serve(env));
+  addUserCommands(program, session);
+  addKeyCommands(program, session);
+  addAppCommands(program, session);
+  addGrantCommands(program, session);
+  addBudgetCommands(program, session);
+  addCallsCommands(program, session);
+  addKeysCommands(program, session);
+  addSandboxCommand(program, session);
+  addBackupCommands(program, session);
+  addStoreCommands(program, session);
+  addDoctorCommand(program, session);
   try {
     await program.parseAsync(args, { from: 'user' });
     return done;
   } catch (error) {
-    return report(error);
+    // What is misused has been said already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused;
+    stderr.write(`${describe(error)}\n`);
+    return failed;
   }
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? done : misused;
-  process.stderr.write(`${describe(error)}\n`);
-  return failed;
 }
 
 /** Our own errors say what to do. Of the others only those that the operator can mend come without a stack. */

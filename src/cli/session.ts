@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
 import { type Config, issuerFile, readConfig } from '../config.ts';
 import { closeDeps, type Deps, openDeps } from '../deps.ts';
 import { createLogger } from '../log.ts';
@@ -9,8 +10,16 @@ export class CommandError extends Error {
   override name = 'CommandError';
 }
 
-/** How a command shows what it did. */
-export interface Output {
+/** What a command is run in: the process itself, or what stands for it. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+/** What a command has: its surroundings, and how it shows what it did. */
+export interface Session extends Surroundings {
   /** The one JSON document with `--json`, lines for people without. */
   show(result: object, lines: readonly string[]): void;
   /** One line of a running report, as JSON; on standard error where `show` has standard output to itself. */
@@ -22,11 +31,12 @@ export interface Output {
  * @param reaches whether it calls providers, so that the sandbox has to be there
  */
 export async function withDeps<Result>(
+  { env, stderr }: Surroundings,
   run: (deps: Deps) => Promise<Result>,
   reaches: 'store' | 'providers' = 'store',
 ): Promise<Result> {
-  const config = readConfigBeside(process.env);
-  const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel, 'stderr');
+  const config = readConfigBeside(env);
+  const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel, stderr);
   const sandbox = reaches === 'providers' ? await openSandbox(config) : closedSandbox;
   try {
     const deps = await openDeps(config, { log, sandboxUrl: sandbox.url });
@@ -49,10 +59,10 @@ function readConfigBeside(env: NodeJS.ProcessEnv): Config {
 }
 
 /** The first line of standard input, without its line break; empty when a person's terminal is there. */
-export async function firstInputLine(): Promise<string> {
-  if (process.stdin.isTTY) return '';
+export async function firstInputLine({ stdin }: Surroundings): Promise<string> {
+  if (stdin.isTTY) return '';
   let text = '';
-  for await (const chunk of process.stdin.setEncoding('utf8')) {
+  for await (const chunk of stdin.setEncoding('utf8')) {
     text += chunk;
     if (text.includes('\n')) break;
     if (text.length > 65_536) throw new CommandError('The first line of standard input is too long.');

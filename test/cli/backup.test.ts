@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runCommand, runJson } from '../support/command_line.ts';
 import { createHome, createPostgresHome, createSqliteHome, type Home } from '../support/home.ts';
-import { freePort, runCommand, runJson, type ServerProcess, startServer } from '../support/process.ts';
+import { freePort, type ServerProcess, startServer } from '../support/process.ts';
 
 interface Backup {
   readonly path: string;

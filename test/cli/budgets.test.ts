@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCommand, runJson } from '../support/command_line.ts';
 import { createHome, type Home } from '../support/home.ts';
-import { runCommand, runJson, startServer } from '../support/process.ts';
+import { startServer } from '../support/process.ts';
 
 const email = 'ada@example.com';
 

@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, runJson } from '../support/command_line.ts';
 import { createHome, type Home } from '../support/home.ts';
 import { startMailServer } from '../support/mail_server.ts';
-import { runCommand, runJson, startServer } from '../support/process.ts';
+import { spawnCommand, startServer } from '../support/process.ts';
 
 let home: Home;
 beforeAll(async () => {
@@ -236,7 +237,7 @@ describe('command line', () => {
   it('starts nothing in production without a master key, and names the way out', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'coatcheck-cli-'));
     const env = { COATCHECK_ISSUER: 'https://coatcheck.example.com' };
-    const refused = await runCommand(folder, ['serve'], { env: { ...env, PORT: '0' } });
+    const refused = await spawnCommand(folder, ['serve'], { env: { ...env, PORT: '0' } });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('coatcheck keys init');
     expect((await runCommand(folder, ['keys', 'init'], { env })).code).toBe(0);

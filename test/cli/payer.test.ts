@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCommand, runJson } from '../support/command_line.ts';
 import { createHome, type Home } from '../support/home.ts';
-import { runCommand, runJson } from '../support/process.ts';
 
 const developer = 'ada@example.com';
 const user = 'grace@example.com';

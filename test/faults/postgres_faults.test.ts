@@ -5,7 +5,7 @@ import { type Broker, connect, startBroker } from '../support/broker.ts';
 import { type Home, postgresHome } from '../support/home.ts';
 import { Person } from '../support/person.ts';
 import { createDatabase } from '../support/postgres.ts';
-import { runCommand } from '../support/process.ts';
+import { spawnCommand } from '../support/process.ts';
 import { call as callWith } from './support/connect.ts';
 import { createPath, type Path } from './support/slow_path.ts';
 import { expectCallUnavailable, expectTokensUnavailable } from './support/unavailable.ts';
@@ -117,7 +117,7 @@ describe.runIf(inject('store') === 'postgres')('a way to PostgreSQL', () => {
     await once(silent, 'listening');
     const { port } = silent.address() as { port: number };
     const env = { COATCHECK_DATABASE_URL: `postgres://ada:marked-secret@127.0.0.1:${port}/coatcheck` };
-    const { code, stderr } = await within(30_000, runCommand(home, ['serve'], { env }));
+    const { code, stderr } = await within(30_000, spawnCommand(home, ['serve'], { env }));
     silent.close();
     expect(stderr).toMatch(/^The database [^\n]+ cannot be used: [^\n]+ Check COATCHECK_DATABASE_URL\.\n$/);
     expect(stderr).not.toContain('marked-secret');

@@ -15,8 +15,9 @@ import { revokeGrant } from '../../src/grants/revoke.ts';
 import { sha256 } from '../../src/lib/hash.ts';
 import { listenerName } from '../../src/store/postgres/ending_signal.ts';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
+import { runJson } from '../support/command_line.ts';
 import { createHome, type Home } from '../support/home.ts';
-import { runJson, startServer } from '../support/process.ts';
+import { startServer } from '../support/process.ts';
 import { distribution, type OpenStreams, openStreams } from './support/open_streams.ts';
 import { call, chat, errorOf, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
 

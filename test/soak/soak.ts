@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { startSandbox } from '../../src/sandbox/server.ts';
+import { runJson } from '../support/command_line.ts';
 import type { Home } from '../support/home.ts';
-import { runJson } from '../support/process.ts';
 import { type App, type Part, parts, redirectUri, type Scene } from './load.ts';
 import type { Condition } from './server.ts';
 

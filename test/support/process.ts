@@ -5,16 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Home } from './home.ts';
 
-const program = join(import.meta.dirname, '..', '..', 'dist', 'bin.js');
+export const program = join(import.meta.dirname, '..', '..', 'dist', 'bin.js');
 
 /** Serves with a lease of one second. */
 const shortLease = fileURLToPath(new URL('./short_lease.ts', import.meta.url));
 
 /** A data folder, and what else in the environment leads to it. */
-type Place = string | Pick<Home, 'dataDir' | 'env'>;
+export type Place = string | Pick<Home, 'dataDir' | 'env'>;
 
-/** What a test's process starts with: nothing of the environment that would set the broker up. */
-function environmentFor(place: Place, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+/** What a test's command or server starts with: nothing of the environment that would set the broker up. */
+export function environmentFor(place: Place, env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const { dataDir, env: ofPlace } = typeof place === 'string' ? { dataDir: place, env: {} } : place;
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('COATCHECK_') && name !== 'PORT' && name !== 'HOST',
@@ -32,21 +32,26 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** What a command is run with. */
+export interface Run {
+  /** All of its standard input. */
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs one command to its end. */
-export async function runCommand(
+/** Runs one command to its end, as a process of its own. */
+export async function spawnCommand(
   place: Place,
   args: readonly string[],
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  { input = '', env = {} }: Run = {},
 ): Promise<Finished> {
-  const child = spawn(process.execPath, [program, ...args], {
-    env: environmentFor(place, options.env ?? {}),
-  });
+  const child = spawn(process.execPath, [program, ...args], { env: environmentFor(place, env) });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -58,20 +63,9 @@ export async function runCommand(
   child.stdin.on('error', () => {
     // A command that needs no input may be gone before it is written.
   });
-  child.stdin.end(options.input ?? '');
+  child.stdin.end(input);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
-}
-
-/** Runs one command with `--json` and gives what it printed. */
-export async function runJson<Result>(
-  place: Place,
-  args: readonly string[],
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<Result> {
-  const { code, stdout, stderr } = await runCommand(place, [...args, '--json'], options);
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
-  return JSON.parse(stdout) as Result;
 }
 
 export interface ServerProcess {
