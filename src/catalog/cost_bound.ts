@@ -6,6 +6,7 @@ import {
   countOf,
   heardAmount,
   nanoPerMillionth,
+  pictureRead,
   picturesAmount,
   speechAmount,
   sum,
@@ -91,14 +92,15 @@ function textBound(provider: Provider, route: Route, checked: CheckedBody, model
   const { body, scopes, objects } = checked;
   const known = pricesOf(priceTable, model ?? '');
   const traits = traitsOf(provider, model);
-  const measured = inputSize(body);
+  const { largestPicture } = traits ?? {};
+  const measured = inputSize(body, largestPicture === undefined ? undefined : provider.pictures);
   const isSession = route.cost?.kind === 'session';
   const size = {
     ...measured,
     hasMore: measured.hasMore || isSession || objects.length > 0,
     hasSound: measured.hasSound || isSession,
   };
-  const drawn = drawnAmount(provider, checked, size.tokens);
+  const drawn = drawnAmount(provider, checked, size.tokens + size.pictures * pictureRead);
   const fees = largestFees(checked.hostedTools) + drawn.nanoUsd;
   const input = inputTokens(provider, route, checked, size, known, traits);
   const rate = (kinds: readonly string[], needed: readonly string[]) =>
@@ -129,20 +131,25 @@ function inputTokens(
   { priceTable, ownInput = 0 }: Provider,
   { output }: Route,
   { body, hostedTools }: CheckedBody,
-  { tokens, hasMore }: InputSize,
+  { tokens, pictures, hasMore }: InputSize,
   { contextWindow }: KnownPrices,
   traits: ModelTraits | undefined,
 ): number {
-  const text = tokens + ownInput;
   // What is embedded comes in any number of texts, each as long as the window.
   const texts = output
     ? countTexts(body[questionField])
     : Math.max(...Object.values(body).map(countTexts), 1);
   const known = traits?.contextWindow ?? contextWindow;
-  const window = Math.ceil(windowSlack * (known ?? largestWindow(priceTable))) * texts;
-  if (hostedTools.length > 0) return window * mostReadings(hostedTools);
-  if (hasMore) return window;
-  return known === null ? text : Math.min(window, text);
+  const inTokens = (size: number) => Math.ceil(windowSlack * size) * texts;
+  const window = inTokens(known ?? largestWindow(priceTable));
+  const billed = traits?.billedWindow;
+  const full = hasMore && billed !== undefined ? inTokens(billed) : window;
+  // They can be billed as more than fits into the window.
+  const seen = pictures * (traits?.largestPicture ?? 0);
+  if (hostedTools.length > 0) return (full + seen) * mostReadings(hostedTools);
+  if (hasMore) return full + seen;
+  const text = tokens + ownInput;
+  return (known === null ? text : Math.min(window, text)) + seen;
 }
 
 /** Several texts can come in one call; a list of numbers is one, in tokens. */
@@ -151,19 +158,20 @@ function countTexts(value: unknown): number {
 }
 
 /** Pictures that the model makes by a tool, as often as it may use it. */
-function drawnAmount({ priceTable }: Provider, { body, drawings }: CheckedBody, text: number): Amount {
+function drawnAmount({ priceTable }: Provider, { body, drawings }: CheckedBody, read: number): Amount {
   const uses = countOf(body[usesField] ?? mostUses, mostUses);
   const drawn = drawings.map(({ tokens, tool }) => {
     const model = typeof tool.model === 'string' ? tool.model : null;
-    return picturesAmount(priceTable, tokens, model, tool, text);
+    return picturesAmount(priceTable, tokens, model, tool, read);
   });
   return times(uses, sum(...drawn));
 }
 
-function inputKinds({ hasMore, isKept }: InputSize): readonly string[] {
+function inputKinds({ pictures, hasMore, isKept }: InputSize): readonly string[] {
   return [
     ...['input_mtok', 'cache_read_mtok', 'cache_write_mtok'],
     ...(isKept ? ['cache_write_1h_mtok'] : []),
+    ...(pictures > 0 ? ['input_image_mtok'] : []),
     ...(hasMore ? ['input_audio_mtok', 'input_image_mtok', 'input_video_mtok'] : []),
   ];
 }

@@ -1,11 +1,14 @@
 import type { JsonObject } from '../lib/json.ts';
 import { jsonText } from '../lib/json_text.ts';
+import { type PictureRules, withoutPictures } from './pictures.ts';
 
 /** What the size of a body says of the tokens in it. */
 export interface InputSize {
   /** At least as many as the tokens of all text in it. */
   readonly tokens: number;
-  /** There are parts whose length does not show in the body, such as pictures and stored things. */
+  /** Pictures whose tokens come on top. */
+  readonly pictures: number;
+  /** There are parts whose length does not show in the body, such as films and stored things. */
   readonly hasMore: boolean;
   /** There may be sound among them. */
   readonly hasSound: boolean;
@@ -15,7 +18,7 @@ export interface InputSize {
 
 /** Read as tokens of their own, in the words of every API. Inside of strings quotes are escaped: no text passes for them. */
 const parts =
-  /"type":"(?:image|image_url|input_image|input_audio|audio_url|video_url|input_video|document|file|input_file|computer_screenshot|image_generation_call|item_reference)"|"(?:image_url|input_audio|audio_url|video_url|input_video|file_data|file_url|file_id|inlineData|fileData|previous_response_id|conversation|cachedContent)":[^n]/;
+  /"type":"(?:image|image_url|input_image|input_audio|audio_url|video_url|input_video|document|file|input_file|computer_screenshot|image_generation_call|item_reference)"|"(?:image_url|input_audio|audio_url|video_url|input_video|file_data|file_url|file_id|inlineData|fileData|previous_response_id|conversation|cachedContent|numTokens)":[^n]/;
 const sound =
   /"(?:input_audio|audio_url|video_url|input_video)"|"mimeType":"(?!image\/|text\/|application\/pdf")/;
 const tools =
@@ -33,12 +36,17 @@ const addedForDescribed = 8_192;
 /**
  * Measures a JSON body. A token is a byte at least, and what JSON puts around a message or tool is more than the handful
  * of tokens that it stands for.
+ * @param rules how pictures are told from what is read at any length; absent where it is not known how long they are
  */
-export function inputSize(body: JsonObject): InputSize {
-  const json = textOf(body);
-  if (json === null) return { tokens: 0, hasMore: true, hasSound: true, isKept: true };
+export function inputSize(body: JsonObject, rules?: PictureRules): InputSize {
+  const whole = textOf(body);
+  if (whole === null) return { tokens: 0, pictures: 0, hasMore: true, hasSound: true, isKept: true };
+  const { rest, pictures } =
+    rules && parts.test(whole) ? withoutPictures(rules, body) : { rest: body, pictures: 0 };
+  const json = pictures > 0 ? jsonText(rest) : whole;
   const hasMore = parts.test(json);
   return {
+    pictures,
     tokens:
       Buffer.byteLength(json) +
       added +

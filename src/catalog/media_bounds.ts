@@ -16,7 +16,7 @@ export interface Amount {
 export const nanoPerMillionth = 1_000;
 
 /** Tokens that a picture is read in at most, and those that a first view of one is written in. */
-const pictureRead = 16_384;
+export const pictureRead = 16_384;
 const firstView = 1_024;
 const oneUnit = 2 ** 20;
 /** What stands for a size that is left open, and for one that is none. */

@@ -1,6 +1,7 @@
 import { covers } from '../lib/model_pattern.ts';
 import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
+import type { PictureRules } from './pictures.ts';
 import { hasOwnPrices, type PriceTable } from './prices.ts';
 import type { Route } from './route.ts';
 import type { SocketRoute } from './socket.ts';
@@ -86,6 +87,8 @@ export interface Provider {
   readonly priceTable: PriceTable;
   /** What is known of its models beside their prices; the first pattern of names that fits counts. */
   readonly traits?: readonly ModelTraits[];
+  /** How its conversations hold pictures; absent: not in a way that they can be told from other things. */
+  readonly pictures?: PictureRules;
   /** Tokens that it adds to every call by itself, and bills. */
   readonly ownInput?: number;
   /** How its own SDK is pointed at the broker. @param token expression for the access token */
@@ -104,6 +107,10 @@ export interface ModelTraits {
   readonly thinksBeyond?: true;
   /** In tokens, where the price table says less. */
   readonly contextWindow?: number;
+  /** The most tokens that one picture is read in, and half as many more; absent where that is not certain. */
+  readonly largestPicture?: number;
+  /** As how many tokens a full context window can be billed, where pictures are billed as more than they take up of it. */
+  readonly billedWindow?: number;
 }
 
 /** What is known of a model. */

@@ -103,17 +103,17 @@ describe('the largest cost of a call', () => {
   });
 
   it('is never for more than the context window of text, and for all of it where something else is in it', () => {
-    const model = 'gpt-4o-mini';
+    const model = 'gpt-4o';
     const text = [{ role: 'user', content: 'x'.repeat(1_000_000) }];
-    const image = { type: 'image_url', image_url: { url: 'https://example.com/a.png' } };
+    const file = { type: 'file', file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,AAAA' } };
     const whole = boundOf('openai', '/chat/completions', { model, messages: text }).base;
-    const seen = boundOf('openai', '/chat/completions', {
+    const given = boundOf('openai', '/chat/completions', {
       model,
-      messages: [{ role: 'user', content: [image] }],
+      messages: [{ role: 'user', content: [file] }],
     });
     // 128,000 tokens and some slack.
-    expect(whole).toBe(134_400 * 150);
-    expect(seen.base).toBe(whole);
+    expect(whole).toBe(134_400 * 2_500);
+    expect(given.base).toBe(whole);
   });
 
   it.each([
@@ -189,7 +189,7 @@ describe('the largest cost of a call', () => {
     // 32 USD for a million tokens; 134,400 at most.
     expect(ask('gpt-audio')).toMatchObject({ base: 134_400 * 32_000, isCeiling: false });
     // Twice 40 USD.
-    expect(ask('gpt-4o-mini')).toMatchObject({ base: 134_400 * 80_000, isCeiling: true });
+    expect(ask('gpt-4o')).toMatchObject({ base: 134_400 * 80_000, isCeiling: true });
   });
 
   it('has spoken answers at the rate of sound', () => {

@@ -1,7 +1,9 @@
 import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './anthropic_errors.ts';
 import { serverFeatures } from './anthropic_hosted_tools.ts';
+import { pictures } from './anthropic_pictures.ts';
 import { routes } from './anthropic_routes.ts';
+import { traits } from './anthropic_traits.ts';
 import { toolScopes } from './tool_scopes.ts';
 
 const sandboxKeyPrefix = 'sk-ant-sandbox-';
@@ -33,23 +35,8 @@ export const anthropic: Provider = {
   billsByProject: false,
   authorize: ({ key }) => [['x-api-key', key]],
   priceTable: 'anthropic',
-  // By its overview of models, of those that think only when they are told to.
-  traits: [
-    { pattern: 'claude-2*', longest: 4_096, isPlain: true },
-    { pattern: 'claude-3-opus*', longest: 4_096, isPlain: true },
-    { pattern: 'claude-3-sonnet*', longest: 4_096, isPlain: true },
-    { pattern: 'claude-3-haiku*', longest: 4_096, isPlain: true },
-    { pattern: 'claude-3-5-*', longest: 8_192, isPlain: true },
-    { pattern: 'claude-3-7-sonnet*', longest: 64_000, isPlain: true },
-    { pattern: 'claude-opus-4-5*', longest: 64_000, isPlain: true },
-    { pattern: 'claude-opus-4-1*', longest: 32_000, isPlain: true },
-    { pattern: 'claude-opus-4-0*', longest: 32_000, isPlain: true },
-    { pattern: 'claude-opus-4-20250514', longest: 32_000, isPlain: true },
-    { pattern: 'claude-sonnet-4-0*', longest: 64_000, isPlain: true },
-    { pattern: 'claude-sonnet-4-2*', longest: 64_000, isPlain: true },
-    { pattern: 'claude-sonnet-4-5*', longest: 64_000, isPlain: true },
-    { pattern: 'claude-haiku-4-5*', longest: 64_000, isPlain: true },
-  ],
+  traits,
+  pictures,
   sdkExample: (baseUrl, token) => `import Anthropic from '@anthropic-ai/sdk';
 
 const anthropic = new Anthropic({

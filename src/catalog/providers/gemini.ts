@@ -1,6 +1,7 @@
 import type { KeyShape, Provider } from '../provider.ts';
 import { errors } from './gemini_errors.ts';
 import { models } from './gemini_models.ts';
+import { pictures } from './gemini_pictures.ts';
 import { routes } from './gemini_routes.ts';
 import { toolScopes } from './tool_scopes.ts';
 
@@ -35,9 +36,10 @@ export const gemini: Provider = {
   traits: [
     { pattern: 'gemini-1.5-*', longest: 8_192, isPlain: true },
     { pattern: 'gemini-2.0-*', longest: 8_192, isPlain: true },
-    { pattern: 'gemini-2.5-*', longest: 65_536 },
-    { pattern: 'gemini-3*', longest: 65_536 },
+    { pattern: 'gemini-2.5-*', longest: 65_536, largestPicture: 8_192 },
+    { pattern: 'gemini-3*', longest: 65_536, largestPicture: 4_096 },
   ],
+  pictures,
   sdkExample: (baseUrl, token) => `import { GoogleGenAI } from '@google/genai';
 
 const gemini = new GoogleGenAI({

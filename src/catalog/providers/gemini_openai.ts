@@ -19,6 +19,7 @@ import {
   textRoute,
   webSearch,
 } from './openai_compatible.ts';
+import { picturesBehind } from './openai_pictures.ts';
 import { gradualChatUsage } from './openai_usage.ts';
 
 const { name, errors: own, models } = gemini;
@@ -94,6 +95,7 @@ export const geminiOpenai: Provider = {
     }),
   ],
   errors,
+  pictures: picturesBehind(/^data:image\/(?:png|jpe?g|webp|heic|heif);base64,/),
   tokenHeaders: [],
   modelsPath: '/models',
   authorize: ({ key }) => [['authorization', `Bearer ${key}`]],

@@ -2,6 +2,7 @@ import type { KeyShape, Provider } from '../provider.ts';
 import { ownPrices } from './openai_costs.ts';
 import { errors } from './openai_errors.ts';
 import { chatSearch } from './openai_hosted_tools.ts';
+import { pictures } from './openai_pictures.ts';
 import { fineTuned, routes } from './openai_routes.ts';
 import { sockets } from './openai_sockets.ts';
 import { traits } from './openai_traits.ts';
@@ -80,6 +81,7 @@ export const openai: Provider = {
   ],
   priceTable: { own: ownPrices, table: 'openai' },
   traits,
+  pictures,
   sdkExample: (baseUrl, token) => `import OpenAI from 'openai';
 
 const openai = new OpenAI({
