@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { providersOfScopes } from '../catalog/catalog.ts';
 import { splitScope, unknownScopes } from '../catalog/scope.ts';
 import { createGrant } from '../grants/create.ts';
 import { revokeGrant } from '../grants/revoke.ts';
@@ -55,6 +56,7 @@ async function create(options: CreateOptions, session: Session): Promise<void> {
       clientId: client.id,
       test: false,
       scopes,
+      toldOfPayer: providersOfScopes(scopes).map(({ name }) => name),
       expiresAt: null,
       authorizationDetails,
       credentialIds: [],

@@ -35,10 +35,14 @@ export async function findSilentConsent(
   if (!isKnownForSure(client)) return { kind: 'to_ask' };
   const grant = await store.grants.findLiveGrant(userId, client.id, false);
   if (!grant || !asksNoMore(asked, grant)) return { kind: 'to_ask' };
-  const { credentials } = store;
-  const held = (await Promise.all([grant.id, client.id].map((id) => credentials.listHeldBy(id)))).flat();
-  const needed = providersOfScopes(splitScope(asked.scope));
-  return needed.every(({ name }) => held.some(({ provider }) => provider === name))
+  const needed = providersOfScopes(splitScope(asked.scope)).map(({ name }) => name);
+  const providersHeldBy = async (holder: string) =>
+    (await store.credentials.listHeldBy(holder)).map(({ provider }) => provider);
+  const [own, lent] = await Promise.all([providersHeldBy(grant.id), providersHeldBy(client.id)]);
+  const isNews = (name: string) => lent.includes(name) && !grant.paidByApp.includes(name);
+  const newlyPaid = needed.filter((name) => isNews(name) && (client.paysWhenUsedUp || !own.includes(name)));
+  if (newlyPaid.length > 0) return { kind: 'to_ask' };
+  return needed.every((name) => own.includes(name) || lent.includes(name))
     ? { kind: 'allowed', grant }
     : { kind: 'key_missing' };
 }

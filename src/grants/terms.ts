@@ -15,6 +15,8 @@ export interface GrantChoice {
   readonly test: boolean;
   readonly scopes: readonly string[];
   readonly authorizationDetails: readonly ProviderAccess[];
+  /** Providers of which the user has been told that the app may pay for their calls itself. */
+  readonly toldOfPayer: readonly string[];
   /** Milliseconds since the epoch; null: it lasts until it is revoked. */
   readonly expiresAt: number | null;
   /** Ids of the user's keys to use, at most one a provider; a provider without one gets the user's newest. */
@@ -78,7 +80,9 @@ export async function writeTerms<Result extends { readonly kind: string }>(
   write: (terms: GrantTerms) => Promise<Result | { readonly kind: 'other_grant'; readonly grantId: string }>,
 ): Promise<Result | MissingCredential> {
   let owned = await store.credentials.listCredentials(choice.userId);
-  const lent = await store.credentials.listHeldBy(choice.clientId);
+  const lent = (await store.credentials.listHeldBy(choice.clientId)).filter(({ provider }) =>
+    choice.toldOfPayer.includes(provider),
+  );
   const live = await store.grants.findLiveGrant(choice.userId, choice.clientId, choice.test);
   let id = live?.id ?? newId('grt', clock());
   for (;;) {
@@ -98,6 +102,7 @@ export async function writeTerms<Result extends { readonly kind: string }>(
       test: choice.test,
       scope: joinScope(choice.scopes),
       authorizationDetails: choice.authorizationDetails,
+      paidByApp: choice.test ? [] : lent.map(({ provider }) => provider),
       expiresAt: choice.expiresAt,
       wraps: wraps.filter((wrap) => wrap !== null),
     };

@@ -94,7 +94,7 @@ async function payments(
   { credentials, clients, budgets }: Deps['store'],
   { grant, now }: Standing,
 ): Promise<(provider: Provider) => { readonly payer: Payer | null; readonly key_status: string }> {
-  const { id, userId, clientId, test } = grant;
+  const { id, userId, clientId, test, paidByApp } = grant;
   const held = await credentials.listHeldBy(id);
   const lent = test ? [] : await credentials.listHeldBy(clientId);
   const client = await clients.findClient(clientId);
@@ -107,7 +107,7 @@ async function payments(
     .map(({ budget }) => budget);
   return ({ name }) => {
     const own = held.find(({ provider }) => provider === name);
-    const apps = lent.find(({ provider }) => provider === name);
+    const apps = paidByApp.includes(name) ? lent.find(({ provider }) => provider === name) : undefined;
     const counts = ({ holder, provider }: Budget) =>
       holder === id ? provider === name : holder === userId || holder === own?.id;
     const stepsIn = !own || (client?.paysWhenUsedUp && apps?.status !== 'invalid' && usedUp.some(counts));

@@ -205,6 +205,8 @@ export interface Grant {
   readonly test: boolean;
   readonly scope: string;
   readonly authorizationDetails: readonly ProviderAccess[];
+  /** Providers whose calls the app may pay for itself: its user was told so. */
+  readonly paidByApp: readonly string[];
   readonly createdAt: number;
   readonly updatedAt: number;
   /** Null: it lasts until it is revoked. */

@@ -112,7 +112,7 @@ function PaidFor(props: {
   const { view, lent, goesOn } = props;
   const { grant, credentials } = view;
   const lines = providersOfScopes(splitScope(grant.scope)).flatMap(({ name, title }) => {
-    if (!lent.some(({ provider }) => provider === name)) return [];
+    if (!grant.paidByApp.includes(name) || !lent.some(({ provider }) => provider === name)) return [];
     const isFree = !credentials.some(({ provider }) => provider === name);
     if (isFree) return [`The app pays for ${title} with a key of its own.`];
     return goesOn

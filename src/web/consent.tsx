@@ -7,7 +7,7 @@ import type { AuthorizationRequest, Client, ProviderAccess, User } from '../stor
 import { unverifiedUserLimit } from '../store/trust.ts';
 import { answerTarget } from './answer_target.ts';
 import { type Complaints, isInvalid } from './components/form.tsx';
-import { Consent, lifeOf, lives } from './consent_form.tsx';
+import { Consent, lifeOf, lives, toldOfPayer } from './consent_form.tsx';
 import { contentSecurityPolicy } from './headers.ts';
 import { firstTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
@@ -51,6 +51,7 @@ export async function submitConsent(c: PageContext) {
     userId: user.id,
     scopes: choice.scopes,
     authorizationDetails: limits.details,
+    toldOfPayer: form.getAll(toldOfPayer),
     expiresAt: endOf(choice.life, deps.clock()),
     credentialIds: choice.keyIds,
   });

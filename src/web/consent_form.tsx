@@ -175,6 +175,9 @@ function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
   );
 }
 
+/** The field that names the providers of which the page says that the app pays for them. */
+export const toldOfPayer = 'told_of_payer';
+
 /** Says what the app pays for itself. */
 function PaidFor({ request, client, path }: ConsentProps & { readonly request: ProviderRequest }) {
   const { provider, keys } = request;
@@ -186,6 +189,7 @@ function PaidFor({ request, client, path }: ConsentProps & { readonly request: P
           limits in dollars do not apply. Whoever makes it may see these requests at {provider.title}.
         </p>
         <a href={addKeyPath(provider, path)}>{`Use a key of yours for ${provider.title} instead`}</a>
+        <input type="hidden" name={toldOfPayer} value={provider.name} />
       </Notice>
     );
   }
@@ -194,8 +198,10 @@ function PaidFor({ request, client, path }: ConsentProps & { readonly request: P
     <Notice tone="plain">
       <p>
         You pay for {provider.title}. When a limit of yours in dollars is used up, <bdi>{client.name}</bdi>{' '}
-        goes on with a key of its own and pays itself; your other limits hold.
+        goes on with a key of its own and pays itself; your other limits hold. Whoever makes it may see those
+        requests at {provider.title}.
       </p>
+      <input type="hidden" name={toldOfPayer} value={provider.name} />
     </Notice>
   );
 }

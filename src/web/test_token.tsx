@@ -35,6 +35,7 @@ export async function submitTestToken(c: PageContext, user: User) {
     scopes,
     expiresAt: deps.clock() + day,
     authorizationDetails: limits.details,
+    toldOfPayer: [],
     credentialIds: [],
   });
   if (result.kind === 'refused') return again({ token: result.advice });

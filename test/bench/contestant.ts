@@ -162,6 +162,7 @@ async function mintToken(deps: Deps): Promise<string> {
     clientId: client.id,
     test: false,
     authorizationDetails: [],
+    toldOfPayer: [],
     expiresAt: null,
     credentialIds: [],
   };

@@ -52,7 +52,7 @@ async function testGrant(): Promise<string> {
   const terms = { userId: user.id, test: true, scopes, authorizationDetails: [], expiresAt: null };
   const created = await createGrant(
     broker.deps,
-    { ...terms, clientId: client.id, credentialIds: [] },
+    { ...terms, clientId: client.id, toldOfPayer: [], credentialIds: [] },
     { kind: 'system' },
   );
   if (created.kind !== 'created') throw new Error(created.kind);

@@ -28,6 +28,7 @@ export function grants(arena: () => Arena): void {
     const terms = termsFor(party, {
       scope: 'chat',
       authorizationDetails: [limitedAccess],
+      paidByApp: ['openai'],
       expiresAt: clock.now + minute,
     });
     expect(await grantsOf().approve(request.id, request.browserHash, terms)).toEqual({ kind: 'approved' });
@@ -38,6 +39,7 @@ export function grants(arena: () => Arena): void {
       test: false,
       scope: 'chat',
       authorizationDetails: [limitedAccess],
+      paidByApp: ['openai'],
       createdAt: clock.now,
       updatedAt: clock.now,
       expiresAt: clock.now + minute,

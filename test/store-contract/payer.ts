@@ -46,12 +46,13 @@ export function payer(arena: () => Arena): void {
       readonly hasKey?: boolean;
       readonly whenUsedUp?: boolean;
       readonly test?: boolean;
+      readonly isTold?: boolean;
       readonly budgets?: readonly AccessBudget[];
       readonly atOnce?: number;
       readonly lent?: Parameters<typeof depositKey>[2];
     } = {},
   ): Promise<Paid> => {
-    const { hasKey = true, whenUsedUp = false, test = false, budgets = [], atOnce } = change;
+    const { hasKey = true, whenUsedUp = false, test = false, isTold = true, budgets = [], atOnce } = change;
     const [store] = arena().stores;
     const owner = await createUser(store);
     const client = await createClient(store, owner);
@@ -68,7 +69,12 @@ export function payer(arena: () => Arena): void {
     } as const;
     const granted = await createGrant(arena(), {
       party: { user, client, credential },
-      terms: { test, authorizationDetails: [access], ...(hasKey ? {} : { wraps: [] }) },
+      terms: {
+        test,
+        authorizationDetails: [access],
+        paidByApp: isTold ? ['anthropic', 'openai'] : ['anthropic'],
+        ...(hasKey ? {} : { wraps: [] }),
+      },
     });
     return { ...granted, owner, lent };
   };
@@ -101,6 +107,19 @@ export function payer(arena: () => Arena): void {
       null,
       operator,
     );
+
+  test('an app pays only where its user was told so', async () => {
+    const untold = await createPaid({ hasKey: false, isTold: false });
+    expect(wordOf(await admit(untold, cent))).toBe('no_credential');
+    const budgets = [{ limit_usd: '0.01', period: 'month' }] as const;
+    const withKey = { whenUsedUp: true, budgets };
+    const used = await createPaid({ ...withKey, isTold: false });
+    await spend(used, cent);
+    expect(wordOf(await admit(used, cent))).toBe('budget_exceeded');
+    const told = await createPaid(withKey);
+    await spend(told, cent);
+    expect(wordOf(await admit(told, cent))).toBe('app');
+  });
 
   test('a user with a key pays, one without is paid for by the app, and the record says which', async () => {
     const own = await createPaid();

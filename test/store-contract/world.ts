@@ -147,6 +147,7 @@ export function termsFor({ user, client, credential }: Party, change: Partial<Gr
     test: false,
     scope: 'chat embeddings',
     authorizationDetails: [],
+    paidByApp: [],
     expiresAt: null,
     wraps: [wrapFor(credential.id, id)],
     ...change,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { hashPassword } from '../../src/accounts/password.ts';
 import { createApp } from '../../src/app.ts';
-import { defaultScopes, findProvider } from '../../src/catalog/catalog.ts';
+import { defaultScopes, findProvider, providersOfScopes } from '../../src/catalog/catalog.ts';
 import type { Provider } from '../../src/catalog/provider.ts';
 import { readConfig } from '../../src/config.ts';
 import { closeDeps, type Deps, openDeps } from '../../src/deps.ts';
@@ -177,6 +177,7 @@ export async function grantTo(
       test: false,
       scopes,
       authorizationDetails: [],
+      toldOfPayer: providersOfScopes(scopes).map(({ name }) => name),
       expiresAt: null,
       credentialIds: [],
     },

@@ -131,6 +131,7 @@ describe('vault', () => {
       test: false,
       scopes: ['openai:text'],
       authorizationDetails: [],
+      toldOfPayer: [],
       expiresAt: null,
       credentialIds: [credential.id],
     };

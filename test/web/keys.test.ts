@@ -33,6 +33,7 @@ async function lend(name: string, credentialId: string): Promise<string> {
       test: false,
       scopes: ['openai:text'],
       authorizationDetails: [],
+      toldOfPayer: [],
       expiresAt: null,
       credentialIds: [credentialId],
     },

@@ -38,6 +38,8 @@ const pay = (fields: Readonly<Record<string, string>>) =>
   developing
     .get(`/developer/${client.id}`)
     .then(() => developing.post(`/developer/${client.id}/payment`, fields));
+/** What the form sends along where the page has said that the app pays. */
+const told = 'name="told_of_payer" value="openai"';
 const lentKeys = async () => (await broker.deps.store.credentials.listHeldBy(client.id)).map(({ id }) => id);
 const paysWhenUsedUp = async () => (await broker.deps.store.clients.findClient(client.id))?.paysWhenUsedUp;
 
@@ -96,9 +98,13 @@ test('somebody without a key is told that the app pays, and approves', async () 
   expect(page.text).toContain('pays for them itself: you need no key');
   expect(page.text).toContain('Notes pays for OpenAI with a key of its own.');
   expect(page.text).not.toContain('With your OpenAI key');
-  const decided = await person.post(path, { decision: 'approve', scope: ['openai:text'], life: 'month' });
-  expect(decided.status).toBe(303);
-  expect(await broker.deps.store.grants.listGrants({ userId: user.id })).toMatchObject([{ credentials: [] }]);
+  expect(page.html).toContain(told);
+  const fields = { decision: 'approve', scope: ['openai:text'], life: 'month' };
+  expect((await person.post(path, fields)).status).toBe(422);
+  expect((await person.post(path, { ...fields, told_of_payer: 'openai' })).status).toBe(303);
+  expect(await broker.deps.store.grants.listGrants({ userId: user.id })).toMatchObject([
+    { credentials: [], grant: { paidByApp: ['openai'] } },
+  ]);
 });
 
 test('somebody with a key is told that they pay, and who goes on when their limit is used up', async () => {
@@ -110,6 +116,29 @@ test('somebody with a key is told that they pay, and who goes on when their limi
   const page = await person.get(path);
   expect(page.text).toContain('It can send requests that you pay for.');
   expect(page.text).toContain('Notes goes on with a key of its own and pays itself');
+  expect(page.html).toContain(told);
+});
+
+test('an app that begins to go on itself does so only for those whom it has asked since', async () => {
+  const actor = { kind: 'system' } as const;
+  await broker.deps.store.clients.setVerified(client.id, true, actor);
+  await pay({ pay_openai: key.id });
+  const { person, user, path } = await asked(1);
+  const fields = { decision: 'approve', scope: ['openai:text'], life: 'month' };
+  await person.submit(path, fields);
+  const again = async () =>
+    (await person.get(authorizePath(client, { scope: 'openai:text' }))).location ?? '';
+  expect(await again()).not.toContain('/consent/');
+  const [before] = await broker.deps.store.grants.listGrants({ userId: user.id });
+  await pay({ pay_openai: key.id, when_used_up: 'on' });
+  const said = 'When a limit of yours in dollars is used up, it pays for OpenAI itself';
+  expect((await person.get(`/apps/${before?.grant.id}`)).text).not.toContain(said);
+  const consent = await again();
+  expect(consent).toContain('/consent/');
+  expect((await person.get(consent)).html).toContain(told);
+  await person.post(consent, { ...fields, told_of_payer: 'openai' });
+  expect((await person.get(`/apps/${before?.grant.id}`)).text).toContain(said);
+  expect(await again()).not.toContain('/consent/');
 });
 
 test('an app that pays gets what was allowed before without asking, until it stops', async () => {

@@ -23,7 +23,10 @@ export interface GrantView {
 
 /** What a user allows a client: the grant's new content and a wrap for each credential that it may use. */
 export interface GrantTerms
-  extends Pick<Grant, 'userId' | 'clientId' | 'test' | 'scope' | 'authorizationDetails' | 'expiresAt'> {
+  extends Pick<
+    Grant,
+    'userId' | 'clientId' | 'test' | 'scope' | 'authorizationDetails' | 'paidByApp' | 'expiresAt'
+  > {
   /** The live grant's id, or a new one if there is none yet; the wraps name it as their holder. */
   readonly id: string;
   readonly wraps: readonly Wrap[];

@@ -75,13 +75,13 @@ async function putRates(tx: Session, grantId: string, details: readonly Provider
 
 /** Makes the grant or puts these terms in the place of its old ones. */
 async function putGrant(tx: Session, { wraps: wrapped, ...terms }: GrantTerms, now: number): Promise<Grant> {
-  const { scope, authorizationDetails, expiresAt } = terms;
+  const { scope, authorizationDetails, paidByApp, expiresAt } = terms;
   const [grant] = await tx
     .insert(grants)
     .values({ ...terms, createdAt: now, updatedAt: now })
     .onConflictDoUpdate({
       target: grants.id,
-      set: { scope, authorizationDetails, expiresAt, updatedAt: now },
+      set: { scope, authorizationDetails, paidByApp, expiresAt, updatedAt: now },
     })
     .returning();
   if (!grant) throw new Error('a grant that was not written');

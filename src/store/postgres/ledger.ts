@@ -28,8 +28,8 @@ const newestHeldBy = (holder: string, condition = 'true') => `(
       order by id desc limit 1
     )`;
 
-/** A test costs nobody anything, and somebody who is suspended pays for nothing. */
-const appPays = `not grants.test and exists (
+/** Where the user was told so. A test costs nobody anything, and somebody who is suspended pays for nothing. */
+const appPays = `not grants.test and grants.paid_by_app::jsonb ? asked.provider and exists (
         select from users as owners where owners.id = credentials.user_id and owners.status = 'active'
       )`;
 

@@ -195,6 +195,7 @@ export const grants = pgTable(
       .$type<readonly ProviderAccess[]>()
       .notNull()
       .default([]),
+    paidByApp: json('paid_by_app').$type<readonly string[]>().notNull().default([]),
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
     expiresAt: time('expires_at'),

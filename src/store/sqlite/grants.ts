@@ -86,13 +86,13 @@ export function sqliteGrants(connection: Connection): GrantStore {
 
   /** Makes the grant or puts these terms in the place of its old ones. */
   const putGrant = ({ wraps: wrapped, ...terms }: GrantTerms, now: number): Grant => {
-    const { scope, authorizationDetails, expiresAt } = terms;
+    const { scope, authorizationDetails, paidByApp, expiresAt } = terms;
     const grant = db
       .insert(grants)
       .values({ ...terms, createdAt: now, updatedAt: now })
       .onConflictDoUpdate({
         target: grants.id,
-        set: { scope, authorizationDetails, expiresAt, updatedAt: now },
+        set: { scope, authorizationDetails, paidByApp, expiresAt, updatedAt: now },
       })
       .returning()
       .get();

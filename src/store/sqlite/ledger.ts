@@ -19,8 +19,8 @@ const newestHeldBy = (holder: string, condition = 'TRUE') => `
       ))
     )`;
 
-/** A test costs nobody anything, and somebody who is suspended pays for nothing. */
-const appPays = `NOT grants.test AND EXISTS (SELECT 1 FROM users WHERE id = held.user_id AND status = 'active')`;
+/** Where the user was told so. A test costs nobody anything, and somebody who is suspended pays for nothing. */
+const appPays = `NOT grants.test AND asked.provider IN (SELECT value FROM json_each(grants.paid_by_app)) AND EXISTS (SELECT 1 FROM users WHERE id = held.user_id AND status = 'active')`;
 
 /** The parameters come through `asked` for the reason given at `textParameter`. */
 const readAdmission = `

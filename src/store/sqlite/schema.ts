@@ -182,6 +182,7 @@ export const grants = sqliteTable(
       .$type<readonly ProviderAccess[]>()
       .notNull()
       .default([]),
+    paidByApp: text('paid_by_app', { mode: 'json' }).$type<readonly string[]>().notNull().default([]),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
     expiresAt: integer('expires_at'),
