@@ -21,6 +21,8 @@ const unpriced = {
 /** A server keeps a database of SQLite to itself. */
 const instancesOn = { postgres: 2, sqlite: 1 };
 const longestPause = 300;
+/** Of those that go upstream, from one kill to the next. */
+const mostRequestsBetween = 20;
 
 /** For good, in nano-USD. */
 type HolderLimit = Pick<Budget, 'limit' | 'strict'>;
@@ -93,8 +95,8 @@ export async function attackBudget(options: AttackOptions) {
     isUnderAttack = false;
   });
   for (let killed = 0; killed < kills && isUnderAttack; killed++) {
-    const before = sandbox.totals().requests;
-    await vi.waitUntil(() => sandbox.totals().requests > before || !isUnderAttack, { timeout: 20_000 });
+    const enough = sandbox.totals().requests + random.between(1, mostRequestsBetween);
+    await vi.waitUntil(() => sandbox.totals().requests >= enough || !isUnderAttack, { timeout: 20_000 });
     await sleep(random.between(0, longestPause));
     const victim = killed % servers.length;
     await servers[victim]?.stop('SIGKILL');
