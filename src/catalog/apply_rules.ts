@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { Drawing, FieldRule, FieldRules } from './fields.ts';
+import type { Drawing, FieldRule, FieldRules, KeptRule } from './fields.ts';
 import { type HostedTool, withBound } from './hosted_tool.ts';
 import {
   checkModel,
@@ -127,6 +127,7 @@ function applyRule(
       return passed(rule.when === 'always' || isGiven ? findings.pseudonym : undefined);
     case 'object':
       if (!isGiven && !rule.always) return passed(value);
+      if (rule.orKept && typeof value === 'string') return applyKept(rule.orKept, value, param, findings);
       return applyToObject(rule.fields, value ?? {}, param, findings);
     case 'list':
       return isGiven ? applyToList(rule.fields, value, param, findings) : passed(value);
@@ -256,7 +257,7 @@ function applyFlag(
 
 /** Notes what is named. */
 function applyKept(
-  { object, advice }: Extract<FieldRule, { readonly kind: 'kept' }>,
+  { object, advice }: KeptRule,
   value: unknown,
   param: string,
   findings: Findings,

@@ -84,6 +84,8 @@ function mediaAmount(
       return heardAmount(priceTable, cost, model, body);
     case 'video':
       return videoAmount(cost.rates, model, body);
+    case 'fee':
+      return { nanoUsd: cost.nanoUsd, isCeiling: false };
   }
 }
 

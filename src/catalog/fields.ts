@@ -33,7 +33,13 @@ export type FieldRule =
   /** Replaced by a pseudonym of the grant, `always` or only when `given`. */
   | { readonly kind: 'pseudonym'; readonly when: 'always' | 'given' }
   /** Must be an object, whose fields have rules of their own. `always`: they apply also when it was left out. */
-  | { readonly kind: 'object'; readonly fields: FieldRules; readonly always?: true }
+  | {
+      readonly kind: 'object';
+      readonly fields: FieldRules;
+      readonly always?: true;
+      /** In its place may stand the id of what the provider keeps. */
+      readonly orKept?: KeptRule;
+    }
   /** A list of objects, whose fields have rules of their own. */
   | { readonly kind: 'list'; readonly fields: FieldRules }
   /** Must be the model that the path names, behind `prefix` or without it; or that stands in for whatever it is. */
@@ -45,7 +51,7 @@ export type FieldRule =
   /** Must be a file of a form: a text in its place could name what the provider keeps. */
   | { readonly kind: 'upload'; readonly advice: string }
   /** Names what the provider keeps, by an id, a list of ids, or an object that has nothing but an id. */
-  | { readonly kind: 'kept'; readonly object: KeptKind; readonly advice: string }
+  | ({ readonly kind: 'kept' } & KeptRule)
   /** Anything, as long as every object in it keeps to the tree's rules. */
   | {
       readonly kind: 'tree';
@@ -62,6 +68,12 @@ export type FieldRule =
     }
   /** Options of a stream, in which this one is always true when there is a stream. */
   | { readonly kind: 'usage_option'; readonly option: string; readonly fields: FieldRules };
+
+/** Of which kind that is which is named, and what is said to calls that may not. */
+export interface KeptRule {
+  readonly object: KeptKind;
+  readonly advice: string;
+}
 
 /** The most tokens that a picture of up to 1024 × 1024 pixels is written in, by its quality. */
 export interface PictureTokens {

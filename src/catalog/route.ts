@@ -40,6 +40,8 @@ export type CostRules =
   | { readonly kind: 'video'; readonly rates: VideoRates }
   /** An answer in a session, spoken or written: by all that the session can have been told. */
   | { readonly kind: 'session' }
+  /** The same for each call. */
+  | { readonly kind: 'fee'; readonly nanoUsd: number }
   /** What is heard: by the size of the upload, or of what is behind an address. */
   | {
       readonly kind: 'heard';
@@ -58,7 +60,12 @@ export interface VideoRates {
 
 export type BodyRules =
   | { readonly kind: 'none' }
-  | { readonly kind: 'json' | 'multipart'; readonly fields: FieldRules };
+  | {
+      readonly kind: 'json' | 'multipart';
+      readonly fields: FieldRules;
+      /** A form may come as JSON, where no file is in it. */
+      readonly orJson?: true;
+    };
 
 /** How answers tell what an earlier call came to, which had something made that the provider works on by itself. */
 export interface LateCostRules {
@@ -90,6 +97,8 @@ export interface AnswerRules {
    * it comes, because it can be large.
    */
   readonly json: 'held' | 'through';
+  /** No body is an answer, too. */
+  readonly mayBeEmpty?: true;
   /**
    * How the last event of a stream begins, or a name that its data hold; a stream that ends without one was cut. Null when
    * there is no such mark.

@@ -6,6 +6,7 @@ import type { CallOutcome } from '../store/records.ts';
 import type { Admission } from './admit.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { AppGone } from './app_gone.ts';
+import { createEmptySink } from './empty_sink.ts';
 import { createEventSink } from './event_sink.ts';
 import { begin, type Exchange, refuse, writeError } from './exchange.ts';
 import { createFailureSink } from './failure_sink.ts';
@@ -243,9 +244,11 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   /** Decides by status and content type what becomes of the answer. */
   #sinkFor(status: number, received: IncomingHttpHeaders): AnswerSink | undefined {
     const { answer, makes } = this.admission.match.route;
+    const isEmpty = status === 204 || received['content-length'] === '0';
     const type = mediaType(received);
     const head: AnswerHead = { status, mediaType: type, headers: responseHeaders(received) };
     if (status >= 400) return createFailureSink(this, head, keysUrl(this.#deps.config));
+    if (status < 300 && isEmpty && answer.mayBeEmpty) return createEmptySink(this, head);
     const isExpected = answer.types.some((one) => (one.endsWith('/') ? type.startsWith(one) : type === one));
     if (status >= 300 || hasContentCoding(received) || !isExpected) {
       this.#deps.log.warn(

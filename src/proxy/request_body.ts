@@ -26,12 +26,14 @@ const mediaTypes = { json: 'application/json', multipart: 'multipart/form-data' 
  */
 export async function receiveBody(
   request: IncomingMessage,
-  { kind }: BodyRules,
+  rules: BodyRules,
   config: Config,
   budget: ByteBudget,
 ): Promise<RequestBody | null> {
-  if (kind === 'none') return null;
-  if (mediaType(request.headers) !== mediaTypes[kind]) {
+  if (rules.kind === 'none') return null;
+  const type = mediaType(request.headers);
+  const kind = rules.orJson && type === mediaTypes.json ? 'json' : rules.kind;
+  if (type !== mediaTypes[kind]) {
     throw new Refusal('invalid_request', `Send content-type: ${mediaTypes[kind]}.`);
   }
   if (hasContentCoding(request.headers)) {

@@ -39,6 +39,11 @@ export function bytes(contentType: string, body: Uint8Array): Answer {
   return { kind: 'bytes', status: 200, contentType, body, headers: {} };
 }
 
+/** 204 */
+export function nothing(): Answer {
+  return { kind: 'bytes', status: 204, contentType: '', body: Buffer.alloc(0), headers: {} };
+}
+
 /** 200 with text. */
 export function plainText(text: string): Answer {
   return bytes('text/plain; charset=utf-8', Buffer.from(text));

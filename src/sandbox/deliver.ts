@@ -79,11 +79,11 @@ function open(
   }
   const body = answer.kind === 'json' ? Buffer.from(JSON.stringify(answer.body)) : answer.body;
   const contentType = answer.kind === 'json' ? 'application/json' : answer.contentType;
+  const describing = { 'content-type': contentType, 'content-length': String(body.byteLength) };
   response.writeHead(answer.status, {
     ...headers,
     ...answer.headers,
-    'content-type': contentType,
-    'content-length': String(body.byteLength),
+    ...(answer.status === 204 ? {} : describing),
   });
   return slices(halfway === 'go on' ? body : body.subarray(0, Math.ceil(body.byteLength / 2)));
 }

@@ -15,6 +15,9 @@ export interface ParsedBody {
   readonly files: readonly UploadedFile[];
 }
 
+/** `either`: a form, or JSON where no file is in it. */
+export type BodyKind = 'json' | 'multipart' | 'either';
+
 export const noBody: ParsedBody = { fields: {}, files: [] };
 
 /** Reads a body whole. Throws a `Refusal` when it is too large, and whatever the socket throws when it breaks. */
@@ -32,12 +35,14 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 /** Parses a body as its content type says, if that is the one wanted. Throws a `Refusal` otherwise. */
 export async function parseBody(
-  wanted: 'json' | 'multipart',
+  kind: BodyKind,
   contentType: string | undefined,
   body: Buffer,
 ): Promise<ParsedBody> {
-  const mediaType = wanted === 'json' ? 'application/json' : 'multipart/form-data';
   const actual = contentType?.split(';')[0]?.trim().toLowerCase();
+  const sent = actual === 'application/json' ? 'json' : 'multipart';
+  const wanted = kind === 'either' ? sent : kind;
+  const mediaType = wanted === 'json' ? 'application/json' : 'multipart/form-data';
   if (actual !== mediaType) {
     throw invalidRequest(
       `Unsupported content type: '${actual ?? ''}'. This API method only accepts '${mediaType}' requests.`,

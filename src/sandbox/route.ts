@@ -1,6 +1,7 @@
 import type { Answer } from './answer.ts';
 import type { Call, UploadedFile } from './call.ts';
 import type { Fields } from './fields.ts';
+import type { BodyKind } from './request_body.ts';
 import type { Shelf } from './shelf.ts';
 
 /** A request that has to do with what its key has had made. */
@@ -30,7 +31,7 @@ export type Route = {
       /** What answers when the request names no model. Without it the request is refused. */
       readonly defaultModel?: string;
     }
-  | { readonly body: 'none' | 'json' | 'multipart'; readonly keep: (request: KeptRequest) => Answer }
+  | { readonly body: 'none' | BodyKind; readonly keep: (request: KeptRequest) => Answer }
 );
 
 /**

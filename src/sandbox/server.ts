@@ -16,7 +16,7 @@ import { flagOf } from './fields.ts';
 import { gemini } from './gemini.ts';
 import { geminiOpenai } from './gemini_openai.ts';
 import { openai } from './openai.ts';
-import { noBody, type ParsedBody, parseBody, readBody } from './request_body.ts';
+import { type BodyKind, noBody, type ParsedBody, parseBody, readBody } from './request_body.ts';
 import {
   createRequestLog,
   type Progress,
@@ -162,7 +162,7 @@ function createdAt({ now }: SandboxOptions): number {
 /** Reads and parses a body. What is wrong with it is returned, because the key is judged before the body. */
 async function understandBody(
   request: IncomingMessage,
-  wanted: 'none' | 'json' | 'multipart',
+  wanted: 'none' | BodyKind,
   entry: Progress,
 ): Promise<ParsedBody | Refusal> {
   try {

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../src/lib/json.ts';
 const openai = findProvider('openai') ?? expect.fail();
 const state = 'openai:state';
 const files = 'openai:files';
+const code = 'openai:tools.code';
 
 function apply(path: string, body: JsonObject, granted: readonly string[]) {
   const route = openai.routes.find((candidate) => candidate.path === path && candidate.method === 'POST');
@@ -19,6 +20,7 @@ const response = { model: 'gpt-5', input: 'Hi' };
 const chat = { model: 'gpt-5' };
 const item = (value: object) => ({ ...response, input: [{ role: 'user', content: 'Hi' }, value] });
 const content = (value: object) => item({ role: 'user', content: [value] });
+const inContainer = { type: 'container_reference', container_id: 'c' };
 const searching = { type: 'file_search', vector_store_ids: ['vs_1', 'vs_2'] };
 
 /** Path, body, the scope that it takes, and what it names: kind, id and where. */
@@ -118,6 +120,26 @@ const named: readonly (readonly [
     files,
     [['file', 'f', 'messages[0].content[0].file.file_id']],
   ],
+  [
+    '/responses',
+    { ...response, tools: [{ type: 'code_interpreter', container: 'c' }] },
+    code,
+    [['container', 'c', 'tools[0].container']],
+  ],
+  [
+    '/responses',
+    { ...response, tools: [{ type: 'shell', environment: inContainer }] },
+    code,
+    [['container', 'c', 'tools[0].environment.container_id']],
+  ],
+  [
+    '/responses',
+    item({ type: 'code_interpreter_call', container_id: 'c' }),
+    code,
+    [['container', 'c', 'input[1].container_id']],
+  ],
+  ['/containers', { name: 'n', file_ids: ['f'] }, files, [['file', 'f', 'file_ids']]],
+  ['/containers/{container_id}/files', { file_id: 'f' }, files, [['file', 'f', 'file_id']]],
 ];
 
 describe('what the provider keeps', () => {
@@ -163,6 +185,7 @@ describe('the file of a form', () => {
     ['/videos/extensions', 'video'],
     ['/videos/characters', 'video'],
     ['/videos', 'input_reference'],
+    ['/containers/{container_id}/files', 'file'],
   ])('is no text that could name what is kept: %s %s', (path, field) => {
     expect(apply(path, { [field]: file }, [])).toMatchObject({ kind: 'checked', body: { [field]: file } });
     for (const value of ['video_1', '{"id":"video_1"}', '{"file_id":"file-1"}']) {

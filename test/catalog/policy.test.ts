@@ -125,7 +125,7 @@ describe('what is refused', () => {
     [
       '/responses',
       tool('shell', { environment: { type: 'container_reference', container_id: 'cntr_1' } }),
-      'tools[0].environment.type',
+      'tools[0].environment.container_id',
     ],
     [
       '/responses',
@@ -182,7 +182,7 @@ describe('what is refused', () => {
     [
       '/responses',
       item({ type: 'shell_call', environment: { type: 'container_reference', container_id: 'c' } }),
-      'input[1].environment.type',
+      'input[1].environment.container_id',
     ],
     ['/responses', item({ type: ['item_reference'], id: 'm' }), 'input[1].type'],
     ['/responses/compact', { ...response, previous_response_id: 'resp_1' }, 'previous_response_id'],

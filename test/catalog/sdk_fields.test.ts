@@ -209,6 +209,20 @@ const vectorStoreFileBatches: Both<
   OpenAI6.VectorStores.FileBatchCreateParams
 > = { attributes: true, chunking_strategy: true, file_ids: true, files: true };
 
+const containers: Known<OpenAI.ContainerCreateParams> = {
+  name: true,
+  expires_after: true,
+  file_ids: true,
+  memory_limit: true,
+  network_policy: true,
+  skills: true,
+};
+
+const containerFiles: Both<OpenAI.Containers.FileCreateParams, OpenAI6.Containers.FileCreateParams> = {
+  file: true,
+  file_id: true,
+};
+
 const videos: Both<OpenAI.VideoCreateParams, OpenAI6.VideoCreateParams> = {
   prompt: true,
   input_reference: true,
@@ -357,6 +371,8 @@ const bodies: Readonly<Record<string, object>> = {
   '/vector_stores/{vector_store_id}/files': vectorStoreFiles,
   '/vector_stores/{vector_store_id}/files/{file_id}': vectorStoreFileUpdates,
   '/vector_stores/{vector_store_id}/file_batches': vectorStoreFileBatches,
+  '/containers': containers,
+  '/containers/{container_id}/files': containerFiles,
   '/videos': videos,
   '/videos/edits': videoEdits,
   '/videos/extensions': videoExtensions,

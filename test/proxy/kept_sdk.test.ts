@@ -203,6 +203,52 @@ it('what code has written is read from its container', async () => {
   }
 });
 
+describe('containers', () => {
+  const text = Buffer.from('1,2,3');
+
+  it('are made, used, filled, emptied and deleted', async () => {
+    const { id } = await openai.containers.create({ name: 'Sums', memory_limit: '1g' });
+    expect(await settledCall({ broker })).toMatchObject({
+      route: 'POST /containers',
+      countedNanoUsd: 30_000_000,
+    });
+    expect(await openai.containers.retrieve(id)).toMatchObject({ network_policy: { type: 'disabled' } });
+    const kept = await openai.files.create({ file: await toFile(text, 'a.txt'), purpose: 'user_data' });
+    await openai.containers.files.create(id, { file_id: kept.id });
+    const sent = await openai.containers.files.create(id, { file: await toFile(text, 'b.txt') });
+    const tools = [{ type: 'code_interpreter' as const, container: id }];
+    const { output } = await openai.responses.create({ model, input: 'What is 6 × 7?', tools });
+    expect(output[0]).toMatchObject({ type: 'code_interpreter_call', container_id: id });
+    const again = await openai.responses.create({ model, input: output as OpenAI.Responses.ResponseInput });
+    expect(again.status).toBe('completed');
+    const list = () => Array.fromAsync(openai.containers.files.list(id));
+    expect(await list()).toHaveLength(3);
+    await openai.containers.files.delete(sent.id, { container_id: id });
+    expect(await list()).toHaveLength(2);
+    await openai.containers.delete(id);
+    expect(await refusalOf(openai.containers.retrieve(id))).toMatchObject(gone);
+  });
+
+  it.each<[string, Partial<OpenAI.ContainerCreateParams>, string]>([
+    ['no larger ones', { memory_limit: '4g' }, 'memory_limit'],
+    ['for no longer', { expires_after: { anchor: 'last_active_at', minutes: 21 } }, 'expires_after.minutes'],
+    ['without skills', { skills: [{ type: 'skill_reference', skill_id: 's' }] }, 'skills'],
+  ])('are lent %s', async (_, more, param) => {
+    expect(await refusalOf(openai.containers.create({ name: 'Sums', ...more }))).toMatchObject({
+      status: 403,
+      param,
+    });
+  });
+
+  it('have no network, whatever is asked for', async () => {
+    const { id } = await openai.containers.create({
+      name: 'Sums',
+      network_policy: { type: 'allowlist', allowed_domains: ['example.com'] },
+    });
+    expect((await openai.containers.retrieve(id)).network_policy).toEqual({ type: 'disabled' });
+  });
+});
+
 describe('videos', () => {
   it('are made, looked at, changed and deleted', async () => {
     const video = await openai.videos.create({ model: 'sora-2', prompt: 'The tide', seconds: '8' });

@@ -147,3 +147,28 @@ it('what could not be deleted stays on record', async () => {
   expect((await call(world, `/responses/${id}`, { method: 'DELETE' })).status).toBe(200);
   expect((await call(world, `/responses/${id}`, { method: 'DELETE' })).status).toBe(404);
 });
+
+it.each([
+  [204, {}],
+  [200, { 'content-length': '0' }],
+])(
+  'a deletion that is answered with %i and nothing else is one, and nothing else is an answer',
+  async (status, headers) => {
+    const id = newId();
+    const container = { kind: 'container', id };
+    const { objects } = world.broker.deps.store;
+    const origin = {
+      provider: 'openai',
+      grantId: world.grantId,
+      credentialId: world.credentialId,
+      callId: 'call_x',
+    };
+    await objects.recordObjects(origin, [container]);
+    world.upstream.answer = (response) => response.writeHead(status, headers).end();
+    expect((await call(world, `/containers/${id}`)).status).toBe(502);
+    const deleted = await call(world, `/containers/${id}`, { method: 'DELETE' });
+    expect([deleted.status, await deleted.text()]).toEqual([status, '']);
+    expect(await settledCall(world)).toMatchObject({ outcome: 'answered' });
+    expect(await objects.findUnowned(world.grantId, 'openai', [container])).toEqual(container);
+  },
+);

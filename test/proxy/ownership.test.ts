@@ -206,12 +206,12 @@ const rows: readonly Row[] = [
       const answer = await (await send(token, respond({ tools }))).text();
       return /"container_id":"(\w+)"/.exec(answer)?.[1] ?? expect.fail();
     },
-    uses: (id) => ({
-      read: { path: `/containers/${id}` },
-      list: { path: `/containers/${id}/files` },
-      'read about a file': { path: `/containers/${id}/files/cfile_1` },
-      'read a file': { path: `/containers/${id}/files/cfile_1/content` },
-    }),
+    uses: usesOfContainer,
+  },
+  {
+    kind: 'container that was made before',
+    make: (token) => made(token, { path: '/containers', body: { name: 'Sums' } }, 'id'),
+    uses: usesOfContainer,
   },
   {
     kind: 'character of a video',
@@ -219,6 +219,24 @@ const rows: readonly Row[] = [
     uses: (id) => ({ read: { path: `/videos/characters/${id}` } }),
   },
 ];
+
+function usesOfContainer(id: string): Readonly<Record<string, Attempt>> {
+  const reference = { type: 'container_reference', container_id: id };
+  return {
+    read: { path: `/containers/${id}` },
+    list: { path: `/containers/${id}/files` },
+    'read about a file': { path: `/containers/${id}/files/cfile_1` },
+    'read a file': { path: `/containers/${id}/files/cfile_1/content` },
+    'put a file in': { path: `/containers/${id}/files`, body: form({}, 'file') },
+    'delete a file': { path: `/containers/${id}/files/cfile_1`, method: 'DELETE' },
+    'run code in': respond({ tools: [{ type: 'code_interpreter', container: id }] }),
+    'run a shell in': respond({ tools: [{ type: 'shell', environment: reference }] }),
+    'give back what was run in it': respond({
+      input: [{ type: 'code_interpreter_call', id: 'ci_1', container_id: id, code: '1', outputs: null }],
+    }),
+    delete: { path: `/containers/${id}`, method: 'DELETE' },
+  };
+}
 
 const upload = { bytes: 4, filename: 'a.txt', mime_type: 'text/plain', purpose: 'user_data' };
 

@@ -1,4 +1,5 @@
 import type { AnswerRules } from '../route.ts';
+import type { UsageRules } from '../usage.ts';
 
 /** How OpenAI's API answers. */
 
@@ -24,6 +25,9 @@ export const responsesAnswer: AnswerRules = {
     'event: error',
   ],
 };
+
+/** No answer tells what such a call costs: it counts as the most that it can. */
+export const untold: UsageRules = { table: {} };
 
 /** A file, whatever is in it. */
 export const anything: AnswerRules = {

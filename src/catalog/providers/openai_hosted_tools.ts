@@ -1,7 +1,7 @@
 import type { FieldRule, FieldRules, TreeRules, TypeRule } from '../fields.ts';
 import type { HostedTool } from '../hosted_tool.ts';
 import { allow, allowAll, types } from './openai_common_fields.ts';
-import { code, fileOf } from './openai_kept.ts';
+import { code, containerOf, fileOf, kept } from './openai_kept.ts';
 
 /** OpenAI's tools that run at the provider, and what they leave in a conversation. */
 
@@ -38,20 +38,24 @@ const webSearch: TypeRule = {
 
 const webSearchPreview: TypeRule = { ...webSearch, hosted: hosted('web_search_previews', searchPreview) };
 
+export const ownFiles = kept(
+  fileOf,
+  'Files are named only with the scope openai:files. Put their content into the input.',
+);
+export const cutOff: FieldRule = { kind: 'force', value: { type: 'disabled' } };
+
 /** Where code runs: in a fresh container, without the user's files, skills and secrets, and cut off from the network. */
 const container: FieldRules = {
-  file_ids: {
-    kind: 'kept',
-    object: fileOf,
-    advice: 'Files are named only with the scope openai:files. Put their content into the input.',
-  },
+  file_ids: ownFiles,
   memory_limit: {
     kind: 'limit',
     to: ['1g', '4g'],
     advice: 'Containers of 1g and 4g are lent, larger ones cost a multiple. Leave it out.',
   },
-  network_policy: { kind: 'force', value: { type: 'disabled' } },
+  network_policy: cutOff,
 };
+
+const ownContainer = 'Use {"type": "auto"}, or the id of a container that the app itself has had made.';
 
 const codeInterpreter: TypeRule = {
   scope: code,
@@ -61,12 +65,13 @@ const codeInterpreter: TypeRule = {
     container: {
       kind: 'object',
       always: true,
+      orKept: { object: containerOf, advice: ownContainer },
       fields: {
         type: {
           kind: 'limit',
           to: ['auto'],
           otherwise: { replaces: [], by: 'auto' },
-          advice: 'Containers of the account cannot be named. Use {"type": "auto"}.',
+          advice: ownContainer,
         },
         ...container,
       },
@@ -79,6 +84,13 @@ const shellContainer: TypeRule = {
   scope: code,
   hosted: hosted('code_runs', session),
   fields: { type: allow, skills: { kind: 'drop' }, ...container },
+};
+
+/** One that is there already. */
+const containerReference: TypeRule = {
+  scope: code,
+  hosted: hosted('code_runs', session),
+  fields: { type: allow, container_id: kept(containerOf, ownContainer) },
 };
 
 const onlyByUrl = refuse('Only servers with an address of their own are lent. Name one in server_url.');
@@ -102,6 +114,7 @@ export const hostedTools: TreeRules['types'] = {
   web_search_preview_2025_03_11: webSearchPreview,
   code_interpreter: codeInterpreter,
   container_auto: shellContainer,
+  container_reference: containerReference,
   mcp,
 };
 

@@ -2,6 +2,7 @@ import { at, isObject } from '../../lib/json.ts';
 import type { OutputRules, Route } from '../route.ts';
 import { captions, chatAnswer, eventStream, held, json, responsesAnswer, through } from './openai_answers.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
+import { containerRoutes } from './openai_container_routes.ts';
 import { heardCost, pictureCost, speechCost } from './openai_costs.ts';
 import { fileRoutes } from './openai_file_routes.ts';
 import { imageEditFields, imageFields, imageVariationFields } from './openai_image_fields.ts';
@@ -175,6 +176,7 @@ export const routes: readonly Route[] = [
     cost: heardCost,
   },
   ...stateRoutes,
+  ...containerRoutes,
   ...fileRoutes,
   ...videoRoutes,
 ];

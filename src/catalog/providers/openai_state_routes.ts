@@ -1,10 +1,9 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import type { MadeObject } from '../objects.ts';
 import type { LateCostRules, Route } from '../route.ts';
-import { anything, held, responsesAnswer } from './openai_answers.ts';
+import { held, responsesAnswer } from './openai_answers.ts';
 import { allow } from './openai_common_fields.ts';
 import {
-  code,
   containerOf,
   conversationOf,
   itemOf,
@@ -16,7 +15,7 @@ import {
 import { itemsTree } from './openai_trees.ts';
 import { responsesUsage } from './openai_usage.ts';
 
-/** Responses and conversations that OpenAI keeps, and the containers that code has run in. */
+/** Responses and conversations that OpenAI keeps. */
 
 /** What a response tells of, at once or by its events. Lists tell of nothing new: what an app has put in may have any id. */
 export const madeByResponse: readonly MadeObject[] = [
@@ -46,7 +45,6 @@ const lateCost: LateCostRules = {
 };
 
 const ofResponse = { ...common, kept: { response_id: 'response' } } as const;
-const ofContainer = { ...common, scope: code, kept: { container_id: 'container' } } as const;
 const ofConversation = { ...common, kept: { conversation_id: 'conversation' } } as const;
 
 export const stateRoutes: readonly Route[] = [
@@ -113,18 +111,4 @@ export const stateRoutes: readonly Route[] = [
     parameters: itemParameters,
   },
   { ...ofConversation, method: 'DELETE', path: '/conversations/{conversation_id}/items/{item_id}' },
-  { ...ofContainer, method: 'GET', path: '/containers/{container_id}' },
-  {
-    ...ofContainer,
-    method: 'GET',
-    path: '/containers/{container_id}/files',
-    parameters: listParameters,
-  },
-  { ...ofContainer, method: 'GET', path: '/containers/{container_id}/files/{file_id}' },
-  {
-    ...ofContainer,
-    method: 'GET',
-    path: '/containers/{container_id}/files/{file_id}/content',
-    answer: anything,
-  },
 ];

@@ -2,7 +2,7 @@ import type { TreeRules } from '../fields.ts';
 import { cacheLife, drawingAuthor, types } from './openai_common_fields.ts';
 import { pictureTokens } from './openai_costs.ts';
 import { chosenTools, hosted, hostedItems, hostedTools } from './openai_hosted_tools.ts';
-import { fileOf, itemOf, vectorStoreOf } from './openai_kept.ts';
+import { containerOf, fileOf, itemOf, vectorStoreOf } from './openai_kept.ts';
 
 export { types } from './openai_common_fields.ts';
 
@@ -69,7 +69,7 @@ export const chatTree: TreeRules = {
 };
 
 const containers =
-  'Containers cannot be named: other apps may have theirs in the same account. Leave it out, each call gets one of its own.';
+  'Only containers can be named that the app itself has had made, with the scope openai:tools.code.';
 
 export const responsesTree: TreeRules = {
   types: {
@@ -130,9 +130,9 @@ export const responsesTree: TreeRules = {
     file_citation: { knownWith: fileOf.scope },
     file_path: { knownWith: fileOf.scope },
   },
-  refusedTypes: [['container_reference', containers], ...refusedTypes],
+  refusedTypes,
   refusedKeys: { ...refusedKeys, container: containers, container_id: containers },
-  keptKeys,
+  keptKeys: { ...keptKeys, container_id: containerOf },
   texts: { ttl: cacheLife },
   reference: itemOf,
   opaqueKeys,

@@ -1,7 +1,6 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import type { AnswerRules, Route, VideoRates } from '../route.ts';
-import type { UsageRules } from '../usage.ts';
-import { held } from './openai_answers.ts';
+import { held, untold } from './openai_answers.ts';
 import { allow, allowAll, model } from './openai_common_fields.ts';
 import { characterOf, fileOf, kept, makes, video, videoOf } from './openai_kept.ts';
 
@@ -20,8 +19,6 @@ const rates: VideoRates = {
   longest: 20,
 };
 
-/** No answer tells what a video costs: it counts as the most that it can. */
-const untold: UsageRules = { table: {} };
 const cost = { usage: untold, cost: { kind: 'video', rates } } as const;
 
 const advice = 'Name what the app itself has had made.';

@@ -2,7 +2,7 @@ import type OpenAI from 'openai';
 import { type Call, optionalInteger } from '../call.ts';
 import { fieldsOf, listOf, textOf } from '../fields.ts';
 import { derivedId } from '../seed.ts';
-import { keepContainer } from './containers.ts';
+import { useContainer } from './containers.ts';
 
 /** What a tool that runs at the provider did. */
 export type HostedItem =
@@ -25,7 +25,7 @@ export function hostedItems(call: Call, prompt: string): readonly HostedItem[] {
 }
 
 function itemsOf(
-  { type, server_label, require_approval }: ReturnType<typeof fieldsOf>,
+  { type, server_label, require_approval, container }: ReturnType<typeof fieldsOf>,
   call: Call,
   id: (prefix: string) => string,
   prompt: string,
@@ -33,7 +33,7 @@ function itemsOf(
   if (type === 'code_interpreter') {
     const ran = {
       code: 'print(6 * 7)',
-      container_id: keepContainer(call),
+      container_id: useContainer(call, container),
       outputs: null,
       status: 'completed',
     } as const;
