@@ -7,6 +7,7 @@ import { readStates } from '../ledger/budget_states.ts';
 import { toSeconds } from '../lib/clock.ts';
 import { type Budget, budgetsOfGrant, dollarsOf } from '../store/budget.ts';
 import type { BudgetStore } from '../store/contract/budgets.ts';
+import { callsLeft } from '../store/rate.ts';
 import type { Credential, Payer, ProviderAccess } from '../store/records.ts';
 import { leftOf } from '../store/reservation.ts';
 import { isLive, type Standing } from '../store/standing.ts';
@@ -125,7 +126,14 @@ function keyStatus(credential: Credential | undefined): string {
 
 async function whatIsLeft(store: BudgetStore, { grant, now }: Standing) {
   const states = await readStates(store, budgetsOfGrant(grant), now);
-  return states.map((state) => {
+  const rates = await store.readRates(grant.id);
+  const ofRates = grant.authorizationDetails.flatMap(({ provider, rate }) => {
+    const limit = rate?.requests_per_minute;
+    if (limit === undefined) return [];
+    const standing = rates.find((one) => one.provider === provider)?.theoreticalArrivalAt ?? 0;
+    return [{ provider, requests: callsLeft(limit, standing, now), period: 'minute' }];
+  });
+  const ofBudgets = states.map((state) => {
     const { provider, unit, period } = state.budget;
     const left = leftOf(state);
     const { endsAt } = state.key;
@@ -140,6 +148,7 @@ async function whatIsLeft(store: BudgetStore, { grant, now }: Standing) {
           }),
     };
   });
+  return [...ofBudgets, ...ofRates];
 }
 
 function limitsOn({ name }: Provider, details: readonly ProviderAccess[]) {

@@ -9,7 +9,7 @@ import { type Provider, traitsOf } from '../catalog/provider.ts';
 import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { sha256 } from '../lib/hash.ts';
-import type { AdmissionResult } from '../store/admission.ts';
+import type { AdmissionResult, Left } from '../store/admission.ts';
 import type { Payer } from '../store/records.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
@@ -33,9 +33,6 @@ const undecided = 'The broker cannot decide about calls just now. Try again.';
 const notKept = 'The provider keeps nothing by this id for this app. Name what the app itself has had made.';
 
 type Admitted = Extract<AdmissionResult, { readonly kind: 'admitted' }>;
-
-/** What the grant still allows, for the app to see. */
-export type Left = Pick<Admitted, 'budgets' | 'rate'>;
 
 /** Only this module can name it, so that what was not checked by `admit` cannot be forwarded. */
 const admitted = Symbol('admitted');
@@ -115,7 +112,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       limits: decision.limits,
       bound,
       reservedNanoUsd: decision.reservedNanoUsd,
-      left: decision,
+      left: decision.left,
       checked,
       key,
       baseUrl,

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { providers } from '../catalog/catalog.ts';
 import type { WireError } from '../catalog/failure.ts';
 import type { Provider } from '../catalog/provider.ts';
+import type { Left } from '../store/admission.ts';
 import type { Payer } from '../store/records.ts';
-import { limitHeaderNames } from './limit_headers.ts';
+import { limitHeaderNames, limitHeaders } from './limit_headers.ts';
 import { isFinal, type Refusal } from './refusal.ts';
 
 /** One request of an app and the answer to it. */
@@ -14,6 +15,8 @@ export interface Exchange {
   readonly callId: string;
   /** Whose key the call is made with, once it is admitted. */
   readonly payer?: Payer;
+  /** What the grant still allows, once the call has been judged by that. */
+  readonly left?: Left;
 }
 
 const requestIdHeader = 'x-request-id';
@@ -40,15 +43,18 @@ const everyAnswer = [
  * @param headers names and values in turn, beyond those that every answer has
  */
 export function begin(exchange: Exchange, status: number, headers: readonly string[]): void {
-  const { response, provider, callId, payer } = exchange;
+  const { response, provider, callId, payer, left } = exchange;
   const alsoIn = provider.requestIdHeader === requestIdHeader ? [] : [provider.requestIdHeader, callId];
   const paid = payer ? [payerHeader, payer] : [];
-  response.writeHead(status, [...everyAnswer, requestIdHeader, callId, ...alsoIn, ...paid, ...headers]);
+  const limits = left ? limitHeaders(left) : [];
+  const own = [requestIdHeader, callId, ...alsoIn, ...paid, ...limits];
+  response.writeHead(status, [...everyAnswer, ...own, ...headers]);
 }
 
 /** Answers with a refusal of the broker's own. */
 export function refuse(exchange: Exchange, refusal: Refusal): void {
   const { status, code, type, message, details } = refusal;
+  const { left = exchange.left } = details;
   const error: WireError = {
     message,
     type,
@@ -57,7 +63,7 @@ export function refuse(exchange: Exchange, refusal: Refusal): void {
     source: 'coatcheck',
     ...(details.actionUrl ? { action_url: details.actionUrl } : {}),
   };
-  writeError(exchange, status, error, details.headers ?? []);
+  writeError(left ? { ...exchange, left } : exchange, status, error, details.headers ?? []);
 }
 
 /** Answers with an error in the provider's own shape; an answer that has begun breaks off. */

@@ -23,7 +23,6 @@ import type { WatchedCall } from './in_flight.ts';
 import type { KeyHealth } from './key_health.ts';
 import { createLateCostRecord, type LateCostRecord } from './late_cost.ts';
 import { keysUrl, revoked } from './ledger_refusal.ts';
-import { limitHeaders } from './limit_headers.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { createObjectRecord, type ObjectRecord } from './object_record.ts';
 import { createRecordingSink } from './recording_sink.ts';
@@ -90,7 +89,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     this.#record = createObjectRecord(deps.store.objects, admission);
     this.#lateCost = createLateCostRecord(deps.store, admission);
     this.#deps = deps;
-    this.#exchange = { ...exchange, payer: admission.payer };
+    this.#exchange = { ...exchange, payer: admission.payer, left: admission.left };
     this.#response = exchange.response;
     this.#onEnd = onEnd;
     this.#response.on('close', () => this.#appGone());
@@ -172,7 +171,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
   // What the sinks do.
 
   begin(status: number, headers: readonly string[]): void {
-    begin(this.#exchange, status, [...limitHeaders(this.admission.left), ...headers]);
+    begin(this.#exchange, status, headers);
   }
 
   flush(): void {

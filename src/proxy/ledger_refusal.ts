@@ -87,7 +87,7 @@ export function refusedByLedger(
       return new Refusal(
         'rate_limited',
         `The user limits how often this app may call ${provider.title}. Wait as long as retry-after says.`,
-        { actionUrl, headers: retryAfter(refusal.wait) },
+        { actionUrl, headers: retryAfter(refusal.wait), left: refusal.left },
       );
     case 'budget_exceeded':
     case 'budget_reserved':
@@ -111,13 +111,14 @@ function overBudget(
     budget,
     endsAt,
     payer,
+    left,
   }: Extract<AdmissionRefusal, { reason: 'budget_exceeded' | 'budget_reserved' }>,
   grantUrl: string,
 ): Refusal {
   const { holder, unit, period } = budget;
   const whose = whoseCalls[holder.slice(0, 4)];
   const actionUrl = whose === undefined ? grantUrl : `${issuer}/spending`;
-  const wait = { actionUrl, headers: retryAfter(second) };
+  const wait = { actionUrl, headers: retryAfter(second), left };
   if (unit === 'calls_at_once') {
     const message = 'The user limits how many calls of this app go on at once. Wait for one to end.';
     return new Refusal('rate_limited', message, wait);
@@ -130,10 +131,16 @@ function overBudget(
   const again = endsAt === null ? '' : ` It begins anew at ${new Date(endsAt).toISOString()}.`;
   const exceeded = `This call may come to more than is left of ${what}.${again}`;
   if (payer === 'app' && unit === 'nano_usd') {
-    return new Refusal('budget_exceeded', `${exceeded} Whoever makes the app pays for it, and can raise it.`);
+    return new Refusal(
+      'budget_exceeded',
+      `${exceeded} Whoever makes the app pays for it, and can raise it.`,
+      {
+        left,
+      },
+    );
   }
   const shorter = unit === 'nano_usd' ? 'Ask for a shorter answer, or have' : 'Have';
-  return new Refusal('budget_exceeded', `${exceeded} ${shorter} the limit raised.`, { actionUrl });
+  return new Refusal('budget_exceeded', `${exceeded} ${shorter} the limit raised.`, { actionUrl, left });
 }
 
 const second = 1000;

@@ -1,6 +1,6 @@
+import type { Left } from '../store/admission.ts';
 import { dollarsOf } from '../store/budget.ts';
 import { type BudgetState, leftOf } from '../store/reservation.ts';
-import type { Left } from './admit.ts';
 
 /** Answers carry them where the grant has such limits. */
 export const limitHeaderNames = ['coatcheck-budget', 'coatcheck-rate'] as const;

@@ -1,3 +1,5 @@
+import type { Left } from '../store/admission.ts';
+
 /** Every way the broker itself refuses a call: its code on the wire, and what goes with it. */
 const refusals = {
   invalid_request: { status: 400, type: 'invalid_request_error' },
@@ -29,6 +31,8 @@ export interface RefusalDetails {
   readonly actionUrl?: string;
   /** Response header names and values beyond those that every refusal has. */
   readonly headers?: readonly string[];
+  /** What the grant still allows, where that is why. */
+  readonly left?: Left;
   /** For the log only. */
   readonly cause?: unknown;
 }

@@ -59,10 +59,18 @@ export type AdmissionRefusal = { readonly kind: 'refused' } & (
   /** The call asks for a longer answer than `limit` tokens. */
   | { readonly reason: 'output_limit'; readonly limit: number }
   /** One call more is let through after so many milliseconds. */
-  | { readonly reason: 'rate_limited'; readonly wait: number }
+  | { readonly reason: 'rate_limited'; readonly wait: number; readonly left: Left }
   /** Of what whoever is to pay has to spare. */
-  | (Omit<BudgetRefusal, 'kind'> & { readonly payer: Payer })
+  | (Omit<BudgetRefusal, 'kind'> & { readonly payer: Payer; readonly left: Left })
 );
+
+/** What a grant still allows of the provider asked for. */
+export interface Left {
+  /** Its own budgets, with what the call holds if it is admitted. */
+  readonly budgets: readonly BudgetState[];
+  /** Null where it has no rate for the provider, or the call was not judged by that. */
+  readonly rate: RateStanding | null;
+}
 
 export type AdmissionResult =
   | {
@@ -83,10 +91,7 @@ export type AdmissionResult =
       readonly reservedNanoUsd: number;
       /** What it holds of budgets. */
       readonly holds: readonly Hold[];
-      /** The grant's own budgets for the provider, with what the call holds. */
-      readonly budgets: readonly BudgetState[];
-      /** Null where the grant has no rate for the provider. */
-      readonly rate: RateStanding | null;
+      readonly left: Left;
     }
   | AdmissionRefusal;
 

@@ -6,6 +6,7 @@ import type {
   AdmissionRow,
   BudgetNotice,
   Decision,
+  Left,
   PlainReason,
   RateStanding,
   RateState,
@@ -19,7 +20,7 @@ import {
   milestones,
 } from './budget.ts';
 import { countCall } from './rate.ts';
-import type { ProviderAccess } from './records.ts';
+import type { Payer, ProviderAccess } from './records.ts';
 import {
   type BudgetRefusal,
   type BudgetState,
@@ -106,9 +107,16 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     otherWay && first.kind === 'refused' && isUsedUp(first, row)
       ? pay(batch, request, row, otherWay, within.output)
       : first;
-  if (paid.kind === 'refused') return paid;
+  const left = (rate: RateStanding | null): Left => ({
+    budgets: statesOf(ownBudgets(row, request), counters, now),
+    rate,
+  });
+  if (paid.kind === 'refused') return { ...paid, left: left(null) };
   const rate = countRate(rates, request, row, now);
-  if (rate?.kind === 'wait') return { kind: 'refused', reason: 'rate_limited', wait: rate.milliseconds };
+  if (rate?.kind === 'wait') {
+    const { wait, standing } = rate;
+    return { kind: 'refused', reason: 'rate_limited', wait, left: left(standing) };
+  }
 
   if (proof) proofs.add(proof.hash);
   if (rate) rates.set(rate.key, rate.state);
@@ -132,8 +140,7 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     outputCap: output ?? within.injected,
     reservedNanoUsd,
     holds: held.map(({ budget: { unit, strict }, key }) => ({ counter: key.id, unit, strict })),
-    budgets: statesOf(ownBudgets(row, request), counters, now),
-    rate: rate?.standing ?? null,
+    left: left(rate?.standing ?? null),
   };
 }
 
@@ -181,7 +188,7 @@ function pay(
   output: WantedOutput,
 ):
   | { readonly kind: 'paid'; readonly way: WayToPay; readonly reservation: Reservation }
-  | Extract<AdmissionRefusal, BudgetRefusal> {
+  | (BudgetRefusal & { readonly payer: Payer }) {
   const states = statesOf(budgetsFor(row, request, way), batch.counters, batch.now);
   const reservation = reserve(states, request.cost, output);
   takeNotice(batch, row, states, reservation.kind === 'refused' ? reservation : null);
@@ -226,7 +233,7 @@ function countRate(
       readonly state: RateState;
       readonly standing: RateStanding;
     }
-  | { readonly kind: 'wait'; readonly milliseconds: number }
+  | { readonly kind: 'wait'; readonly wait: number; readonly standing: RateStanding }
   | null {
   const requestsPerMinute = accessOf(row, request)?.rate?.requests_per_minute;
   if (requestsPerMinute === undefined) return null;
@@ -235,7 +242,9 @@ function countRate(
   const key = `${grantId} ${provider}`;
   const standing = rates.get(key)?.theoreticalArrivalAt ?? row.theoreticalArrivalAt ?? 0;
   const counted = countCall(requestsPerMinute, standing, now);
-  if (counted.kind === 'wait') return counted;
+  if (counted.kind === 'wait') {
+    return { kind: 'wait', wait: counted.milliseconds, standing: { requestsPerMinute, left: 0 } };
+  }
   const { theoreticalArrivalAt, left } = counted;
   return {
     kind: 'counted',

@@ -27,3 +27,13 @@ export function countCall(
   }
   return { kind: 'wait', milliseconds: Math.ceil((next - latest) / 1000) };
 }
+
+/**
+ * How many calls a rate lets through at once.
+ * @param theoreticalArrivalAt microseconds since the epoch
+ * @param now milliseconds since the epoch
+ */
+export function callsLeft(requestsPerMinute: number, theoreticalArrivalAt: number, now: number): number {
+  const next = countCall(requestsPerMinute, theoreticalArrivalAt, now);
+  return next.kind === 'wait' ? 0 : next.left + 1;
+}

@@ -57,8 +57,7 @@ function fakeStore() {
                 outputCap: null,
                 reservedNanoUsd: 0,
                 holds: [],
-                budgets: [],
-                rate: null,
+                left: { budgets: [], rate: null },
               },
       );
     },

@@ -54,7 +54,26 @@ describe('a budget', () => {
       },
       { requests: 9, period: 'day', resets_at: expect.any(Number) },
       { concurrent_requests: 3 },
+      { requests: 59, period: 'minute' },
     ]);
+  });
+
+  it('tells what is left with every answer that it is the cause of, and with what else comes behind it', async () => {
+    const spent = await connectLimited(broker, { budgets: [{ limit_usd: '0.000001', period: 'month' }] });
+    const refusal = await refusalOf(spent.openai.chat.completions.create(chat));
+    expect(refusal.headers?.get('coatcheck-budget')).toMatch(/^usd;period=month;limit="0\.000001";left=/);
+
+    const once = await connectLimited(broker, {
+      budgets: [{ limit_requests: 5, period: 'day' }],
+      rate: { requests_per_minute: 1 },
+    });
+    const failing = { ...chat, model: 'sandbox-500' };
+    const relayed = await refusalOf(once.openai.chat.completions.create(failing));
+    expect(relayed.headers?.get('coatcheck-budget')).toContain('limit=5;left=4');
+    const limited = await refusalOf(once.openai.chat.completions.create(chat));
+    expect(limited.headers?.get('coatcheck-rate')).toBe('requests;period=minute;limit=1;left=0');
+    expect(limited.headers?.get('coatcheck-budget')).toContain('limit=5;left=4');
+    expect(await whatIsLeft(once.token)).toContainEqual({ requests: 0, period: 'minute' });
   });
 
   it('bounds an answer whose length the app leaves open, and lets one through that asks for less', async () => {

@@ -64,9 +64,11 @@ export function admissionLimits(arena: () => Arena): void {
     expect(await admittedOf(batchOf(granted, 40))).toBe(40);
     const results = await arena().stores[1].ledger.admit(batchOf(granted, 22));
     expect(results.map(wordOf)).toEqual([...Array(20).fill('admitted'), 'rate_limited', 'rate_limited']);
-    expect(results.at(-1)).toEqual({ kind: 'refused', reason: 'rate_limited', wait: second });
+    const left = { budgets: [], rate: { requestsPerMinute: 60, left: 0 } };
+    const refused = { kind: 'refused', reason: 'rate_limited', left };
+    expect(results.at(-1)).toEqual({ ...refused, wait: second });
     clock.now += second - 1;
-    expect(await callOne(granted)).toEqual({ kind: 'refused', reason: 'rate_limited', wait: 1 });
+    expect(await callOne(granted)).toEqual({ ...refused, wait: 1 });
     clock.now += 1;
     expect(await callOne(granted, {}, 1)).toMatchObject({ kind: 'admitted' });
     expect(wordOf(await callOne(granted))).toBe('rate_limited');
@@ -99,6 +101,12 @@ export function admissionLimits(arena: () => Arena): void {
       ...['admitted', 'rate_limited'],
       ...['admitted', 'admitted'],
       ...['admitted', 'admitted', 'rate_limited'],
+    ]);
+    const interval = (perMinute: number) => arena().clock.now * 1000 + 60_000_000 / perMinute;
+    const grantId = one.grant.id;
+    expect(await stores[1].budgets.readRates(grantId)).toEqual([
+      { grantId, provider: 'anthropic', theoreticalArrivalAt: interval(1) },
+      { grantId, provider: 'openai', theoreticalArrivalAt: interval(1) },
     ]);
   });
 

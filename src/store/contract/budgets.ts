@@ -1,3 +1,4 @@
+import type { RateState } from '../admission.ts';
 import type { Budget, Counter, CounterKey } from '../budget.ts';
 import type { Actor } from '../records.ts';
 
@@ -20,4 +21,6 @@ export interface BudgetStore {
   listBudgets(holders: readonly string[] | 'all'): Promise<readonly Budget[]>;
   /** Where counters stand, in the order of the keys. */
   readCounters(keys: readonly CounterKey[]): Promise<readonly Counter[]>;
+  /** Where the rates of a grant stand, one for each provider that has ever had a limit on it. */
+  readRates(grantId: string): Promise<readonly RateState[]>;
 }

@@ -4,7 +4,7 @@ import type { BudgetStore } from '../contract/budgets.ts';
 import { audit } from './audit.ts';
 import { makeCounters, readCounters } from './counters.ts';
 import type { Connection } from './open.ts';
-import { budgets } from './schema.ts';
+import { budgets, rates } from './schema.ts';
 
 export function postgresBudgets({ db, pool, write }: Connection): BudgetStore {
   return {
@@ -46,6 +46,10 @@ export function postgresBudgets({ db, pool, write }: Connection): BudgetStore {
       await makeCounters(pool, keys, ids);
       const found = new Map((await readCounters(pool, keys)).map((counter) => [counter.id, counter]));
       return ids.map((id) => found.get(id) ?? freshCounter(id));
+    },
+
+    async readRates(grantId) {
+      return db.select().from(rates).where(eq(rates.grantId, grantId)).orderBy(asc(rates.provider));
     },
   };
 }

@@ -2,7 +2,7 @@ import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { BudgetStore } from '../contract/budgets.ts';
 import { countersOn } from './counters.ts';
 import type { Connection } from './open.ts';
-import { budgets } from './schema.ts';
+import { budgets, rates } from './schema.ts';
 
 export function sqliteBudgets(connection: Connection): BudgetStore {
   const { db, write, audit } = connection;
@@ -51,6 +51,10 @@ export function sqliteBudgets(connection: Connection): BudgetStore {
 
     async readCounters(keys) {
       return keys.length === 0 ? [] : write(() => counters.read(keys));
+    },
+
+    async readRates(grantId) {
+      return db.select().from(rates).where(eq(rates.grantId, grantId)).orderBy(asc(rates.provider)).all();
     },
   };
 }
