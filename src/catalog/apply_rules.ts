@@ -22,6 +22,8 @@ export interface PolicyContext {
   readonly pathModel?: string | null;
   /** The scopes of the caller: with some of them more is allowed. */
   readonly granted?: readonly string[];
+  /** How often the tools of the provider may be used where the body leaves it open; absent: as often as can be. */
+  readonly toolUses?: number;
 }
 
 /** What is learned of a body while its rules are applied. */
@@ -235,7 +237,7 @@ function offerTool(
     if (tool) findings.hosted.push(tool);
     return passed(value);
   }
-  const bound = withBound(tool, value, `${param}.`);
+  const bound = withBound(tool, value, `${param}.`, findings.toolUses);
   if (bound.kind === 'refused') return bound;
   findings.hosted.push(bound.tool);
   return passed(bound.object);

@@ -1,5 +1,5 @@
 import { dearestRate, largestWindow } from './highest_rates.ts';
-import { largestFees, mostReadings } from './hosted_tool.ts';
+import { type ByUses, feesByUses, mostOpenUses, rereadings } from './hosted_tool.ts';
 import { type InputSize, inputSize } from './input_bound.ts';
 import {
   type Amount,
@@ -10,7 +10,6 @@ import {
   picturesAmount,
   speechAmount,
   sum,
-  times,
 } from './media_bounds.ts';
 import type { CheckedBody } from './policy.ts';
 import { type KnownPrices, pricesOf } from './prices.ts';
@@ -18,7 +17,7 @@ import { type ModelTraits, type Provider, pricedName, traitsOf } from './provide
 import type { CostRules, Route } from './route.ts';
 import { videoAmount } from './video_bound.ts';
 
-/** What a call can cost at most: `base + perOutputToken × tokens`. */
+/** What a call can cost at most: `base + toolUses.each × uses + perOutputToken × tokens`. */
 export interface CostBound {
   /** Integer nano-USD of everything but the text of its answers: input, pictures, seconds, fees. */
   readonly base: number;
@@ -26,6 +25,8 @@ export interface CostBound {
   readonly perOutputToken: number;
   /** The most tokens one answer can have: the model's maximum; where it is not known, one to choose, or a ceiling if none can be. */
   readonly longestOutput: number;
+  /** Nano-USD for each use of the provider's tools that the broker may allow, and how many those can be; absent where none are left to it. */
+  readonly toolUses?: { readonly each: number; readonly most: number };
   /** A part of it has no known price, and is counted at the ceiling. */
   readonly isCeiling: boolean;
 }
@@ -50,6 +51,8 @@ const expectedField = 'prediction';
 /** How often tools of the provider are used, and what stands for it where it is left open. */
 const usesField = 'max_tool_calls';
 const mostUses = 10;
+/** What the provider tells the model of one of its tools, in tokens. */
+const toolDescription = 8_192;
 
 /**
  * The largest amount that a call can cost, whatever its answer turns out to be.
@@ -91,7 +94,7 @@ function mediaAmount(
 
 function textBound(provider: Provider, route: Route, checked: CheckedBody, model: string | null): CostBound {
   const { priceTable } = provider;
-  const { body, scopes, objects } = checked;
+  const { body, scopes, objects, hostedTools } = checked;
   const known = pricesOf(priceTable, model ?? '');
   const traits = traitsOf(provider, model);
   const { largestPicture } = traits ?? {};
@@ -103,32 +106,40 @@ function textBound(provider: Provider, route: Route, checked: CheckedBody, model
     hasSound: measured.hasSound || isSession,
   };
   const drawn = drawnAmount(provider, checked, size.tokens + size.pictures * pictureRead);
-  const fees = largestFees(checked.hostedTools) + drawn.nanoUsd;
+  const fees = feesByUses(hostedTools);
+  const most = mostOpenUses(hostedTools);
   const input = inputTokens(provider, route, checked, size, known, traits);
+  const largestInput = input.fixed + input.perUse * most;
   const rate = (kinds: readonly string[], needed: readonly string[]) =>
-    dearestRate(priceTable, known.rates, { kinds, needed, input });
+    dearestRate(priceTable, known.rates, { kinds, needed, input: largestInput });
   const read = rate(inputKinds(size), neededInput(size));
   const request = rate(['requests_kcount'], []);
-  const base = input * read.usd * nanoPerMillionth + request.usd * nanoPerThousandth + fees;
-  const isCeiling = read.isCeiling || drawn.isCeiling;
-  if (!route.output) return { ...free, base: Math.ceil(base), isCeiling };
+  const perRead = read.usd * nanoPerMillionth;
+  const fixed = input.fixed * perRead + request.usd * nanoPerThousandth + fees.fixed + drawn.fixed;
+  const each = Math.ceil(input.perUse * perRead + fees.perUse + drawn.perUse);
+  const shared = {
+    isCeiling: read.isCeiling || drawn.isCeiling,
+    ...(most > 0 && { toolUses: { each, most } }),
+  };
+  if (!route.output) return { ...free, ...shared, base: Math.ceil(fixed) };
   const speaks = isSession || scopes.some((scope) => scope.endsWith(':audio.speech'));
   const written = rate(outputKinds, ['output_mtok', ...(speaks ? ['output_audio_mtok'] : [])]);
   const answers = Math.max(...answerFields.map((field) => countOf(body[field], mostAnswers)));
   const perOutputToken = answers * countTexts(body[questionField]) * written.usd * nanoPerMillionth;
   const isBounded = route.output.caps.length > 0;
   const longestOutput = traits?.longest ?? (isBounded ? usualLongest : longestAnywhere);
-  const expected = body[expectedField] ? input : 0;
+  const expected = body[expectedField] ? largestInput : 0;
   const thought = traits?.thinksBeyond ? longestAnywhere : 0;
   return {
-    base: Math.ceil(base + (expected + thought) * perOutputToken),
+    ...shared,
+    base: Math.ceil(fixed + (expected + thought) * perOutputToken),
     perOutputToken,
     longestOutput,
-    isCeiling: isCeiling || written.isCeiling,
+    isCeiling: shared.isCeiling || written.isCeiling,
   };
 }
 
-/** How many tokens are read at most, however often. */
+/** How many tokens are read at most: once, and again after each use of a tool. */
 function inputTokens(
   { priceTable, ownInput = 0 }: Provider,
   { output }: Route,
@@ -136,7 +147,7 @@ function inputTokens(
   { tokens, pictures, hasMore }: InputSize,
   { contextWindow }: KnownPrices,
   traits: ModelTraits | undefined,
-): number {
+): ByUses {
   // What is embedded comes in any number of texts, each as long as the window.
   const texts = output
     ? countTexts(body[questionField])
@@ -148,10 +159,11 @@ function inputTokens(
   const full = hasMore && billed !== undefined ? inTokens(billed) : window;
   // They can be billed as more than fits into the window.
   const seen = pictures * (traits?.largestPicture ?? 0);
-  if (hostedTools.length > 0) return (full + seen) * mostReadings(hostedTools);
-  if (hasMore) return full + seen;
-  const text = tokens + ownInput;
-  return (known === null ? text : Math.min(window, text)) + seen;
+  const text = tokens + ownInput + hostedTools.length * toolDescription;
+  const isAllShown = !hasMore && hostedTools.every(({ isReadLater }) => isReadLater);
+  const first = !isAllShown ? full : known === null ? text : Math.min(window, text);
+  const again = rereadings(hostedTools);
+  return { fixed: first + seen + again.fixed * (full + seen), perUse: again.perUse * (full + seen) };
 }
 
 /** Several texts can come in one call; a list of numbers is one, in tokens. */
@@ -160,13 +172,19 @@ function countTexts(value: unknown): number {
 }
 
 /** Pictures that the model makes by a tool, as often as it may use it. */
-function drawnAmount({ priceTable }: Provider, { body, drawings }: CheckedBody, read: number): Amount {
-  const uses = countOf(body[usesField] ?? mostUses, mostUses);
+function drawnAmount(
+  { priceTable }: Provider,
+  { body, drawings, hostedTools }: CheckedBody,
+  read: number,
+): ByUses & Pick<Amount, 'isCeiling'> {
   const drawn = drawings.map(({ tokens, tool }) => {
     const model = typeof tool.model === 'string' ? tool.model : null;
     return picturesAmount(priceTable, tokens, model, tool, read);
   });
-  return times(uses, sum(...drawn));
+  const { nanoUsd, isCeiling } = sum(...drawn);
+  const isOpen = hostedTools.some((tool) => tool.isOpen && tool.by?.of === 'call');
+  if (isOpen) return { fixed: 0, perUse: nanoUsd, isCeiling };
+  return { fixed: countOf(body[usesField] ?? mostUses, mostUses) * nanoUsd, perUse: 0, isCeiling };
 }
 
 function inputKinds({ pictures, hasMore, isKept }: InputSize): readonly string[] {

@@ -176,10 +176,6 @@ export function sum(...amounts: readonly Amount[]): Amount {
   };
 }
 
-export function times(count: number, { nanoUsd, isCeiling }: Amount): Amount {
-  return { nanoUsd: count * nanoUsd, isCeiling };
-}
-
 /** A number of things that are asked for. What is none counts as the most that a provider could take it for. */
 export function countOf(value: unknown, most: number): number {
   const count = Math.ceil(Number(value ?? 1));

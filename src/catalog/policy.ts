@@ -57,7 +57,12 @@ export function applyPolicy(
   if (checked.kind === 'refused') return checked;
   const { lasting } = findings;
   if (lasting && findings.scopes.has(lasting.scope)) return notAllowed(lasting.param, lastingTools);
-  const bounded = withBoundsOfCall(findings.hosted, checked.value, (field) => Object.hasOwn(rules, field));
+  const bounded = withBoundsOfCall(
+    findings.hosted,
+    checked.value,
+    (field) => Object.hasOwn(rules, field),
+    context.toolUses,
+  );
   if (bounded.kind === 'refused') return bounded;
   return {
     kind: 'checked',

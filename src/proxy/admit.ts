@@ -100,6 +100,8 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     if (!key) throw decision.payer === 'user' ? revoked(deps.config, provider) : paysNoMore(provider);
     const baseUrl = deps.upstreamOf(provider.name, decision.credential.sandbox, key.resource);
     if (baseUrl === null) throw sandboxIsOff(deps.config);
+    const { toolUses } = decision;
+    const allowed = toolUses === null ? checked : checkBody(request, toolUses);
     return {
       [admitted]: true,
       callId,
@@ -113,10 +115,10 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       bound,
       reservedNanoUsd: decision.reservedNanoUsd,
       left: decision.left,
-      checked,
+      checked: allowed,
       key,
       baseUrl,
-      body: bodyToSend(request, checked, decision),
+      body: bodyToSend(request, allowed, decision),
     };
   } catch (error) {
     deps.ledger.settle(neverSent(callId));
@@ -132,13 +134,18 @@ function unknownPrice(): Refusal {
   );
 }
 
-function checkBody({ match: { route, model }, provider, caller, body }: CallRequest): CheckedBody | null {
+/** @param toolUses how often tools of the provider may be used where the body leaves it open; absent: as often as can be */
+function checkBody(
+  { match: { route, model }, provider, caller, body }: CallRequest,
+  toolUses?: number,
+): CheckedBody | null {
   if (route.body.kind === 'none' || !body) return null;
   const result = applyPolicy(route.body.fields, body.fields, {
     models: provider.models,
     pseudonym: sha256(`pseudonym of ${caller.grantId}`),
     pathModel: model,
     granted: caller.scopes,
+    ...(toolUses !== undefined && { toolUses }),
   });
   if (result.kind === 'refused') throw refusedBody(result);
   return result;

@@ -87,6 +87,8 @@ export type AdmissionResult =
       readonly limits: readonly ProviderAccess[];
       /** Tokens that the answer must be limited to, which the call leaves open; null: nothing is to be done. */
       readonly outputCap: number | null;
+      /** How often tools of the provider may be used where the call leaves it open; null: as often as can be. */
+      readonly toolUses: number | null;
       /** The largest amount that the call can cost, in nano-USD. */
       readonly reservedNanoUsd: number;
       /** What it holds of budgets. */

@@ -120,7 +120,7 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
 
   if (proof) proofs.add(proof.hash);
   if (rate) rates.set(rate.key, rate.state);
-  const { nanoUsd: reservedNanoUsd, held, output } = paid.reservation;
+  const { nanoUsd: reservedNanoUsd, held, output, toolUses } = paid.reservation;
   const { payer, holder } = paid.way;
   const { id, version, sandbox, exhaustedAt } = paid.way.credential;
   for (const { budget, key, counter } of held) {
@@ -138,6 +138,7 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     startedAt: now,
     limits,
     outputCap: output ?? within.injected,
+    toolUses,
     reservedNanoUsd,
     holds: held.map(({ budget: { unit, strict }, key }) => ({ counter: key.id, unit, strict })),
     left: left(rate?.standing ?? null),

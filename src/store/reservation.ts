@@ -8,12 +8,14 @@ import {
   largestAmount,
 } from './budget.ts';
 
-/** What a call can cost at most: `base + perOutputToken × tokens of an answer`, in nano-USD. */
+/** What a call can cost at most: `base + toolUses.each × uses + perOutputToken × tokens of an answer`, in nano-USD. */
 export interface CallCost {
   readonly base: number;
   readonly perOutputToken: number;
   /** The most tokens that the model can write. */
   readonly longestOutput: number;
+  /** What each use of the provider's tools adds, and how many of them the broker may allow; absent where none are left to it. */
+  readonly toolUses?: { readonly each: number; readonly most: number };
 }
 
 /** How long the answer of a call may get. */
@@ -36,6 +38,8 @@ export interface Reservation {
   readonly nanoUsd: number;
   /** Tokens that the answer may have, chosen for the sake of a budget; null: none had a say. */
   readonly output: number | null;
+  /** Uses of the provider's tools that the call may make, chosen likewise. */
+  readonly toolUses: number | null;
   /** The budgets of which the call holds something. */
   readonly held: readonly BudgetState[];
 }
@@ -49,9 +53,9 @@ export interface BudgetRefusal {
   readonly endsAt: number | null;
 }
 
-/** An answer whose length is left open gets this part of what is free, so that others can be paid for beside it, */
+/** What a call leaves open, of uses of tools and of the length of its answer, gets this part of what is free, so that others can be paid for beside it, */
 const share = 1 / 4;
-/** but not less than so many tokens: shorter, it would be of little use. */
+/** but not less than one use, and so many tokens: shorter, it would be of little use. */
 const leastAnswer = 1024;
 
 /** Where these budgets stand. @param now milliseconds since the epoch */
@@ -85,8 +89,11 @@ export function reserve(
   const inDollars = states.filter(({ budget }) => budget.unit === 'nano_usd');
   const isChosen = isOpen && cost.perOutputToken > 0 && inDollars.length > 0;
   const free = Math.min(...inDollars.map(freeOf));
-  const tokens = isChosen ? Math.min(most, answerFor(free, cost)) : most;
-  const nanoUsd = Math.min(Math.ceil(cost.base + tokens * cost.perOutputToken), largestAmount);
+  const { each, most: mostUses } = cost.toolUses ?? { each: 0, most: 0 };
+  const areUsesChosen = each > 0 && inDollars.length > 0;
+  const uses = areUsesChosen ? Math.min(mostUses, usesFor(free, each, cost)) : mostUses;
+  const tokens = isChosen ? Math.min(most, answerFor(free - uses * each, cost)) : most;
+  const nanoUsd = Math.min(Math.ceil(cost.base + uses * each + tokens * cost.perOutputToken), largestAmount);
   const held = nanoUsd > 0 ? states : states.filter((state) => !inDollars.includes(state));
   const lacks = (left: (state: BudgetState) => number) =>
     held.find((state) => amountHeld(state.budget, nanoUsd) > left(state));
@@ -94,7 +101,18 @@ export function reserve(
   if (usedUp) return refusal('budget_exceeded', usedUp);
   const reserved = lacks(freeOf);
   if (reserved) return refusal('budget_reserved', reserved);
-  return { kind: 'reserved', nanoUsd, output: isChosen ? tokens : null, held };
+  return {
+    kind: 'reserved',
+    nanoUsd,
+    output: isChosen ? tokens : null,
+    toolUses: areUsesChosen ? uses : null,
+    held,
+  };
+}
+
+/** The uses of tools that the broker allows of its own choice. */
+function usesFor(free: number, each: number, { base }: CallCost): number {
+  return Math.max(Math.floor((free * share - base) / each), 1);
 }
 
 /** The tokens that the broker gives an answer of its own choice. */

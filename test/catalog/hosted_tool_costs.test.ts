@@ -8,8 +8,8 @@ import { readUsage } from '../../src/catalog/usage.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { providerNamed } from '../support/broker.ts';
 
-/** A call as it is admitted, and what it counts as by its answer. */
-function callOf(name: string, path: string, body: JsonObject) {
+/** A call as it is admitted, and what it counts as by its answer. @param toolUses what the broker has chosen */
+function callOf(name: string, path: string, body: JsonObject, toolUses?: number) {
   const provider = providerNamed(name);
   const found = match(provider, 'POST', path) ?? expect.fail(path);
   const { route, model: pathModel } = found;
@@ -19,6 +19,7 @@ function callOf(name: string, path: string, body: JsonObject) {
     models: provider.models,
     pseudonym: 'pseudonym',
     pathModel,
+    ...(toolUses !== undefined && { toolUses }),
   });
   if (checked.kind === 'refused') throw new Error(`${checked.param}: ${checked.message}`);
   return {
@@ -28,8 +29,8 @@ function callOf(name: string, path: string, body: JsonObject) {
   };
 }
 
-const respond = (tools: readonly JsonObject[], rest: JsonObject = {}) =>
-  callOf('openai', '/responses', { model: 'gpt-5', input: 'Hi', tools, ...rest });
+const respond = (tools: readonly JsonObject[], rest: JsonObject = {}, toolUses?: number) =>
+  callOf('openai', '/responses', { model: 'gpt-5', input: 'Hi', tools, ...rest }, toolUses);
 const responded = (searches?: number) => ({
   model: 'gpt-5',
   usage: { input_tokens: 1_000, output_tokens: 100 },
@@ -116,29 +117,53 @@ describe('the searches of a stream', () => {
 describe('the largest cost of a call with tools that run at the provider', () => {
   const uses = fc.nat(10);
   const window = fc.nat(400_000);
+  const tools = [{ type: 'web_search' }, { type: 'code_interpreter' }];
+  const server = { type: 'mcp', server_label: 'a', server_url: 'https://a.example' };
 
-  it('holds for every number of uses, each of which has the model read all it can', () => {
-    fc.assert(
-      fc.property(uses, uses, window, (most, used, read) => {
-        const call = respond([{ type: 'web_search' }, { type: 'code_interpreter' }], {
-          max_tool_calls: most,
-          max_output_tokens: 100,
-        });
-        const searches = Math.min(most, used);
-        const answer = {
-          model: 'gpt-5',
-          usage: { input_tokens: read * (searches + 1), output_tokens: 100 },
-          tool_usage: { web_search: { num_requests: searches } },
-        };
-        const { base, perOutputToken } = call.bound;
-        expect(call.count(answer).counted).toBeLessThanOrEqual(base + perOutputToken * 100);
-      }),
-    );
-  });
+  it.each(['app', 'broker'])(
+    'holds for every number of uses that the %s allows, each of which has the model read all it can',
+    (who) => {
+      fc.assert(
+        fc.property(uses, uses, window, fc.boolean(), (most, used, read, hasServer) => {
+          const offered = hasServer ? [...tools, server] : tools;
+          const asked = { max_output_tokens: 100, ...(who === 'app' && { max_tool_calls: most }) };
+          const { base, perOutputToken, toolUses } = respond(offered, asked).bound;
+          const searches = Math.min(most, used);
+          // Before the first use there is what was sent, a word, and how the tools are described; and what servers say of themselves.
+          const first = hasServer ? read : Math.min(read, 2_000 * tools.length);
+          const answer = {
+            model: 'gpt-5',
+            usage: { input_tokens: first + read * searches, output_tokens: 100 },
+            tool_usage: { web_search: { num_requests: searches } },
+          };
+          const { counted } = respond(offered, asked, most).count(answer);
+          expect(counted).toBeLessThanOrEqual(base + (toolUses?.each ?? 0) * most + perOutputToken * 100);
+        }),
+      );
+    },
+  );
 
   it('is more for each use that is allowed', () => {
     const bounds = [0, 1, 10].map((max_uses) => ask([{ ...webSearch, max_uses }]).bound.base);
     expect(bounds).toEqual(bounds.toSorted((one, other) => one - other));
     expect(new Set(bounds).size).toBe(3);
+  });
+
+  it('is the same whether the app or the broker says how often', () => {
+    const fetch = { type: 'web_fetch_20250910', name: 'web_fetch' };
+    const { base, toolUses } = ask([webSearch, fetch]).bound;
+    const said = ask([
+      { ...webSearch, max_uses: 3 },
+      { ...fetch, max_uses: 3 },
+    ]).bound;
+    expect(said.toolUses).toBeUndefined();
+    expect(toolUses?.most).toBe(10);
+    // The number is in the body.
+    expect((base + 3 * (toolUses?.each ?? 0)) / said.base).toBeCloseTo(1, 5);
+  });
+
+  it('leaves nothing to the broker where no field bounds the uses', () => {
+    expect(generate({ googleSearch: {} }).bound.toolUses).toBeUndefined();
+    expect(ask([{ type: 'code_execution_20250825', name: 'code_execution' }]).bound.toolUses).toBeUndefined();
   });
 });

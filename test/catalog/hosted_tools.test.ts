@@ -92,6 +92,34 @@ describe('how often tools of the provider are used in one call', () => {
     expect(() => message({ tools })).toThrow('tools[0].max_uses must be a whole number');
   });
 
+  it('is up to the broker where the app leaves it open', () => {
+    const chosen = (name: string, path: string, body: JsonObject) => {
+      const route = match(providerNamed(name), 'POST', path)?.route;
+      if (route?.body.kind !== 'json') throw new Error(path);
+      const context = { models: providerNamed(name).models, pseudonym: 'pseudonym', toolUses: 2 };
+      const result = applyPolicy(route.body.fields, body, context);
+      return result.kind === 'checked' ? result : expect.fail(result.message);
+    };
+    const more = [...tools, { type: 'code_interpreter' }];
+    const open = chosen('openai', '/responses', { model: 'gpt-5', input: 'Hi', tools: more });
+    expect(open.body.max_tool_calls).toBe(2);
+    expect(open.hostedTools).toMatchObject([
+      { most: 2, isOpen: true },
+      { most: 2, isOpen: true },
+    ]);
+    const said = chosen('openai', '/responses', { model: 'gpt-5', input: 'Hi', tools, max_tool_calls: 7 });
+    expect(said.body.max_tool_calls).toBe(7);
+    expect(said.hostedTools[0]).not.toHaveProperty('isOpen');
+    const uses = [{ max_uses: 7 }, {}].map((rest) => ({ type: 'web_search_20250305', name: 's', ...rest }));
+    const each = chosen('anthropic', '/v1/messages', {
+      model: 'a',
+      max_tokens: 9,
+      messages: [],
+      tools: uses,
+    });
+    expect(each.body.tools).toMatchObject([{ max_uses: 7 }, { max_uses: 2 }]);
+  });
+
   it('is told where nothing bounds it', () => {
     const { hostedTools } = checked('gemini', '/v1/models/gemini-2.5-flash:generateContent', {
       contents: [],

@@ -91,7 +91,9 @@ describe('the largest cost of pictures', () => {
   it('is part of a call that offers a tool for them, as often as it may be used', () => {
     const ask = (quality: string, more: JsonObject = {}) => {
       const tool = { type: 'image_generation', model: 'gpt-image-2', size: '1024x1024', quality };
-      return boundOf('openai', '/responses', { model: 'gpt-5', input: 'Hi', tools: [tool], ...more }).base;
+      const body = { model: 'gpt-5', input: 'Hi', tools: [tool], ...more };
+      const { base, toolUses } = boundOf('openai', '/responses', body);
+      return base + (toolUses ? toolUses.each * toolUses.most : 0);
     };
     // 30 USD for a million tokens. The name of the quality is read, too.
     const apart = (8_192 - 512) * 30_000;

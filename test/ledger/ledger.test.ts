@@ -55,6 +55,7 @@ function fakeStore() {
                 startedAt: 0,
                 limits: [],
                 outputCap: null,
+                toolUses: null,
                 reservedNanoUsd: 0,
                 holds: [],
                 left: { budgets: [], rate: null },

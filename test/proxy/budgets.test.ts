@@ -88,6 +88,21 @@ describe('a budget', () => {
     await openai.chat.completions.create({ ...chat, max_completion_tokens: 50 });
   });
 
+  it('bounds how often tools of the provider are used where the app leaves it open', async () => {
+    const scopes = ['openai:text', 'openai:tools.web'];
+    const { openai } = await connectLimited(
+      broker,
+      { budgets: [{ limit_usd: '1.00', period: 'month' }] },
+      scopes,
+    );
+    const search = { model: 'gpt-5', input: 'What of the tide?', tools: [{ type: 'web_search' as const }] };
+    const tooOften = openai.responses.create({ ...search, max_tool_calls: 10 });
+    expect((await refusalOf(tooOften)).code).toBe('budget_exceeded');
+    await openai.responses.create(search);
+    // Half a dollar for all that the model can read after one search.
+    expect(broker.sandbox.received().at(-1)?.fields.max_tool_calls).toBe(1);
+  });
+
   it('that is lowered below what was spent refuses the next call, and raised lets it through', async () => {
     const { openai, allow } = await connectLimited(broker, {
       budgets: [{ limit_usd: '1.00', period: 'week' }],

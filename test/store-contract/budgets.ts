@@ -393,6 +393,26 @@ export function budgets(arena: () => Arena): void {
     expect(short.result).toMatchObject({ outputCap: 500 });
   });
 
+  test('tools whose uses are open get a quarter of what is free, and one use at least, and the answer one of the rest', async () => {
+    const granted = await grantWith(aDollar);
+    const cost = { base: 1 * cent, perOutputToken: 10_000, longestOutput: 100_000 };
+    const ask = async (each: number, outputCap: number | 'open' = 100) => {
+      const toolUses = { each: each * cent, most: 10 };
+      const { callId, result } = await admit(granted, 0, { cost: { ...cost, toolUses }, outputCap });
+      await settle(callId);
+      return result;
+    };
+    expect(await ask(1)).toMatchObject({ toolUses: 10, reservedNanoUsd: 11 * cent + 1_000_000 });
+    expect(await ask(8)).toMatchObject({ toolUses: 3, reservedNanoUsd: 25 * cent + 1_000_000 });
+    expect(await ask(60)).toMatchObject({ toolUses: 1, reservedNanoUsd: 61 * cent + 1_000_000 });
+    // A quarter of 76 cents, one of which is taken.
+    expect(await ask(8, 'open')).toMatchObject({ toolUses: 3, outputCap: 18_000 });
+    expect(await ask(100)).toMatchObject({ kind: 'refused', reason: 'budget_exceeded' });
+    const free = await grantWith([]);
+    const { result } = await admit(free, 0, { cost: { ...cost, toolUses: { each: cent, most: 10 } } });
+    expect(result).toMatchObject({ toolUses: null, reservedNanoUsd: 111 * cent });
+  });
+
   test('half, four fifths and all of a budget are told once each', async () => {
     const { stores } = arena();
     const granted = await grantWith(aDollar);

@@ -44,6 +44,7 @@ export function ledger(arena: () => Arena): void {
         startedAt: clock.now,
         limits: [],
         outputCap: null,
+        toolUses: null,
         reservedNanoUsd: 1_000_000,
         holds: [],
         budgets: [],

@@ -13,7 +13,14 @@ const common = allowAll('type', 'name', 'allowed_callers', 'cache_control', 'def
 /** A tool for the web. Its uses are bounded, each tool by itself. */
 const webTool = (unit: string, fields: FieldRules, fee?: HostedTool['fee']): TypeRule => ({
   scope: web,
-  hosted: { unit, most: 10, by: { of: 'tool', field: 'max_uses' }, isSilent: true, ...(fee && { fee }) },
+  hosted: {
+    unit,
+    most: 10,
+    by: { of: 'tool', field: 'max_uses' },
+    isSilent: true,
+    isReadLater: true,
+    ...(fee && { fee }),
+  },
   fields: {
     ...common,
     ...allowAll('allowed_domains', 'blocked_domains', 'max_uses', 'response_inclusion'),
@@ -30,7 +37,7 @@ const webFetch = webTool(
 /** Paid by the hour of a container. After ten rounds of tools the provider ends its turn by itself. */
 const codeExecution: TypeRule = {
   scope: code,
-  hosted: { unit: 'code_runs', most: 10, fee: { nanoUsd: 50_000_000, per: 'call' } },
+  hosted: { unit: 'code_runs', most: 10, isReadLater: true, fee: { nanoUsd: 50_000_000, per: 'call' } },
   fields: common,
 };
 

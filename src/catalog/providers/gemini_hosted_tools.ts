@@ -20,6 +20,7 @@ const searches: HostedTool = {
   most: null,
   fee: { nanoUsd: 35_000_000, per: 'use' },
   isSilent: true,
+  isReadLater: true,
 };
 const search = (fields: FieldRules): FieldRule => tool('web', searches, object(fields));
 

@@ -8,11 +8,14 @@ import { code, containerOf, fileOf, kept } from './openai_kept.ts';
 export const web = 'openai:tools.web';
 const servers = 'openai:tools.mcp';
 
-/** All tools of a call share the bound. @param fee in nano-USD */
+/** All tools of a call share the bound. */
+const shared = { most: 10, by: { of: 'call', field: 'max_tool_calls' } } as const;
+
+/** @param fee in nano-USD */
 export const hosted = (unit: string, fee?: HostedTool['fee']): HostedTool => ({
   unit,
-  most: 10,
-  by: { of: 'call', field: 'max_tool_calls' },
+  ...shared,
+  isReadLater: true,
   ...(fee && { fee }),
 });
 
@@ -97,7 +100,8 @@ const onlyByUrl = refuse('Only servers with an address of their own are lent. Na
 
 const mcp: TypeRule = {
   scope: servers,
-  hosted: hosted('server_calls'),
+  // What a server can do it tells itself, at any length.
+  hosted: { unit: 'server_calls', ...shared },
   needs: { path: ['server_url'], advice: 'Servers are named by their address. Name one in server_url.' },
   fields: {
     ...allowAll('type', 'server_label', 'server_description', 'server_url', 'headers', 'authorization'),

@@ -13,9 +13,13 @@ export interface LimitedApp {
   narrowed(limits: Limits): Promise<OpenAI>;
 }
 
-const scopes = ['models.read', 'text', 'embeddings', 'moderation', 'images'].map((name) => `openai:${name}`);
+const usual = ['models.read', 'text', 'embeddings', 'moderation', 'images'].map((name) => `openai:${name}`);
 
-export async function connectLimited(broker: Broker, limits: Limits): Promise<LimitedApp> {
+export async function connectLimited(
+  broker: Broker,
+  limits: Limits,
+  scopes: readonly string[] = usual,
+): Promise<LimitedApp> {
   const { tokens } = await connect(broker, { scopes });
   const { access_token: token, grant_id: grantId } = tokens;
   const allow = (allowed: Limits) => limitGrant(broker, token, accessTo('openai', allowed));
