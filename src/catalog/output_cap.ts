@@ -7,7 +7,7 @@ export interface OutputCap {
   readonly kind: 'read';
   /** In tokens; `open` where the call leaves it to others, `unbounded` where it has no field for it. */
   readonly tokens: number | 'open' | 'unbounded';
-  /** The field that says so. */
+  /** The field that says so, or could. */
   readonly field: string | null;
 }
 
@@ -19,12 +19,13 @@ export function readOutputCap({ caps, within }: OutputRules, body: JsonObject): 
   if (caps.length === 0) return { kind: 'read', tokens: 'unbounded', field: null };
   const holder = holderIn(body, within);
   const [field, other] = caps.filter((cap) => holder[cap] !== undefined && holder[cap] !== null);
-  if (field === undefined) return { kind: 'read', tokens: 'open', field: null };
+  const named = (name = '') => (within === undefined ? name : `${within}.${name}`);
+  if (field === undefined) return { kind: 'read', tokens: 'open', field: named(caps[0]) };
   const value = holder[field];
   if (other !== undefined && holder[other] !== value) {
     return invalid(other, `${field} and ${other} contradict each other. Send one of them.`);
   }
-  const place = within === undefined ? field : `${within}.${field}`;
+  const place = named(field);
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
     return invalid(
       place,

@@ -92,7 +92,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   if (decision.kind === 'refused') {
     const { grantId } = caller;
     const outputField = output?.field ?? null;
-    throw refusedByLedger(deps.config, provider, decision, { grantId, scopes, models, outputField });
+    throw refusedByLedger(deps.config, provider, decision, { grantId, scopes, models, outputField, bound });
   }
   try {
     const key = await openKey(deps, decision);

@@ -1,6 +1,8 @@
+import type { CostBound } from '../catalog/cost_bound.ts';
 import type { UsedModels } from '../catalog/models.ts';
 import type { Provider } from '../catalog/provider.ts';
 import type { AdmissionRefusal } from '../store/admission.ts';
+import { dollarsOf } from '../store/budget.ts';
 import { badToken } from '../tokens/authenticate_request.ts';
 import { usedProof } from '../tokens/dpop.ts';
 import { challenge, notAuthenticated } from './authenticate.ts';
@@ -16,8 +18,9 @@ interface RefusedCall {
   readonly scopes: readonly string[];
   /** The models that it makes use of, and where each stands. */
   readonly models: UsedModels;
-  /** The field that says how long its answer may get, if there is one. */
+  /** The field that says how long its answer may get, or could; null where none does. */
   readonly outputField: string | null;
+  readonly bound: CostBound;
 }
 
 /** Where a person sees and replaces keys, and sees which apps are connected. */
@@ -29,8 +32,9 @@ export function refusedByLedger(
   site: Site,
   provider: Provider,
   refusal: AdmissionRefusal,
-  { grantId, scopes, models, outputField }: RefusedCall,
+  call: RefusedCall,
 ): Refusal {
+  const { grantId, scopes, models, outputField } = call;
   const actionUrl = `${appsUrl(site)}/${grantId}`;
   switch (refusal.reason) {
     case 'unknown_family':
@@ -91,7 +95,7 @@ export function refusedByLedger(
       );
     case 'budget_exceeded':
     case 'budget_reserved':
-      return overBudget(site, refusal, actionUrl);
+      return overBudget(site, refusal, call, actionUrl);
   }
 }
 
@@ -103,16 +107,19 @@ const whoseCalls: Readonly<Record<string, string>> = {
   key_: 'all apps with the key together',
 };
 
-/** Does not say how large a budget is: other apps may count against it as well. */
+/** Says what is left of none but the grant's own budgets: other apps may count against others as well. */
 function overBudget(
   { issuer }: Site,
   {
     reason,
     budget,
+    nanoUsd,
+    unspent,
     endsAt,
     payer,
     left,
   }: Extract<AdmissionRefusal, { reason: 'budget_exceeded' | 'budget_reserved' }>,
+  call: RefusedCall,
   grantUrl: string,
 ): Refusal {
   const { holder, unit, period } = budget;
@@ -129,8 +136,16 @@ function overBudget(
     return new Refusal('budget_reserved', message, wait);
   }
   const again = endsAt === null ? '' : ` It begins anew at ${new Date(endsAt).toISOString()}.`;
-  const exceeded = `This call may come to more than is left of ${what}.${again}`;
-  if (payer === 'app' && unit === 'nano_usd') {
+  if (unit === 'calls') {
+    const message = `Nothing is left of ${what}.${again} Have the limit raised.`;
+    return new Refusal('budget_exceeded', message, { actionUrl, left });
+  }
+  const isOwn = holder === call.grantId;
+  const most = `This call can cost up to ${dollars(nanoUsd, Math.ceil)}`;
+  const exceeded = isOwn
+    ? `${most}, and ${dollars(unspent, Math.floor)} is left of ${what}.${again}`
+    : `${most}, which is more than is left of ${what}.${again}`;
+  if (payer === 'app') {
     return new Refusal(
       'budget_exceeded',
       `${exceeded} Whoever makes the app pays for it, and can raise it.`,
@@ -139,8 +154,23 @@ function overBudget(
       },
     );
   }
-  const shorter = unit === 'nano_usd' ? 'Ask for a shorter answer, or have' : 'Have';
-  return new Refusal('budget_exceeded', `${exceeded} ${shorter} the limit raised.`, { actionUrl, left });
+  const advice = `${isOwn ? whatFits(unspent, call) : 'Ask for less'}, or have the limit raised.`;
+  return new Refusal('budget_exceeded', `${exceeded} ${advice}`, { actionUrl, left });
+}
+
+/** Four digits behind the point. */
+function dollars(nanoUsd: number, round: (amount: number) => number): string {
+  return `$${dollarsOf(round(nanoUsd / 1e5) * 1e5)}`;
+}
+
+/** What would have the call fit into what is left, in nano-USD, without a full stop. */
+function whatFits(unspent: number, { outputField, bound }: RefusedCall): string {
+  const { base, perOutputToken, toolUses } = bound;
+  const tokens = Math.floor((unspent - base - (toolUses?.each ?? 0)) / perOutputToken);
+  if (outputField !== null && Number.isFinite(tokens) && tokens > 0) {
+    return `Bound its answer at ${tokens} tokens, in ${outputField}`;
+  }
+  return 'Send less, and leave out what makes it dear, such as files, sound and tools that run at the provider';
 }
 
 const second = 1000;

@@ -49,6 +49,10 @@ export interface BudgetRefusal {
   /** `budget_reserved`: what is missing is held by other calls, and may come free when they end. */
   readonly reason: 'budget_exceeded' | 'budget_reserved';
   readonly budget: Budget;
+  /** What the call can come to at most, in nano-USD. */
+  readonly nanoUsd: number;
+  /** What of the budget has not been used, whether other calls hold it or not. */
+  readonly unspent: number;
   /** When the budget begins anew, in milliseconds since the epoch; null: never. */
   readonly endsAt: number | null;
 }
@@ -98,9 +102,9 @@ export function reserve(
   const lacks = (left: (state: BudgetState) => number) =>
     held.find((state) => amountHeld(state.budget, nanoUsd) > left(state));
   const usedUp = lacks(({ budget, counter }) => budget.limit - counter.spent);
-  if (usedUp) return refusal('budget_exceeded', usedUp);
+  if (usedUp) return refusal('budget_exceeded', usedUp, nanoUsd);
   const reserved = lacks(freeOf);
-  if (reserved) return refusal('budget_reserved', reserved);
+  if (reserved) return refusal('budget_reserved', reserved, nanoUsd);
   return {
     kind: 'reserved',
     nanoUsd,
@@ -120,6 +124,11 @@ function answerFor(free: number, { base, perOutputToken }: CallCost): number {
   return Math.max(Math.floor((free * share - base) / perOutputToken), leastAnswer);
 }
 
-function refusal(reason: BudgetRefusal['reason'], { budget, key: { endsAt } }: BudgetState): BudgetRefusal {
-  return { kind: 'refused', reason, budget, endsAt };
+function refusal(
+  reason: BudgetRefusal['reason'],
+  { budget, counter, key: { endsAt } }: BudgetState,
+  nanoUsd: number,
+): BudgetRefusal {
+  const unspent = Math.max(0, budget.limit - counter.spent);
+  return { kind: 'refused', reason, budget, nanoUsd, unspent, endsAt };
 }

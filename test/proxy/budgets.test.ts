@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Broker, startBroker } from '../support/broker.ts';
-import { chat, connectLimited, refusalOf } from './support/limited_app.ts';
+import { type Broker, connect, startBroker } from '../support/broker.ts';
+import { chat, connectLimited, openaiAt, refusalOf } from './support/limited_app.ts';
 
 /** A day in the middle of a month; it stands still. */
 let now = Date.UTC(2027, 1, 15, 12);
@@ -30,6 +30,31 @@ describe('a budget', () => {
     expect(refusal.headers?.get('x-should-retry')).toBe('false');
     expect(sentCalls()).toBe(before);
     expect((await openai.models.list()).data).not.toEqual([]);
+  });
+
+  it('tells what a call that it refuses can cost, what is left, and which length of an answer would fit', async () => {
+    const { openai } = await connectLimited(broker, { budgets: [{ limit_usd: '0.002', period: 'total' }] });
+    const ask = (max_completion_tokens: number) =>
+      openai.chat.completions.create({ ...chat, max_completion_tokens });
+    const { message } = await refusalOf(ask(2_000));
+    // At two dollars for a million tokens, and what is sent.
+    expect(message).toMatch(
+      /can cost up to \$0\.0042, and \$0\.002 is left of what this app may spend in all/,
+    );
+    const tokens = Number(/at (\d+) tokens, in max_completion_tokens/.exec(message)?.[1]);
+    expect((await refusalOf(ask(tokens + 1))).message).toContain(`at ${tokens} tokens`);
+    await ask(tokens);
+  });
+
+  it('that other apps share is told of only by what the call can cost', async () => {
+    const { user, tokens } = await connect(broker);
+    const openai = openaiAt(broker, tokens.access_token);
+    const budget = { holder: user.id, unit: 'nano_usd', period: 'total', limit: 2e6, strict: false } as const;
+    const actor = { kind: 'user', id: user.id } as const;
+    await broker.deps.store.budgets.setBudget(budget, user.id, actor);
+    const { message } = await refusalOf(openai.chat.completions.create({ ...chat, max_tokens: 2_000 }));
+    expect(message).toContain('can cost up to $0.0042, which is more than is left');
+    expect(message).not.toMatch(/0\.002|\d tokens/);
   });
 
   it('counts what calls have cost, and tells the app what is left of it', async () => {
