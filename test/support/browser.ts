@@ -60,7 +60,8 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
  * @param rules `colours` for a page whose structure has been checked before
  */
 export async function seriousViolations(page: Page, rules: 'all' | 'colours'): Promise<readonly string[]> {
-  await page.evaluate(axeSource);
+  // Half a megabyte: once for each page that is shown.
+  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axeSource);
   return page.evaluate(async (only) => {
     const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
     const { violations } = await axe.run(only === 'all' ? {} : { runOnly: ['color-contrast'] });

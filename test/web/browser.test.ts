@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sessionCookie } from '../../src/accounts/cookies.ts';
 import { createSetupLink, invite } from '../../src/accounts/invitations.ts';
@@ -271,31 +271,32 @@ const sizes = [
   { name: 'desktop', viewport: { width: 1280, height: 800 } },
 ];
 
-async function open(who: string, viewport: (typeof sizes)[number]['viewport']): Promise<BrowserContext> {
+async function open(who: string, viewport: (typeof sizes)[number]['viewport']): Promise<Page> {
   const context = await browser.newContext({ viewport, reducedMotion: 'reduce' });
-  if (who === 'stranger') return context;
+  if (who === 'stranger') return context.newPage();
   const userId = who === 'user' ? world.user.id : newcomer.id;
   const { name } = sessionCookie(broker.deps.config);
   const value = await startSession(broker.deps, userId, undefined);
   await context.addCookies([{ name, value, url: broker.url }]);
-  return context;
+  return context.newPage();
 }
 
 describe.each(sizes)('on a $name', ({ name: size, viewport }) => {
   describe.each(Object.entries(screens))('a %s', (who, pages) => {
-    let context: BrowserContext;
+    // One for all pages: a new one would be a new process.
+    let page: Page;
+    const messages: string[] = [];
     beforeAll(async () => {
-      context = await open(who, viewport);
+      page = await open(who, viewport);
+      page.on('console', (message) => messages.push(message.text()));
+      page.on('pageerror', (error) => messages.push(error.message));
     });
-    afterAll(() => context.close());
+    afterAll(() => page.context().close());
 
     test.each(Object.entries(pages))(
       'finds %s accessible, in light and dark, fitting and within the policy',
       async (name, show) => {
-        const page = await context.newPage();
-        const messages: string[] = [];
-        page.on('console', (message) => messages.push(message.text()));
-        page.on('pageerror', (error) => messages.push(error.message));
+        messages.length = 0;
         await show(page);
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });
@@ -311,7 +312,6 @@ describe.each(sizes)('on a $name', ({ name: size, viewport }) => {
           viewport.width,
         );
         expect(messages.filter((message) => !/status of 4\d\d/.test(message))).toEqual([]);
-        await page.close();
       },
     );
   });
