@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,13 @@ import { password } from './broker.ts';
 
 const systemBrowsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
+const installed = createRequire(import.meta.url);
+
 /** A real Chromium: the system's if there is one, else the one that comes as an npm package. */
 export async function launchBrowser(): Promise<{ readonly browser: Browser; close(): Promise<void> }> {
-  // The package unpacks into the temp folder and takes whatever lies there already, so it gets one of its own.
   const folder = mkdtempSync(join(tmpdir(), 'coatcheck-browser-'));
   const browser = await chromium.launch({
-    executablePath: systemBrowsers.find((path) => existsSync(path)) ?? (await unpackBrowser(folder)),
+    executablePath: systemBrowsers.find((path) => existsSync(path)) ?? (await unpackBrowser()),
     // Not the package's own arguments: they turn off the very web security that is under test.
     args: [
       '--no-sandbox',
@@ -33,17 +34,31 @@ export async function launchBrowser(): Promise<{ readonly browser: Browser; clos
   };
 }
 
-async function unpackBrowser(folder: string): Promise<string> {
+/** Unpacks the package's once, beside it, so that it goes with it. @returns the path of the program */
+async function unpackBrowser(): Promise<string> {
+  const unpacked = join(installed.resolve('@sparticuz/chromium'), '..', '..', 'unpacked');
+  const program = join(unpacked, 'chromium');
+  if (existsSync(program)) return program;
+  // The package unpacks into the temp folder and takes whatever lies there already, so it gets one of its own.
+  const draft = mkdtempSync(`${unpacked}-`);
   const before = process.env.TMPDIR;
-  process.env.TMPDIR = folder;
+  process.env.TMPDIR = draft;
   try {
     const { default: packaged } = await import('@sparticuz/chromium');
     packaged.setGraphicsMode = false;
-    return await packaged.executablePath();
+    await packaged.executablePath();
   } finally {
     if (before === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = before;
   }
+  try {
+    renameSync(draft, unpacked);
+  } catch (error) {
+    // Another worker was first.
+    rmSync(draft, { recursive: true });
+    if (!existsSync(program)) throw error;
+  }
+  return program;
 }
 
 /** Fills in the sign-in form that a page shows. */
@@ -53,7 +68,7 @@ export async function signIn(page: Page, email: string): Promise<void> {
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
 }
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const axeSource = readFileSync(installed.resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
  * What axe finds wrong with a page, as readable lines; empty when nothing is serious.
