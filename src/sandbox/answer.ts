@@ -12,6 +12,8 @@ export interface ServerEvent {
 export type Answer = {
   /** What is billed for when it is written whole; absent: nothing. */
   readonly tokens?: Tokens;
+  /** What is billed for it, in nano-USD, where that is not what its tokens cost. */
+  readonly billed?: number;
 } & (
   | {
       readonly kind: 'json';

@@ -1,12 +1,12 @@
 import type { Answer } from './answer.ts';
 import type { Api } from './api.ts';
-import type { Tokens } from './bill.ts';
+import { bill, type Tokens } from './bill.ts';
 import { requireExisting } from './endpoints/models.ts';
 import { invalidRequest, Refusal } from './errors.ts';
 import { applyFault, type Delivery, modelRefusal, promptDelivery } from './faults.ts';
-import { flagOf, textOf } from './fields.ts';
+import { type Fields, flagOf, textOf } from './fields.ts';
 import type { ParsedBody } from './request_body.ts';
-import type { Route } from './route.ts';
+import { matchRoute, type Route, type RunRequest } from './route.ts';
 import { seedOf } from './seed.ts';
 import type { Shelf } from './shelf.ts';
 import { keyRefusal } from './special_keys.ts';
@@ -77,7 +77,8 @@ function answerIncoming(incoming: Incoming, seed: string): Omit<Reply, 'seed'> {
   }
   if (body instanceof Refusal) throw body;
   if ('keep' in route) {
-    const answer = route.keep({ ids: parameters, query, ...body, shelf, created });
+    const run = (path: string, fields: Fields) => runInside(incoming, path, fields);
+    const answer = route.keep({ ids: parameters, query, ...body, shelf, created, run });
     return { answer, delivery: promptDelivery };
   }
   if (model === undefined) throw invalidRequest('you must provide a model parameter');
@@ -88,6 +89,18 @@ function answerIncoming(incoming: Incoming, seed: string): Omit<Reply, 'seed'> {
   const call = { model, fields, files, stream: route.streams ?? flagOf(fields.stream), seed, shelf, created };
   const ordinary = route.answer(call);
   return { ...applyFault(api, call, ordinary), tokens: ordinary.tokens };
+}
+
+function runInside(outer: Incoming, path: string, fields: Fields): RunRequest {
+  const { routes, path: ground, prices } = outer.api;
+  const method = 'POST';
+  const matched = matchRoute(routes, method, path.slice(ground.length));
+  const inner = { ...outer, method, path, matched, body: { fields, files: [] } };
+  const { answer, tokens } = decide(inner);
+  const model = modelOf(inner);
+  if (answer.kind !== 'json') throw new Error(`${path} answers with ${answer.kind}`);
+  const billed = tokens && model !== undefined ? bill(prices, model, tokens, { input: 0, output: 0 }) : 0;
+  return { status: answer.status, body: answer.body, billed };
 }
 
 /** What a mistake in the sandbox itself looks like. */

@@ -1,3 +1,4 @@
+import { cancelBatch, createBatch, retrieveBatch } from './endpoints/batches.ts';
 import {
   createContainer,
   createContainerFile,
@@ -115,6 +116,9 @@ export const keptRoutes: readonly Route[] = [
   { ...read, path: `${store}/file_batches/{batch_id}`, keep: retrieveFileBatch },
   { ...act, path: `${store}/file_batches/{batch_id}/cancel`, keep: retrieveFileBatch },
   { ...read, path: `${store}/file_batches/{batch_id}/files`, keep: listFileBatch },
+  { ...write, path: '/batches', keep: createBatch },
+  { ...read, path: '/batches/{batch_id}', keep: retrieveBatch },
+  { ...act, path: '/batches/{batch_id}/cancel', keep: cancelBatch },
   { ...upload, paid: true, path: '/videos', keep: createVideo },
   { ...upload, paid: true, path: '/videos/edits', keep: editVideo },
   { ...upload, paid: true, path: '/videos/extensions', keep: editVideo },

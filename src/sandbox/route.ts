@@ -4,6 +4,14 @@ import type { Fields } from './fields.ts';
 import type { BodyKind } from './request_body.ts';
 import type { Shelf } from './shelf.ts';
 
+/** What became of a request that came in another one. */
+export interface RunRequest {
+  readonly status: number;
+  readonly body: unknown;
+  /** What it would be billed by itself, in nano-USD. */
+  readonly billed: number;
+}
+
 /** A request that has to do with what its key has had made. */
 export interface KeptRequest {
   /** What stands in the places of the path. */
@@ -12,6 +20,8 @@ export interface KeptRequest {
   readonly fields: Fields;
   readonly files: readonly UploadedFile[];
   readonly shelf: Shelf;
+  /** Does what another request asks for, as if it had come by itself. @param path with that of the API */
+  readonly run: (path: string, fields: Fields) => RunRequest;
   /** Unix seconds. */
   readonly created: number;
 }

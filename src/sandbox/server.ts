@@ -201,6 +201,7 @@ function billFor(
   { written, isHeldUp }: Writing,
   { unpriced = {} }: SandboxOptions,
 ): number {
+  if (answer.billed !== undefined) return answer.billed;
   if (!tokens || model === null) return 0;
   const isPart = answer.kind === 'events' && !isHeldUp;
   const taken = isPart ? { ...tokens, output: written } : tokens;

@@ -76,7 +76,8 @@ export function cancelUpload({ ids: [id = ''], shelf }: KeptRequest): Answer {
   return json(cancelled);
 }
 
-function keepFile(
+/** Keeps a file and what is in it. */
+export function keepFile(
   shelf: Shelf,
   content: Uint8Array,
   { purpose, filename = 'upload', created }: { purpose: unknown; filename?: unknown; created: number },
@@ -102,7 +103,8 @@ function contentIn(files: readonly UploadedFile[], field: string): Uint8Array {
   return file.bytes;
 }
 
-function contentOf({ content }: Kept): Uint8Array {
+/** What is in a file. */
+export function contentOf({ content }: Kept): Uint8Array {
   return content instanceof Uint8Array ? content : new Uint8Array();
 }
 
