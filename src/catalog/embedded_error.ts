@@ -15,7 +15,14 @@ export function withPublicError(rules: ErrorRules, data: unknown): JsonObject | 
       : { ...publicError(rules, data), type: 'error', sequence_number };
   }
   if (data.object === 'error') return { object: 'error', ...publicError(rules, data) };
-  if (isObject(data.error)) return { ...data, error: publicError(rules, data.error) };
+  // What does not even say what it is says nothing but its error: the rest can name the account.
+  const answer = typeof (data.object ?? data.type) === 'string' ? data : {};
+  if (isObject(data.error)) return { ...answer, error: publicError(rules, data.error) };
+  const holder = rules.errorHolder && data[rules.errorHolder];
+  if (rules.errorHolder && isObject(holder) && holder.error) {
+    const { message } = publicError(rules, { message: holder.error });
+    return { ...data, [rules.errorHolder]: { ...holder, error: message } };
+  }
   if (isObject(data.response)) {
     const { response } = data;
     if (isObject(response.error)) {
@@ -29,7 +36,7 @@ export function withPublicError(rules: ErrorRules, data: unknown): JsonObject | 
   }
   return data.error === undefined || data.error === null
     ? null
-    : { ...data, error: publicError(rules, { message: data.error }) };
+    : { ...answer, error: publicError(rules, { message: data.error }) };
 }
 
 /** An error keeps its text only where that is about the request: other texts name the account. */

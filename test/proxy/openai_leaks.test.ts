@@ -55,7 +55,12 @@ it.each(openai.brokenStreams)(
 
 it('149 what an answer that reports failure says stays behind', async () => {
   world.upstream.answer = withHeaders(
-    json(200, { id: 'resp_1', status: 'failed', error: { code: 'server_error', message: text } }),
+    json(200, {
+      id: 'resp_1',
+      object: 'response',
+      status: 'failed',
+      error: { code: 'server_error', message: text },
+    }),
   );
   const told = await expectNothingTold(
     await call(world, '/responses', { body: { model: 'gpt-5', input: 'Hi' } }),

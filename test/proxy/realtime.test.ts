@@ -250,6 +250,8 @@ describe('a realtime socket', () => {
       event_id: 'event_1',
       error: { type: 'tokens', code: 'rate_limit_exceeded', message, param: null, event_id: 'mine_1' },
     });
+    const failed = { type: 'conversation.item.input_audio_transcription.failed', item_id: 'item_1' };
+    provider.send({ ...failed, error: { type: 'server_error', code: 'x', message } });
     provider.send({
       ...done,
       response: {
@@ -259,7 +261,9 @@ describe('a realtime socket', () => {
       },
     });
     await app.until('response.done');
-    expect(app.events.map(({ type }) => type)).toEqual(['session.created', 'error', 'response.done']);
+    const types = ['session.created', 'error', failed.type, 'response.done'];
+    expect(app.events.map(({ type }) => type)).toEqual(types);
+    expect(app.events[2]).toMatchObject({ ...failed, error: { code: 'x', source: 'provider' } });
     expect(app.events[1]).toMatchObject({
       event_id: 'event_1',
       error: { code: 'rate_limit_exceeded', event_id: 'mine_1', source: 'provider' },

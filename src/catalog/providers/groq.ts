@@ -1,3 +1,4 @@
+import type { ErrorRules } from '../failure.ts';
 import type { FieldRule, FieldRules } from '../fields.ts';
 import type { HostedTool } from '../hosted_tool.ts';
 import type { Route } from '../route.ts';
@@ -7,6 +8,7 @@ import {
   allow,
   allowAll,
   chatFields,
+  errors as commonErrors,
   compatibleProvider,
   conversation,
   drop,
@@ -24,8 +26,10 @@ import { chatUsage, speechUsage, transcriptionUsage } from './openai_usage.ts';
 
 const name = 'groq';
 
-/** A stream ends with what Groq adds of its own. */
-const usage: UsageRules = { ...chatUsage, holder: ['x_groq'] };
+/** What Groq adds of its own: a stream ends with it. */
+const own = 'x_groq';
+const usage: UsageRules = { ...chatUsage, holder: [own] };
+const errors: ErrorRules = { ...commonErrors, errorHolder: own };
 
 const documents = 'Documents for the provider to search are not lent. Put their text into the messages.';
 
@@ -137,6 +141,7 @@ export const groq = compatibleProvider({
     // They search the web and run code as they see fit.
     scoped: [{ pattern: /(^|\/)compound/i, scopes: [web, code], hosted: tool('compound_tools', 50_000_000) }],
   },
+  errors,
   keysPage: 'https://console.groq.com/keys',
   billingPage: 'https://console.groq.com/settings/billing',
   keys: {

@@ -5,6 +5,10 @@ import { chat } from './world.ts';
 /** How an app speaks with a provider, and how the provider could tell on the account. */
 export interface Dialect {
   readonly provider: string;
+  /** Of the API, where the provider has several. */
+  readonly mount?: string;
+  /** What goes on in the query; absent: nothing. */
+  readonly query?: string;
   /** A call that writes text. */
   readonly path: string;
   /** The same as a stream, where that has a path of its own. */
@@ -85,6 +89,51 @@ const openai: Dialect = {
   quota: { status: 429, error: { type: 'insufficient_quota', code: 'insufficient_quota' } },
 };
 
+const gemini: Dialect = {
+  provider: 'gemini',
+  path: '/v1beta/models/gemini-2.5-flash:generateContent',
+  streamPath: '/v1beta/models/gemini-2.5-flash:streamGenerateContent',
+  body: { contents: [{ role: 'user', parts: [{ text: 'Good morning' }] }] },
+  answer: { candidates: [] },
+  events: [
+    'data: {"candidates":[{"content":{"parts":[]}}]}\n\n',
+    'data: {"candidates":[{"finishReason":"STOP"}]}\n\n',
+  ],
+  account: [
+    'gen-lang-client-0987654321',
+    'projects/987654321098',
+    'project_number:987654321098',
+    'tunedModels/canary-x1',
+    'files/canary0file',
+  ],
+  headers: {
+    ...everyHeader,
+    'x-goog-upload-url': 'https://canary.example/',
+    'x-goog-quota-user': 'canary',
+    'server-timing': 'gfet4t7; dur=987654',
+  },
+  error: (error) => ({ error }),
+  brokenStreams: [
+    ['an error as data', 'data: {"error":MESSAGE}\n\n'],
+    ['an error written with spaces', 'data: { "error" : MESSAGE }\n\n'],
+    ['an error on several lines', 'data: {"error":\ndata: MESSAGE}\n\n'],
+    ['an error after a carriage return', 'data: {"error":MESSAGE}\r\r'],
+    ['an error as text', 'data: {"error":TEXT}\n\n'],
+  ],
+  keyIn: ({ headers }) => String(headers['x-goog-api-key'] ?? ''),
+  keyHeaders: (key) => ({ 'x-goog-api-key': key }),
+  refusedKey: { status: 'UNAUTHENTICATED' },
+  refusedType: 'PERMISSION_DENIED',
+  rateLimit: { status: 'RESOURCE_EXHAUSTED' },
+  quota: {
+    status: 429,
+    error: {
+      status: 'RESOURCE_EXHAUSTED',
+      details: [{ violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel-FreeTier' }] }],
+    },
+  },
+};
+
 /** Those whose API is after OpenAI's. */
 const compatible: readonly Dialect[] = [
   {
@@ -105,6 +154,10 @@ const compatible: readonly Dialect[] = [
     provider: 'groq',
     path: '/openai/v1/chat/completions',
     account: ['org_01Canary00Organization', 'req_01Canary00Request', 'proj_01Canary00Project'],
+    brokenStreams: [
+      ...openai.brokenStreams,
+      ['an error in what it adds of its own', 'data: {"choices":[],"x_groq":{"error":TEXT}}\n\n'],
+    ],
     quota: { status: 429, error: { code: 'insufficient_quota' } },
   },
   {
@@ -187,49 +240,47 @@ export const dialects: readonly Dialect[] = [
       error: { type: 'invalid_request_error', message: 'Your credit balance is too low.' },
     },
   },
+  gemini,
+  ...compatible,
   {
+    ...openai,
     provider: 'gemini',
-    path: '/v1beta/models/gemini-2.5-flash:generateContent',
-    streamPath: '/v1beta/models/gemini-2.5-flash:streamGenerateContent',
-    body: { contents: [{ role: 'user', parts: [{ text: 'Good morning' }] }] },
-    answer: { candidates: [] },
-    events: [
-      'data: {"candidates":[{"content":{"parts":[]}}]}\n\n',
-      'data: {"candidates":[{"finishReason":"STOP"}]}\n\n',
-    ],
+    mount: '/gemini-openai',
+    body: { ...chat, model: 'gemini-2.5-flash' },
+    account: gemini.account,
+    headers: gemini.headers,
+    refusedKey: gemini.refusedKey,
+    rateLimit: gemini.rateLimit,
+    quota: gemini.quota,
+  },
+  {
+    ...openai,
+    provider: 'azure',
+    query: '?api-version=2025-04-01-preview',
+    path: '/openai/deployments/my-chat/chat/completions',
     account: [
-      'gen-lang-client-0987654321',
-      'projects/987654321098',
-      'project_number:987654321098',
-      'tunedModels/canary-x1',
-      'files/canary0file',
+      'ca9a0000-0000-4000-8000-0ca9a00e0001',
+      '/subscriptions/ca9a0000/resourceGroups/canary',
+      'canary-resource.openai.azure.com',
+      'canary@example.com',
     ],
     headers: {
       ...everyHeader,
-      'x-goog-upload-url': 'https://canary.example/',
-      'x-goog-quota-user': 'canary',
-      'server-timing': 'gfet4t7; dur=987654',
+      'x-ms-region': 'canary-region',
+      'apim-request-id': 'ca9a0000-0000-4000-8000-0ca9a00e0001',
+      'x-ms-deployment-name': 'canary-deployment',
+      'azureml-model-session': 'canary-session',
+      'x-ratelimit-remaining-tokens': '987654',
     },
-    error: (error) => ({ error }),
+    error: (error) => ({ error, innererror: { code: 'canary' } }),
     brokenStreams: [
-      ['an error as data', 'data: {"error":MESSAGE}\n\n'],
-      ['an error written with spaces', 'data: { "error" : MESSAGE }\n\n'],
-      ['an error on several lines', 'data: {"error":\ndata: MESSAGE}\n\n'],
-      ['an error after a carriage return', 'data: {"error":MESSAGE}\r\r'],
-      ['an error as text', 'data: {"error":TEXT}\n\n'],
+      ...openai.brokenStreams,
+      ['an error with more beside it', 'data: {"error":MESSAGE,"innererror":{"code":TEXT}}\n\n'],
     ],
-    keyIn: ({ headers }) => String(headers['x-goog-api-key'] ?? ''),
-    keyHeaders: (key) => ({ 'x-goog-api-key': key }),
-    refusedKey: { status: 'UNAUTHENTICATED' },
-    refusedType: 'PERMISSION_DENIED',
-    rateLimit: { status: 'RESOURCE_EXHAUSTED' },
-    quota: {
-      status: 429,
-      error: {
-        status: 'RESOURCE_EXHAUSTED',
-        details: [{ violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel-FreeTier' }] }],
-      },
-    },
+    keyIn: ({ headers }) => String(headers['api-key'] ?? ''),
+    keyHeaders: (key) => ({ 'api-key': key }),
+    refusedKey: { code: '401' },
+    rateLimit: { code: '429' },
+    quota: { status: 403, error: { code: '403', message: 'Out of call volume quota.' } },
   },
-  ...compatible,
 ];
