@@ -1,4 +1,5 @@
 import { at, isObject, type JsonObject, parseJson } from '../lib/json.ts';
+import type { PrivateParts } from './private_parts.ts';
 
 /** What a provider says when it refuses. */
 export interface ProviderError {
@@ -40,6 +41,8 @@ export interface ErrorRules {
   readonly callersFault: RegExp;
   /** What in a text names the account, its keys or its requests. */
   readonly privateText: RegExp;
+  /** What in answers that are none names the account. */
+  readonly privateParts: PrivateParts;
   /** The error in the body of a refusal: an object, or what it says. */
   readonly inBody: (body: unknown) => unknown;
   /** Brings an error's type and code to where they are read, if they stand elsewhere. */
@@ -78,15 +81,19 @@ export function redact({ privateText }: Pick<ErrorRules, 'privateText'>, text: s
   return text.replace(privateText, redacted);
 }
 
+/** What a value says in one word, if it does and that names nobody. */
+export function word(rules: Pick<ErrorRules, 'privateText'>, value: unknown): string | null {
+  return typeof value === 'string' && identifier.test(value) ? redact(rules, value) : null;
+}
+
 /** The error that a body, or the data of an event, carries, without what names the account. */
 export function readError(rules: ErrorRules, given: JsonObject): ProviderError {
   const carrier = rules.plain?.(given) ?? given;
   const text = (value: unknown) => (typeof value === 'string' ? redact(rules, value) : null);
-  const word = (value: unknown) => (typeof value === 'string' && identifier.test(value) ? text(value) : null);
   return {
     message: text(carrier.message)?.slice(0, longestMessage) ?? '',
-    type: word(carrier.type),
-    code: word(at(carrier, rules.codePath)),
+    type: word(rules, carrier.type),
+    code: word(rules, at(carrier, rules.codePath)),
     param: text(carrier.param)?.slice(0, longestMessage) ?? null,
   };
 }

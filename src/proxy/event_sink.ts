@@ -1,4 +1,4 @@
-import { withPublicError } from '../catalog/embedded_error.ts';
+import { publicAnswer } from '../catalog/public_answer.ts';
 import { usageName } from '../catalog/usage.ts';
 import { visibleBytes } from '../catalog/visible_text.ts';
 import { at, isObject, parseJson } from '../lib/json.ts';
@@ -10,11 +10,9 @@ import { Refusal } from './refusal.ts';
 const largestEvent = 32 * 1024 ** 2;
 const longestBeginning = 64;
 
-const errorWord = Buffer.from('"error"');
-
 /**
- * Hands on a stream of events, each as soon as it is complete. Only events that report usage or an error are read; the
- * others go through as they are.
+ * Hands on a stream of events, each as soon as it is complete. Only events that report usage, or may tell of an
+ * error or the account, are read; the others go through as they are.
  */
 export function createEventSink(context: AnswerContext, head: AnswerHead): AnswerSink {
   const { admission, meter } = context;
@@ -67,30 +65,34 @@ export function createEventSink(context: AnswerContext, head: AnswerHead): Answe
 }
 
 interface ReadEvent {
-  /** What the app may see: the event itself, or a public error in its place. */
+  /** What the app may see of it: the event itself, or another in its place. */
   readonly bytes: Buffer;
   readonly isError: boolean;
   readonly isUsageOnly: boolean;
 }
 
-/** Takes down the usage that an event reports and makes its error public, if it has either. */
+/** Takes down the usage that an event reports, and takes out what it tells of the account. */
 function readEvent(
   event: Buffer,
   beginning: string,
   usageWord: Buffer,
   { admission, meter }: AnswerContext,
 ): ReadEvent {
+  const { errors } = admission.provider;
   const isNamedError = beginning.startsWith('event: error');
-  if (!isNamedError && !reportsUsage(event, usageWord) && !mentionsError(event)) {
+  const mayTell = isNamedError || errors.privateParts.mention.test(event.toString('latin1'));
+  if (!mayTell && !reportsUsage(event, usageWord)) {
     return { bytes: event, isError: false, isUsageOnly: false };
   }
   const parsed = parseJson(dataOf(event));
-  const data = isNamedError && isObject(parsed) ? { type: 'error', ...parsed } : parsed;
+  const data = isNamedError ? { type: 'error', ...(isObject(parsed) ? parsed : {}) } : parsed;
   meter.read(data);
-  const error = withPublicError(admission.provider.errors, data);
-  return error
-    ? { bytes: withData(event, JSON.stringify(error)), isError: true, isUsageOnly: false }
-    : { bytes: event, isError: false, isUsageOnly: hasNoChoice(data) };
+  const { shown, hasFailed } = publicAnswer(errors, data);
+  return {
+    bytes: shown === data ? event : withData(event, JSON.stringify(shown)),
+    isError: hasFailed,
+    isUsageOnly: !hasFailed && hasNoChoice(data),
+  };
 }
 
 function brokenOff(): Refusal {
@@ -99,22 +101,11 @@ function brokenOff(): Refusal {
 
 /** Whether the event reports usage. Inside a JSON string the quotes around the word would be escaped. */
 function reportsUsage(event: Buffer, usageWord: Buffer): boolean {
-  return textAfter(event, usageWord).some((after) => after.startsWith(':{'));
-}
-
-/** Whether the event says `error` anywhere outside of a string, other than that there is none. */
-function mentionsError(event: Buffer): boolean {
-  return textAfter(event, errorWord).some((after) => !after.startsWith(':null'));
-}
-
-/** The beginnings, without space, of what follows each occurrence of a word. */
-function textAfter(event: Buffer, word: Buffer): readonly string[] {
-  const found: string[] = [];
-  for (let index = event.indexOf(word); index >= 0; index = event.indexOf(word, index + 1)) {
-    const after = index + word.length;
-    found.push(event.toString('latin1', after, after + 16).replace(/\s/g, ''));
+  for (let index = event.indexOf(usageWord); index >= 0; index = event.indexOf(usageWord, index + 1)) {
+    const after = index + usageWord.length;
+    if (/^\s*:\s*\{/.test(event.toString('latin1', after, after + 16))) return true;
   }
-  return found;
+  return false;
 }
 
 /** The event that ends a stream for the sake of its usage alone: apps expect a choice in every other. */

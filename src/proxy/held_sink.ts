@@ -1,4 +1,4 @@
-import { withPublicError } from '../catalog/embedded_error.ts';
+import { publicAnswer } from '../catalog/public_answer.ts';
 import { parseJson } from '../lib/json.ts';
 import { allowsModel } from '../store/decide.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
@@ -29,23 +29,25 @@ export function createHeldSink(context: AnswerContext, head: AnswerHead): Answer
     end() {
       const [only] = chunks;
       const body = chunks.length === 1 && only ? only : Buffer.concat(chunks, length);
-      const answer = parseJson(body.toString('utf8'));
+      const text = body.toString('utf8');
+      const answer = parseJson(text);
       if (answer === undefined) {
         context.fail(new Refusal('provider_error', "The provider's answer is not JSON. Try again."), 'cut');
         return;
       }
       meter.read(answer);
-      const changed = rebuild
-        ? rebuild(answer, isAllowed)
-        : withPublicError(admission.provider.errors, answer);
-      if (rebuild && changed === null) {
+      const { errors } = admission.provider;
+      const { mention } = errors.privateParts;
+      const seen = () => (mention.test(text) ? publicAnswer(errors, answer).shown : answer);
+      const shown = rebuild ? rebuild(answer, isAllowed) : seen();
+      if (rebuild && shown === null) {
         context.fail(new Refusal('not_delegable', 'This is not lent.'), 'answered');
         return;
       }
-      const shown = changed === null ? body : Buffer.from(JSON.stringify(changed));
+      const sent = shown === answer ? body : Buffer.from(JSON.stringify(shown));
       const show = () => {
-        context.begin(head.status, [...head.headers, 'content-length', String(shown.length)]);
-        context.finish('answered', shown);
+        context.begin(head.status, [...head.headers, 'content-length', String(sent.length)]);
+        context.finish('answered', sent);
       };
       if (!context.record([answer], show)) show();
     },

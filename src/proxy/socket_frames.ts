@@ -1,8 +1,8 @@
-import { withPublicError } from '../catalog/embedded_error.ts';
 import type { WireError } from '../catalog/failure.ts';
 import type { SocketMatch } from '../catalog/match_socket.ts';
 import { applyPolicy } from '../catalog/policy.ts';
 import type { Provider } from '../catalog/provider.ts';
+import { publicAnswer } from '../catalog/public_answer.ts';
 import type { FrameRules } from '../catalog/socket.ts';
 import type { Config } from '../config.ts';
 import { sha256 } from '../lib/hash.ts';
@@ -116,16 +116,16 @@ export function publicEvent(
   { route }: SocketMatch,
   event: JsonObject,
 ): JsonObject | null {
-  const shown = route.shown(event);
-  const error = shown && withPublicError(errors, shown);
-  if (!error || event.type !== 'error') return error ?? shown;
+  const { shown } = publicAnswer(errors, route.shown(event));
+  if (!isObject(shown)) return null;
+  if (event.type !== 'error') return shown;
   // Which frame is to blame, in the app's own words.
   const blamed = at(event, ['error', 'event_id']);
   return {
-    ...error,
+    ...shown,
     ...(typeof event.status === 'number' ? { status: event.status } : {}),
     ...(isIdentifier(event.event_id) ? { event_id: event.event_id } : {}),
-    ...(isObject(error.error) && isIdentifier(blamed) ? { error: { ...error.error, event_id: blamed } } : {}),
+    ...(isObject(shown.error) && isIdentifier(blamed) ? { error: { ...shown.error, event_id: blamed } } : {}),
   };
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { providers } from '../../src/catalog/catalog.ts';
 import { costOf } from '../../src/catalog/cost.ts';
-import { withPublicError } from '../../src/catalog/embedded_error.ts';
 import { errorIn, failureMeaning } from '../../src/catalog/failure.ts';
 import { applyPolicy } from '../../src/catalog/policy.ts';
+import { publicAnswer } from '../../src/catalog/public_answer.ts';
 import { readUsage } from '../../src/catalog/usage.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { providerNamed } from '../support/broker.ts';
@@ -212,9 +212,9 @@ describe('what a refusal means', () => {
   it('stays a number in the middle of a stream where it is one, and an error where it says it is', () => {
     const { errors } = providerNamed('openrouter');
     const chunk = { choices: [], error: { code: 502, message: 'About user_2Canary00User', metadata: {} } };
-    expect(withPublicError(errors, chunk)).toMatchObject({ error: { code: 502, source: 'provider' } });
+    expect(publicAnswer(errors, chunk).shown).toMatchObject({ error: { code: 502, source: 'provider' } });
     const event = { object: 'error', message: 'About org-Canary00', request_id: 'canary' };
-    const shown = withPublicError(providerNamed('mistral').errors, event);
+    const { shown } = publicAnswer(providerNamed('mistral').errors, event);
     expect(shown).toMatchObject({ object: 'error', source: 'provider' });
     expect(JSON.stringify(shown)).not.toContain('anary');
   });

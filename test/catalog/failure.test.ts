@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findProvider } from '../../src/catalog/catalog.ts';
-import { withPublicError } from '../../src/catalog/embedded_error.ts';
 import { failureMeaning, readError, redact } from '../../src/catalog/failure.ts';
+import { publicAnswer } from '../../src/catalog/public_answer.ts';
 
 const { errors } = findProvider('openai') ?? expect.fail();
 const { errors: gemini } = findProvider('gemini') ?? expect.fail();
@@ -91,21 +91,21 @@ describe('errors inside an answer', () => {
     [{ type: 'response.failed', response: { id: 'r', error: { code: 'server_error', message: text } } }],
     [{ type: 'error', error: { type: 'invalid_request_error', message: text } }],
   ])('%j', (data) => {
-    const shown = withPublicError(errors, data);
-    expect(shown).not.toBeNull();
+    const { shown, hasFailed } = publicAnswer(errors, data);
+    expect(hasFailed).toBe(true);
     expect(JSON.stringify(shown)).not.toContain('org-abc');
   });
 
   it.each([[{ error: null }], [{ response: { error: null } }], [{ choices: [] }], [null], ['x']])(
     'there is none in %j',
     (data) => {
-      expect(withPublicError(errors, data)).toBeNull();
+      expect(publicAnswer(errors, data)).toEqual({ shown: data, hasFailed: false });
     },
   );
 
   it('keeps the text where the caller can do something about it', () => {
     const data = { response: { error: { code: 'invalid_image_url', message: 'No picture at that URL' } } };
-    expect(JSON.stringify(withPublicError(errors, data))).toContain('No picture at that URL');
+    expect(JSON.stringify(publicAnswer(errors, data).shown)).toContain('No picture at that URL');
   });
 
   it.each([
@@ -114,9 +114,9 @@ describe('errors inside an answer', () => {
     'This organization has been disabled.',
   ])('keeps to itself what is said of the account under the name of a wrong request: %s', (message) => {
     const data = { type: 'error', error: { type: 'invalid_request_error', message } };
-    expect(JSON.stringify(withPublicError(anthropic, data))).not.toContain(message);
+    expect(JSON.stringify(publicAnswer(anthropic, data).shown)).not.toContain(message);
     const prompt = { type: 'error', error: { type: 'invalid_request_error', message: 'prompt is too long' } };
-    expect(JSON.stringify(withPublicError(anthropic, prompt))).toContain('prompt is too long');
+    expect(JSON.stringify(publicAnswer(anthropic, prompt).shown)).toContain('prompt is too long');
   });
 });
 
@@ -220,7 +220,7 @@ describe('errors of Anthropic', () => {
       error: { type: 'overloaded_error', message: 'Overloaded in a22cf6e6-1c3b-4d5e-8f90-0123456789ab' },
       request_id: 'req_011CSHoEeqs5C35K2UUqR7Fy',
     };
-    expect(withPublicError(anthropic, data)).toEqual({
+    expect(publicAnswer(anthropic, data).shown).toEqual({
       type: 'error',
       error: {
         type: 'overloaded_error',

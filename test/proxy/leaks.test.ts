@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { apis } from '../../src/catalog/catalog.ts';
 import { providerNamed } from '../support/broker.ts';
 import { dialects } from './support/dialects.ts';
+import { partsThatTell } from './support/private_parts.ts';
 import { type Answer, events, json } from './support/upstream.ts';
 import { call, errorOf, type ProxyWorld, startWorld } from './support/world.ts';
 
@@ -116,6 +117,19 @@ describe.each(spoken)('at $mount', (dialect) => {
       world.upstream.answer = withHeaders(events(dialect.events[0] ?? '', event));
       const told = await expectNothingTold(await call(world, streamPath, { body: streamed }));
       expect(told).toContain('The provider broke off with an error');
+    });
+
+    it.each(partsThatTell)('149 stays behind in a good answer: %s', async (_, part) => {
+      const told = part(text(), account[0] ?? '');
+      world.upstream.answer = withHeaders(json(200, { ...dialect.answer, id: 'good-1', ...told }));
+      const answer = await call(world, path, { body });
+      expect(answer.status).toBe(200);
+      expect(await expectNothingTold(answer)).toContain('good-1');
+      const event = `data: ${JSON.stringify({ id: 'good-1', ...told })}\n\n`;
+      world.upstream.answer = withHeaders(events(...dialect.events.toSpliced(1, 0, event)));
+      const stream = await expectNothingTold(await call(world, streamPath, { body: streamed }));
+      expect(stream).toContain('good-1');
+      expect(stream).toContain(dialect.events.at(-1));
     });
 
     it('149 stays behind when the answer is not what the route answers', async () => {

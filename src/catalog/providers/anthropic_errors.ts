@@ -1,6 +1,7 @@
 import { at } from '../../lib/json.ts';
 import type { ErrorRules, FailureMeaning } from '../failure.ts';
 import { keyIsBad, lacksPermission, outOfQuota, rateLimited } from './failure_meanings.ts';
+import { commonPrivateParts } from './private_parts.ts';
 
 const organisationOff: FailureMeaning = {
   ...lacksPermission,
@@ -40,6 +41,7 @@ export const errors: ErrorRules = {
   callersFault: /^(invalid_|request_too_large)/,
   privateText:
     /\bsk-ant-[\w*.-]+|\b(?:wrkspc|req|org|user|apikey|file|container)_(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6,}|\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b|[\w.+-]+@[\w-]+\.[\w.-]+/g,
+  privateParts: commonPrivateParts,
   inBody: (body) => at(body, ['error']),
   codePath: ['details', 'error_code'],
   body: (error, { status, requestId }) => ({

@@ -1,5 +1,6 @@
 import { at, isObject, type JsonObject } from '../../lib/json.ts';
 import type { ErrorRules, FailureMeaning, WireError } from '../failure.ts';
+import { commonPrivateParts } from './private_parts.ts';
 
 const keyIsBad: FailureMeaning = {
   status: 403,
@@ -70,6 +71,7 @@ export const errors: ErrorRules = {
   callersFault: /^(INVALID_ARGUMENT|NOT_FOUND|OUT_OF_RANGE)$/,
   privateText:
     /\bAIza[\w.*-]+|\bAQ\.[\w.*-]+|\b(?:projects?|consumer|tunedModels|files|cachedContents)[/:][\w:.-]+|\bgen-lang-client-\d+|\b\d{9,}\b|\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b|[\w.+-]+@[\w-]+\.[\w.-]+/g,
+  privateParts: commonPrivateParts,
   inBody: (body) => at(body, ['error']),
   plain: ({ message, status, details }) => ({ message, type: status, code: reasonIn(details) }),
   codePath: ['code'],

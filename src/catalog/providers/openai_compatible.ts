@@ -10,6 +10,7 @@ import { chatAnswer, held, through } from './openai_answers.ts';
 import { allow, allowAll, model, stream } from './openai_common_fields.ts';
 import { opaqueKeys, refusedKeys, refusedTypes, types } from './openai_trees.ts';
 import { chatUsage, embeddingsUsage } from './openai_usage.ts';
+import { commonPrivateParts } from './private_parts.ts';
 import { toolScopes } from './tool_scopes.ts';
 
 /** What providers have in common whose API is after OpenAI's. */
@@ -156,6 +157,7 @@ export const errors: ErrorRules = {
   callersFault: /^(invalid_|unsupported_|content_|context_length|model_not_found|tool_use_failed)/,
   privateText:
     /\b(?:sk-|gsk_|xai-|tgp_v1_|key_|org-|ft:)[\w*.:-]{2,}[\w*]|\b(?:org|user|proj|req|acct|team|ws|wrkspc)[-_](?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6,}|\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b|\b[A-Za-z0-9]{32}(?:[A-Za-z0-9]{32})?\b|[\w.+-]+@[\w-]+\.[\w.-]+/g,
+  privateParts: commonPrivateParts,
   inBody: (body) => at(body, ['error']),
   codePath: ['code'],
   body: (error) => ({ error }),

@@ -1,6 +1,7 @@
 import { at } from '../../lib/json.ts';
 import type { ErrorRules } from '../failure.ts';
 import { keyIsBad, lacksPermission, outOfQuota, rateLimited } from './failure_meanings.ts';
+import { commonPrivateParts } from './private_parts.ts';
 
 export const errors: ErrorRules = {
   failures: [
@@ -16,6 +17,7 @@ export const errors: ErrorRules = {
     /^(invalid_|image_|unsupported_|empty_image|failed_to_download|bio_policy|content_|context_length)/,
   privateText:
     /\b(?:org-|proj_|sk-|ek_|sess-|ft:)[\w*.:-]{2,}[\w*]|\b(?:user-|req_|key_|acct_)(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{6,}|\b[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\b|[\w.+-]+@[\w-]+\.[\w.-]+/g,
+  privateParts: commonPrivateParts,
   inBody: (body) => at(body, ['error']),
   codePath: ['code'],
   body: (error) => ({ error }),
