@@ -49,8 +49,6 @@ export interface ErrorRules {
   readonly plain?: (carrier: JsonObject) => JsonObject;
   /** Writes an error inside of an answer that began well in the provider's own shape, if that is another. */
   readonly embedded?: (error: WireError) => JsonObject;
-  /** The member of an answer in which it may say in words why it has stopped. */
-  readonly errorHolder?: string;
   /** Where an error carries its code. */
   readonly codePath: readonly string[];
   /** Writes a refusal in the provider's own shape. */

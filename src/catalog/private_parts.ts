@@ -4,6 +4,8 @@ export interface PrivateParts {
   readonly account: ReadonlySet<string>;
   /** What the model or the app has written, with keys of its own. It is not looked into. */
   readonly freeForm: ReadonlySet<string>;
+  /** Where an answer has the error that it ends with, beside itself. */
+  readonly ends: ReadonlySet<string>;
   /** Finds in the text of an answer whatever can be the account, or an error. */
   readonly mention: RegExp;
 }
@@ -11,12 +13,17 @@ export interface PrivateParts {
 /** Keys of errors: of the answer, or of a part of one that is good. */
 export const errorKeys: ReadonlySet<string> = new Set(['error', 'errors', 'last_error', 'error_message']);
 
-/** @param account keys of what is said of the account @param freeForm keys of what is not looked into */
-export function privateParts(account: readonly string[], freeForm: readonly string[]): PrivateParts {
+/** Each by its keys. */
+export function privateParts({
+  account,
+  freeForm,
+  ends,
+}: Readonly<Record<'account' | 'freeForm' | 'ends', readonly string[]>>): PrivateParts {
   const keys = [...errorKeys, ...account].join('|');
   return {
     account: new Set(account),
     freeForm: new Set(freeForm),
+    ends: new Set(ends),
     // Inside a JSON string the quotes around the word would be escaped.
     mention: new RegExp(`"(?:${keys})"(?!\\s*:\\s*null)|_error"\\s*[,}]`),
   };

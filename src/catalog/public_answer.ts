@@ -10,8 +10,6 @@ export interface PublicAnswer {
   readonly hasFailed: boolean;
 }
 
-/** Where an answer has the error that it ends with, beside itself. */
-const ends: ReadonlySet<string> = new Set(['response', 'status_details']);
 /** Deeper than any answer; what is there is left out. */
 const deepest = 64;
 
@@ -22,8 +20,13 @@ export function publicAnswer(rules: ErrorRules, data: unknown): PublicAnswer {
     if (data.object === 'error') {
       return { shown: { object: 'error', ...publicError(rules, data) }, hasFailed: true };
     }
+    // What does not even say what it is says nothing but its error: the rest can name the account.
+    if (hasError(data) && typeof (data.object ?? data.type) !== 'string') {
+      return { shown: { error: endingError(rules, data.error) }, hasFailed: true };
+    }
   }
-  const hasFailed = isObject(data) && [data, data.response].some(hasError);
+  const { ends } = rules.privateParts;
+  const hasFailed = isObject(data) && [data, ...Array.from(ends, (key) => data[key])].some(hasError);
   return { shown: publicValue(rules, data, 0, true), hasFailed };
 }
 
@@ -52,7 +55,7 @@ function publicValue(rules: ErrorRules, value: unknown, depth: number, isEnd: bo
 
 function publicObject(rules: ErrorRules, object: JsonObject, depth: number, isEnd: boolean): JsonObject {
   if (typeof object.type === 'string' && object.type.endsWith('_error')) return publicPart(rules, object);
-  const { account, freeForm } = rules.privateParts;
+  const { account, freeForm, ends } = rules.privateParts;
   let shown: Record<string, unknown> | null = null;
   for (const key of Object.keys(object)) {
     const member = object[key];
@@ -60,7 +63,7 @@ function publicObject(rules: ErrorRules, object: JsonObject, depth: number, isEn
     const seen = account.has(key)
       ? undefined
       : isEnd && key === 'error'
-        ? publicError(rules, isObject(member) ? member : { message: member })
+        ? endingError(rules, member)
         : errorKeys.has(key)
           ? publicParts(rules, member)
           : publicValue(rules, member, depth + 1, isEnd && ends.has(key));
@@ -70,6 +73,10 @@ function publicObject(rules: ErrorRules, object: JsonObject, depth: number, isEn
     else shown[key] = seen;
   }
   return shown ?? object;
+}
+
+function endingError(rules: ErrorRules, error: unknown): JsonObject {
+  return publicError(rules, isObject(error) ? error : { message: error });
 }
 
 /** An error that ends an answer. */

@@ -26,10 +26,14 @@ import { chatUsage, speechUsage, transcriptionUsage } from './openai_usage.ts';
 
 const name = 'groq';
 
-/** What Groq adds of its own: a stream ends with it. */
+/** What Groq adds of its own: a stream ends with it, also one that fails. */
 const own = 'x_groq';
 const usage: UsageRules = { ...chatUsage, holder: [own] };
-const errors: ErrorRules = { ...commonErrors, errorHolder: own };
+const { privateParts } = commonErrors;
+const errors: ErrorRules = {
+  ...commonErrors,
+  privateParts: { ...privateParts, ends: new Set([...privateParts.ends, own]) },
+};
 
 const documents = 'Documents for the provider to search are not lent. Put their text into the messages.';
 
