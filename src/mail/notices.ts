@@ -104,7 +104,7 @@ export function budgetReached(
     text: paragraphs(
       `You limit what ${whose} may use to ${amount} ${span}. ${isUsedUp ? 'That is used up' : `${percent} % of that is used`}.`,
       isUsedUp
-        ? 'Further calls that cost something are refused until it begins anew or you raise it.'
+        ? 'Until it begins anew or you raise it, calls that cost you something are refused. An app that has told you so may go on at its own cost.'
         : 'Nothing needs to be done.',
       `Where it stands, and to change it:\n${page}`,
     ),
