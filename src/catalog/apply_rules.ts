@@ -94,7 +94,9 @@ function applyRule(
       if (rule.otherwise && (!isGiven || rule.otherwise.replaces.includes(value))) {
         return passed(rule.otherwise.by);
       }
-      return !isGiven || rule.to.includes(value) ? passed(value) : notAllowed(param, rule.advice);
+      if (isGiven && !rule.to.includes(value)) return notAllowed(param, rule.advice);
+      noteWord(rule.scopes, value, findings);
+      return passed(value);
     case 'text':
       if (isGiven && (typeof value !== 'string' || rule.not?.test(value))) {
         return notAllowed(param, rule.advice);
@@ -186,11 +188,13 @@ function applyToWords(
   findings: Findings,
 ): Passed<unknown> | BodyRefusal {
   if (!Array.isArray(value)) return invalid(param, `${param} must be a list.`);
-  for (const word of value) {
-    const scope = typeof word === 'string' ? scopes[word] : undefined;
-    if (scope !== undefined) findings.scopes.add(scope);
-  }
+  for (const word of value) noteWord(scopes, word, findings);
   return passed(value);
+}
+
+function noteWord(scopes: Readonly<Record<string, string>> = {}, word: unknown, findings: Findings): void {
+  const scope = typeof word === 'string' ? scopes[word] : undefined;
+  if (scope !== undefined) findings.scopes.add(scope);
 }
 
 function applyToTree(

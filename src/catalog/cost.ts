@@ -27,7 +27,7 @@ export function costOf(
   if (unreportedFees(models.hostedTools ?? [], charges[0]?.usage ?? {}) > 0) return null;
   let total = 0;
   for (const [index, charge] of charges.entries()) {
-    const cost = firstPrice(priceTable, candidates(models, charge, index), charge.usage);
+    const cost = firstPrice(priceTable, candidates(models, charge, index), charge);
     if (cost === null) return null;
     total += cost;
   }
@@ -50,7 +50,7 @@ export function countedCost(
   const tools = models.hostedTools ?? [];
   const counted = report.charges.map((charge, index) => {
     const named = candidates(models, charge, index);
-    const known = firstPrice(priceTable, named, charge.usage);
+    const known = firstPrice(priceTable, named, charge);
     const fees = index === 0 ? reportedFees(tools, charge.usage) : 0;
     return known ?? ceilingCost(priceTable, named, charge.usage) + fees;
   });
@@ -130,10 +130,10 @@ function ceilingCost(
 function firstPrice(
   priceTable: PriceTable,
   models: readonly (string | null | undefined)[],
-  usage: Usage,
+  { usage, readAtOnce }: Charge,
 ): number | null {
   for (const model of models) {
-    const cost = model ? price(priceTable, model, usage) : null;
+    const cost = model ? price(priceTable, model, usage, readAtOnce) : null;
     if (cost !== null) return cost;
   }
   return null;

@@ -15,10 +15,11 @@ export type FieldRule =
   | { readonly kind: 'refuse'; readonly advice: string }
   /** Always goes on with this value, also when it was left out. */
   | { readonly kind: 'force'; readonly value: unknown }
-  /** Must be one of these. `otherwise` stands in for null, for what was left out and for the values it replaces. */
+  /** Must be one of these. `otherwise` stands in for null, for what was left out and for the values it replaces; some texts need another scope. */
   | {
       readonly kind: 'limit';
       readonly to: readonly unknown[];
+      readonly scopes?: Readonly<Record<string, string>>;
       readonly otherwise?: { readonly replaces: readonly unknown[]; readonly by: unknown };
       readonly advice: string;
     }

@@ -6,8 +6,8 @@ import { readUsage, type UsageReport } from './usage.ts';
 
 /** What is known of the call that had it made. */
 export interface LateCall extends CallModels {
-  /** The most tokens that the provider can have read at once, where that is less than all of them. */
-  readonly readAtOnce?: number;
+  /** The most tokens that the provider can have read at once; null where that is not known, absent where it was all. */
+  readonly readAtOnce?: number | null;
 }
 
 type LateReport = Pick<UsageReport, 'usage' | 'charges' | 'costNanoUsd'>;
@@ -26,7 +26,7 @@ export function readLateUsage(
 ): LateReport | null {
   const made = [answer, at(answer, ['response'])].find((one) => at(one, ['id']) === id);
   if (!endings.includes(String(at(made, ['status'])))) return null;
-  return readUsage(usage, made) ?? (isFree?.(made) ? nothing : null);
+  return isFree?.(made) ? nothing : readUsage(usage, made);
 }
 
 /**
@@ -39,6 +39,10 @@ export function lateCost(
   asked: LateCall,
   report: LateReport,
 ): ReturnType<typeof countedCost> {
-  const { cost, counted } = countedCost(provider, asked, report);
+  const { readAtOnce } = asked;
+  const charges = report.charges.map((charge) =>
+    typeof readAtOnce === 'number' ? { ...charge, readAtOnce } : charge,
+  );
+  const { cost, counted } = countedCost(provider, asked, { ...report, charges });
   return { cost: cost === null ? null : Math.ceil(cost * share), counted: Math.ceil(counted * share) };
 }

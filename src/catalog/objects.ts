@@ -23,8 +23,8 @@ export interface KeptKind {
 export interface MadeObject extends KeptKind {
   /** Where the id stands in an answer or event; `*` stands for each entry of a list. */
   readonly at: readonly string[];
-  /** The provider may work on it when the call has ended: what that came to is told later, by what names it. */
-  readonly goesOn?: true;
+  /** What the call asks for is kept with it, for later calls that name it. */
+  readonly isDetailed?: true;
 }
 
 /** Ids as providers write them. */

@@ -115,11 +115,17 @@ function ownPrices(priceTable: PriceTable, model: string): OwnPrices | undefined
 
 /**
  * Prices a call by a price table.
+ * @param readAtOnce the tokens that the step of a price goes by
  * @returns integer nano-USD, rounded half up; null when the price is not known, which is never the same as 0
  */
-export function price(priceTable: PriceTable, model: string, usage: Usage): number | null {
+export function price(
+  priceTable: PriceTable,
+  model: string,
+  usage: Usage,
+  readAtOnce?: number,
+): number | null {
   const [rates = {}] = pricesOf(priceTable, model).rates;
-  const ofText = priceOfText(rates, usage);
+  const ofText = priceOfText(rates, usage, readAtOnce);
   const isKnown = ofText > 0 || (ofText === 0 && isFree(rates));
   const total = isKnown ? ofText : priceOfAny(priceTable, model, usage);
   return total === null ? null : nanoUsd(total);
@@ -130,7 +136,7 @@ export function price(priceTable: PriceTable, model: string, usage: Usage): numb
  * times as long.
  * @returns USD; not a positive number where it is not as simple as that
  */
-function priceOfText(rates: ModelPrice, usage: Usage): number {
+function priceOfText(rates: ModelPrice, usage: Usage, readAtOnce = Number.POSITIVE_INFINITY): number {
   const {
     input_tokens: input = 0,
     cache_read_tokens: read = 0,
@@ -143,7 +149,8 @@ function priceOfText(rates: ModelPrice, usage: Usage): number {
   const isSimple = fresh >= 0 && reasoning <= output && Object.values(others).every((count) => count === 0);
   const hasMoreRates = rates.requests_kcount !== undefined || rates.output_reasoning_mtok !== undefined;
   if (!isSimple || hasMoreRates) return Number.NaN;
-  const cost = (count: number, rate: ModelPrice[string]) => (count === 0 ? 0 : count * rateAt(rate, input));
+  const cost = (count: number, rate: ModelPrice[string]) =>
+    count === 0 ? 0 : count * rateAt(rate, Math.min(input, readAtOnce));
   const { input_mtok, cache_read_mtok = input_mtok, cache_write_mtok = input_mtok, output_mtok } = rates;
   const total =
     cost(fresh, input_mtok) +

@@ -25,6 +25,8 @@ export interface Route {
   readonly deletes?: true;
   /** How its usage is read; null when the call costs nothing. */
   readonly usage: UsageRules | null;
+  /** What it has to do with calls that are run later, many at a time. */
+  readonly batch?: BatchInputRules | BatchRunRules;
   /** How its answers tell what an earlier call came to. */
   readonly lateCost?: LateCostRules;
   /** What its largest cost goes by; absent where that is the text that is read and written. */
@@ -67,6 +69,27 @@ export type BodyRules =
       readonly orJson?: true;
     };
 
+/** The body may bring calls in a file, one a line. */
+export interface BatchInputRules {
+  readonly kind: 'input';
+  /** The field that says so, and what it says then. */
+  readonly purpose: { readonly field: string; readonly is: string };
+  readonly file: string;
+  /** What lines may name as their `url`, and the path of the route that it stands for. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** The scope for the files that lines may name. */
+  readonly filesScope: string;
+}
+
+/** It runs the calls that an earlier one has brought. */
+export interface BatchRunRules {
+  readonly kind: 'run';
+  /** The field that names the file, */
+  readonly file: string;
+  /** and the one that says again what all its lines are for. */
+  readonly endpoint: string;
+}
+
 /** How answers tell what an earlier call came to, which had something made that the provider works on by itself. */
 export interface LateCostRules {
   /** The kind of what was made; the path names it. */
@@ -76,7 +99,7 @@ export interface LateCostRules {
   readonly endings: readonly string[];
   /** What is paid of the usual price; absent: all of it. */
   readonly share?: number;
-  /** Whether one that has ended without usage has cost nothing; absent: nobody knows. */
+  /** Whether one that has ended has cost nothing; absent: its usage alone says. */
   readonly isFree?: (made: unknown) => boolean;
 }
 

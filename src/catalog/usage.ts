@@ -8,6 +8,8 @@ export type Usage = Readonly<Record<string, number>>;
 export interface Charge {
   readonly model: string | null;
   readonly usage: Usage;
+  /** The most tokens of it that can have been read at once, where that is less than all. */
+  readonly readAtOnce?: number;
 }
 
 type Place = readonly string[];

@@ -1,5 +1,6 @@
 import type { BodyRefusal } from '../catalog/body_refusal.ts';
 import { type CostBound, costBound } from '../catalog/cost_bound.ts';
+import type { LateCall } from '../catalog/late_cost.ts';
 import type { Match } from '../catalog/match.ts';
 import { noteModel } from '../catalog/models.ts';
 import { isId, type NamedObject, type ObjectName } from '../catalog/objects.ts';
@@ -13,8 +14,10 @@ import type { AdmissionResult, Left } from '../store/admission.ts';
 import type { Payer } from '../store/records.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
+import { bringCalls, findCalls } from './batch_calls.ts';
+import type { BatchInput } from './batch_input.ts';
 import { insufficientScope, keysUrl, refusedByLedger, revoked } from './ledger_refusal.ts';
-import { Refusal, unavailable } from './refusal.ts';
+import { Refusal, unavailable, undecided } from './refusal.ts';
 import { type RequestBody, writeBody } from './request_body.ts';
 
 /** What an app asks for, authenticated and matched. */
@@ -27,8 +30,6 @@ export interface CallRequest {
 }
 
 export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'store' | 'vault' | 'upstreamOf' | 'instance'>;
-
-const undecided = 'The broker cannot decide about calls just now. Try again.';
 
 const notKept = 'The provider keeps nothing by this id for this app. Name what the app itself has had made.';
 
@@ -50,6 +51,8 @@ export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'ma
   readonly reservedNanoUsd: number;
   readonly left: Left;
   readonly checked: CheckedBody | null;
+  /** What later calls that name what it has made are judged or counted by. */
+  readonly detail: BatchInput | LateCall | null;
   readonly key: OpenedKey;
   /** The provider's base URL for this key. */
   readonly baseUrl: string;
@@ -64,15 +67,17 @@ export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'ma
 export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admission> {
   const { callId, provider, caller, match } = request;
   const checked = checkBody(request);
-  const scopes = [match.route.scope, ...(checked?.scopes ?? [])];
-  if (!scopes.every((scope) => caller.scopes.includes(scope))) {
-    throw insufficientScope(deps.config, provider, scopes);
-  }
-  await checkObjects(deps, request, checked);
-  const output = checkOutput(request, checked);
+  const ownScopes = [match.route.scope, ...(checked?.scopes ?? [])];
+  requireScopes(deps, request, ownScopes);
+  await checkObjects(deps, request, [...match.objects, ...(checked?.objects ?? [])]);
+  const batch = await findCalls(deps.store.objects, request, checked);
+  const scopes = [...ownScopes, ...(batch ? [batch.scope] : [])];
+  requireScopes(deps, request, scopes);
+  const output = batch?.output ?? checkOutput(request, checked);
   const models = checked?.usedModels ?? new Map<string | null, string>();
   if (match.model !== null) noteModel(models, match.model, () => 'model');
-  const bound = costBound(provider, match.route, checked, match.model);
+  if (batch) noteModel(models, batch.model, () => batch.place);
+  const bound = batch?.cost ?? costBound(provider, match.route, checked, match.model);
   if (bound.isCeiling && deps.config.unknownPrices === 'refuse') throw unknownPrice();
   const decision = await askLedger(deps, {
     callId,
@@ -82,7 +87,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     instanceId: deps.instance.id,
     provider: provider.name,
     route: `${match.route.method} ${match.route.path}`,
-    model: checked?.model ?? null,
+    model: batch?.model ?? checked?.model ?? null,
     models: [...models.keys()],
     outputCap: output?.tokens ?? null,
     scopes,
@@ -102,6 +107,13 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     if (baseUrl === null) throw sandboxIsOff(deps.config);
     const { toolUses } = decision;
     const allowed = toolUses === null ? checked : checkBody(request, toolUses);
+    const pseudonym = pseudonymOf(caller);
+    const brought = await bringCalls(deps.config, request, checked, { ...decision, pseudonym });
+    if (brought) {
+      requireScopes(deps, request, [...scopes, brought.input.scope]);
+      await checkObjects(deps, request, brought.objects);
+    }
+    const sent = brought && allowed ? { ...allowed, body: brought.body } : allowed;
     return {
       [admitted]: true,
       callId,
@@ -116,14 +128,35 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       reservedNanoUsd: decision.reservedNanoUsd,
       left: decision.left,
       checked: allowed,
+      detail: brought?.input ?? detailOf(match, allowed, batch),
       key,
       baseUrl,
-      body: bodyToSend(request, allowed, decision),
+      body: bodyToSend(request, sent, decision),
     };
   } catch (error) {
     deps.ledger.settle(neverSent(callId));
     throw error;
   }
+}
+
+function requireScopes(
+  { config }: AdmitDeps,
+  { provider, caller }: CallRequest,
+  scopes: readonly string[],
+): void {
+  if (scopes.every((scope) => caller.scopes.includes(scope))) return;
+  throw insufficientScope(config, provider, scopes);
+}
+
+function detailOf({ route }: Match, checked: CheckedBody | null, batch: BatchInput | null): LateCall | null {
+  if (batch) return { model: batch.model, otherModels: [], hostedTools: [], readAtOnce: batch.readAtOnce };
+  if (!checked || !route.usage) return null;
+  const { model, otherModels, hostedTools } = checked;
+  return { model, otherModels, hostedTools };
+}
+
+function pseudonymOf({ grantId }: Caller): string {
+  return sha256(`pseudonym of ${grantId}`);
 }
 
 function unknownPrice(): Refusal {
@@ -142,7 +175,7 @@ function checkBody(
   if (route.body.kind === 'none' || !body) return null;
   const result = applyPolicy(route.body.fields, body.fields, {
     models: provider.models,
-    pseudonym: sha256(`pseudonym of ${caller.grantId}`),
+    pseudonym: pseudonymOf(caller),
     pathModel: model,
     granted: caller.scopes,
     ...(toolUses !== undefined && { toolUses }),
@@ -158,10 +191,9 @@ function checkBody(
  */
 async function checkObjects(
   { store }: AdmitDeps,
-  { caller, provider, match }: CallRequest,
-  checked: CheckedBody | null,
+  { caller, provider }: CallRequest,
+  objects: readonly NamedObject[],
 ): Promise<void> {
-  const objects = [...match.objects, ...(checked?.objects ?? [])];
   if (objects.length === 0) return;
   const unowned = await findUnowned(store, caller.grantId, provider, objects);
   if (!unowned) return;
@@ -179,11 +211,7 @@ async function findUnowned(
 ): Promise<ObjectName | null> {
   const impossible = objects.find(({ id }) => !isId(id));
   if (impossible) return impossible;
-  try {
-    return await store.findUnowned(grantId, name, objects);
-  } catch (cause) {
-    throw unavailable(undecided, cause);
-  }
+  return store.findUnowned(grantId, name, objects).catch(undecided);
 }
 
 function checkOutput({ match: { route } }: CallRequest, checked: CheckedBody | null): OutputCap | null {
@@ -213,19 +241,11 @@ async function askLedger(
   { ledger }: AdmitDeps,
   request: Parameters<AdmitDeps['ledger']['admit']>[0],
 ): Promise<AdmissionResult> {
-  try {
-    return await ledger.admit(request);
-  } catch (cause) {
-    throw unavailable(undecided, cause);
-  }
+  return ledger.admit(request).catch(undecided);
 }
 
 async function openKey({ vault }: AdmitDeps, { holder, credential }: Admitted): Promise<OpenedKey | null> {
-  try {
-    return await vault.open(holder, credential.id, credential.version);
-  } catch (cause) {
-    throw unavailable(undecided, cause);
-  }
+  return vault.open(holder, credential.id, credential.version).catch(undecided);
 }
 
 function paysNoMore({ title }: Provider): Refusal {

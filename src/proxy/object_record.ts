@@ -1,7 +1,5 @@
-import type { LateCall } from '../catalog/late_cost.ts';
 import type { ObjectName } from '../catalog/objects.ts';
 import { objectsIn } from '../catalog/objects.ts';
-import type { CheckedBody } from '../catalog/policy.ts';
 import type { ObjectStore } from '../store/contract/objects.ts';
 import type { Admission } from './admit.ts';
 
@@ -13,17 +11,16 @@ export type ObjectRecord = (answers: readonly unknown[]) => Promise<void> | null
 
 /** The record of one admitted call. */
 export function createObjectRecord(store: ObjectStore, admission: Admission): ObjectRecord {
-  const { callId, grantId, credential, provider, match, checked } = admission;
+  const { callId, grantId, credential, provider, match, checked, detail } = admission;
   const { makes = [], deletes, scope } = match.route;
   const used = [scope, ...(checked?.scopes ?? [])];
   const made = makes.filter((object) => used.includes(object.scope));
-  const goOn = made.flatMap(({ kind, goesOn }) => (goesOn ? [kind] : []));
-  const call = checked && lateCallOf(checked);
+  const detailed = made.filter(({ isDetailed }) => isDetailed).map(({ kind }) => kind);
   const origin = { provider: provider.name, grantId, credentialId: credential.id, callId };
   const known = new Set<string>();
 
   const record = async (names: readonly ObjectName[]) => {
-    const objects = names.map((name) => (goOn.includes(name.kind) ? { ...name, detail: call } : name));
+    const objects = names.map((name) => (detailed.includes(name.kind) ? { ...name, detail } : name));
     if (!(await store.recordObjects(origin, objects)))
       throw new Error('The provider gave out an id of another grant');
   };
@@ -37,9 +34,4 @@ export function createObjectRecord(store: ObjectStore, admission: Admission): Ob
     for (const { kind, id } of fresh) known.add(`${kind} ${id}`);
     return fresh.length === 0 ? null : record(fresh);
   };
-}
-
-/** What is needed to tell later what the call came to. */
-function lateCallOf({ model, otherModels, hostedTools }: CheckedBody): LateCall {
-  return { model, otherModels, hostedTools };
 }

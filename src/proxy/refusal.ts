@@ -59,6 +59,11 @@ export function unavailable(message: string, cause: unknown): Refusal {
   return new Refusal('broker_unavailable', message, { headers: ['retry-after', '1'], cause });
 }
 
+/** Whether a call may go on cannot be found out. @param cause for the log @throws Refusal */
+export function undecided(cause: unknown): never {
+  throw unavailable('The broker cannot decide about calls just now. Try again.', cause);
+}
+
 /** Statuses at which another attempt gives the same answer; SDKs would try 408, 409 and 429 again. */
 export function isFinal(status: number, code: string | null): boolean {
   return (status >= 400 && status <= 404) || status === 413 || code === 'provider_quota_exceeded';

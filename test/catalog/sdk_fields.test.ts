@@ -170,6 +170,14 @@ const uploadsCompleted: Both<OpenAI.UploadCompleteParams, OpenAI6.UploadComplete
   md5: true,
 };
 
+const batches: Both<OpenAI.BatchCreateParams, OpenAI6.BatchCreateParams> = {
+  completion_window: true,
+  endpoint: true,
+  input_file_id: true,
+  metadata: true,
+  output_expires_after: true,
+};
+
 const vectorStores: Both<OpenAI.VectorStoreCreateParams, OpenAI6.VectorStoreCreateParams> = {
   chunking_strategy: true,
   description: true,
@@ -365,6 +373,7 @@ const bodies: Readonly<Record<string, object>> = {
   '/uploads': uploads,
   '/uploads/{upload_id}/parts': uploadParts,
   '/uploads/{upload_id}/complete': uploadsCompleted,
+  '/batches': batches,
   '/vector_stores': vectorStores,
   '/vector_stores/{vector_store_id}': vectorStoreUpdates,
   '/vector_stores/{vector_store_id}/search': vectorStoreSearches,

@@ -151,8 +151,16 @@ describe('files', () => {
     expect(await openai.uploads.cancel(other.id)).toMatchObject({ status: 'cancelled' });
   });
 
-  it('are for nothing else than to be read', async () => {
-    for (const purpose of ['fine-tune', 'assistants', 'evals', 'batch'] as const) {
+  it('come in parts for nothing else than to be read: into parts nobody looks', async () => {
+    const asked = { bytes: text.length, filename: 'a.jsonl', mime_type: 'text/plain' };
+    expect(await refusalOf(openai.uploads.create({ ...asked, purpose: 'batch' }))).toMatchObject({
+      status: 403,
+      param: 'purpose',
+    });
+  });
+
+  it('are for nothing else than to be read and run', async () => {
+    for (const purpose of ['fine-tune', 'assistants', 'evals'] as const) {
       const file = await toFile(text, 'tide.txt');
       expect(await refusalOf(openai.files.create({ file, purpose }))).toMatchObject({
         status: 403,

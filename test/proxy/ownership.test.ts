@@ -156,6 +156,37 @@ const rows: readonly Row[] = [
     }),
   },
   {
+    kind: 'file of calls',
+    make: (token) => made(token, { path: '/files', body: calls() }, 'id'),
+    uses: (id) => ({
+      read: { path: `/files/${id}` },
+      'read its content': { path: `/files/${id}/content` },
+      run: batchOf(id),
+      delete: { path: `/files/${id}`, method: 'DELETE' },
+    }),
+  },
+  {
+    kind: 'batch',
+    make: async (token) => {
+      const file = await made(token, { path: '/files', body: calls() }, 'id');
+      return made(token, batchOf(file), 'id');
+    },
+    uses: (id) => ({
+      read: { path: `/batches/${id}` },
+      cancel: { path: `/batches/${id}/cancel`, method: 'POST' },
+    }),
+  },
+  {
+    kind: 'file that a batch has written',
+    make: async (token) => {
+      const file = await made(token, { path: '/files', body: calls() }, 'id');
+      const look = { path: `/batches/${await made(token, batchOf(file), 'id')}` };
+      await send(token, look);
+      return made(token, look, 'output_file_id');
+    },
+    uses: (id) => ({ read: { path: `/files/${id}` }, 'read its content': { path: `/files/${id}/content` } }),
+  },
+  {
     kind: 'upload',
     make: (token) => made(token, { path: '/uploads', body: upload }, 'id'),
     uses: (id) => ({
@@ -245,6 +276,17 @@ function form(fields: Readonly<Record<string, string>>, file?: string): FormData
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
   if (file !== undefined) body.set(file, new Blob(['text']), 'a.txt');
   return body;
+}
+
+function calls(): FormData {
+  const line = { custom_id: 'a', method: 'POST', url: '/v1/responses', body: { model, input } };
+  const body = form({ purpose: 'batch' });
+  body.set('file', new Blob([JSON.stringify(line)]), 'calls.jsonl');
+  return body;
+}
+
+function batchOf(input_file_id: string): Attempt {
+  return { path: '/batches', body: { input_file_id, endpoint: '/v1/responses', completion_window: '24h' } };
 }
 
 async function outputOf(token: string): Promise<unknown> {

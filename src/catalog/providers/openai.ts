@@ -34,6 +34,7 @@ export const openai: Provider = {
       may: 'upload files to OpenAI, and use and search those it has uploaded',
       onlyByName: true,
     },
+    { scope: 'openai:batch', may: 'run large jobs later, at half the price', onlyByName: true },
     { scope: 'openai:video', may: 'make videos (expensive)', onlyByName: true },
   ],
   routes,

@@ -1,8 +1,10 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import type { Route } from '../route.ts';
 import { anything, held } from './openai_answers.ts';
+import { batchInput } from './openai_batch_routes.ts';
 import { allowAll } from './openai_common_fields.ts';
 import {
+  batch,
   fileOf,
   files,
   kept,
@@ -18,10 +20,21 @@ import {
 const advice = 'Name what the app itself has uploaded.';
 
 /** Others prepare what is not lent, such as fine-tuning. */
+const purposes = ['user_data', 'vision'];
+const forBatch = batchInput.purpose.is;
+
 const purpose: FieldRule = {
   kind: 'limit',
-  to: ['user_data', 'vision'],
-  advice: 'Only files with the purpose "user_data" or "vision" are lent.',
+  to: [...purposes, forBatch],
+  scopes: { [forBatch]: batch },
+  advice: 'Only files with the purpose "user_data", "vision" or "batch" are lent.',
+};
+
+/** Into what comes in parts nobody looks. */
+const purposeOfParts: FieldRule = {
+  kind: 'limit',
+  to: purposes,
+  advice: 'Only uploads with the purpose "user_data" or "vision" are lent.',
 };
 
 const fileFields: FieldRules = {
@@ -30,7 +43,7 @@ const fileFields: FieldRules = {
 };
 
 const uploadFields: FieldRules = {
-  purpose,
+  purpose: purposeOfParts,
   ...allowAll('bytes', 'filename', 'mime_type', 'expires_after'),
 };
 
@@ -64,7 +77,14 @@ const vectorStore = '/vector_stores/{vector_store_id}';
 const listed = { ...listParameters, filter: /^[a-z_]{1,32}$/ };
 
 export const fileRoutes: readonly Route[] = [
-  { ...common, method: 'POST', path: '/files', ...multipart(fileFields), makes: makes(fileOf) },
+  {
+    ...common,
+    method: 'POST',
+    path: '/files',
+    ...multipart(fileFields),
+    batch: batchInput,
+    makes: makes({ ...fileOf, isDetailed: true }),
+  },
   { ...ofFile, method: 'GET', path: '/files/{file_id}' },
   { ...ofFile, method: 'GET', path: '/files/{file_id}/content', answer: anything },
   { ...ofFile, method: 'DELETE', path: '/files/{file_id}', deletes: true },

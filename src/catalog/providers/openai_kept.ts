@@ -5,6 +5,7 @@ import type { KeptKind, MadeObject } from '../objects.ts';
 
 export const state = 'openai:state';
 export const files = 'openai:files';
+export const batch = 'openai:batch';
 export const video = 'openai:video';
 export const code = 'openai:tools.code';
 
@@ -15,6 +16,8 @@ export const fileOf: KeptKind = { kind: 'file', scope: files };
 export const uploadOf: KeptKind = { kind: 'upload', scope: files };
 export const uploadPartOf: KeptKind = { kind: 'upload_part', scope: files };
 export const vectorStoreOf: KeptKind = { kind: 'vector_store', scope: files };
+
+export const batchOf: KeptKind = { kind: 'batch', scope: batch };
 
 export const videoOf: KeptKind = { kind: 'video', scope: video };
 export const characterOf: KeptKind = { kind: 'character', scope: video };

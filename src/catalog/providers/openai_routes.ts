@@ -2,6 +2,7 @@ import { at, isObject } from '../../lib/json.ts';
 import type { OutputRules, Route } from '../route.ts';
 import { captions, chatAnswer, eventStream, held, json, responsesAnswer, through } from './openai_answers.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
+import { batchRoutes } from './openai_batch_routes.ts';
 import { containerRoutes } from './openai_container_routes.ts';
 import { heardCost, pictureCost, speechCost } from './openai_costs.ts';
 import { fileRoutes } from './openai_file_routes.ts';
@@ -178,6 +179,7 @@ export const routes: readonly Route[] = [
   ...stateRoutes,
   ...containerRoutes,
   ...fileRoutes,
+  ...batchRoutes,
   ...videoRoutes,
 ];
 
