@@ -73,6 +73,12 @@ async function sentFor(...lines: readonly Line[]): Promise<string> {
   return (await call(app(), `/files/${id}/content`)).text();
 }
 
+/** What the calls of a grant count as, in nano-USD. */
+async function spentBy(grantId: string): Promise<number> {
+  const calls = await broker.deps.store.records.listCalls({ grantId }, { before: null, limit: 1000 });
+  return calls.reduce((sum, { countedNanoUsd }) => sum + (countedNanoUsd ?? 0), 0);
+}
+
 describe('a line is refused, and named', () => {
   const field = 'field_not_allowed';
   it.each<[string, Line, string, string]>([
@@ -84,6 +90,12 @@ describe('a line is refused, and named', () => {
       lineWith({ tools: [{ type: 'code_interpreter', container: { type: 'auto' } }] }),
       field,
       '.body',
+    ],
+    [
+      'a search in files',
+      lineWith({ tools: [{ type: 'file_search', vector_store_ids: ['vs_1'] }] }),
+      field,
+      '.body.tools',
     ],
     ['a picture to be made', lineWith({ tools: [{ type: 'image_generation' }] }), field, '.body'],
     [
@@ -311,6 +323,18 @@ describe('a batch', () => {
     expect(await refused(() => run(file, {}, without.token))).toMatchObject({ code: 'insufficient_scope' });
   });
 
+  it('goes out as often as the budget has room for all it can cost, however many ask at once', async () => {
+    const file = await uploaded(lineWith({ max_output_tokens: 1000 }));
+    await run(file);
+    const { reservedNanoUsd: one, grantId } = await settledCall({ broker });
+    const spent = await spentBy(grantId);
+    const limit_usd = ((spent + 5 * one) / 1e9).toFixed(9);
+    await limit({ budgets: [{ limit_usd, period: 'total' }] });
+    const statuses = await Promise.all(Array.from({ length: 20 }, async () => (await run(file)).status));
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    await expect.poll(() => spentBy(grantId)).toBe(spent + 5 * one);
+  });
+
   it('goes out only if all its calls together fit into the budget', async () => {
     const lines = ['a', 'b', 'c'].map((custom_id) => ({
       ...lineWith({ max_output_tokens: 1000 }),
@@ -323,8 +347,7 @@ describe('a batch', () => {
     await limit({ budgets: [{ limit_usd: dollars(3 * one - 1), period: 'total' }] });
     expect(await refused(() => run(file))).toMatchObject({ status: 402, code: 'budget_exceeded' });
     const { grantId } = await settledCall({ broker });
-    const calls = await broker.deps.store.records.listCalls({ grantId }, { before: null, limit: 1000 });
-    const spent = calls.reduce((sum, { countedNanoUsd }) => sum + (countedNanoUsd ?? 0), 0);
+    const spent = await spentBy(grantId);
     await limit({ budgets: [{ limit_usd: dollars(spent + 3 * one), period: 'total' }] });
     expect((await run(file)).status).toBe(200);
     expect(await settledCall({ broker })).toMatchObject({ countedNanoUsd: 3 * one });
