@@ -8,7 +8,7 @@ export interface ObjectName {
 }
 
 /** A name that a call makes use of. */
-export interface NamedObject extends ObjectName {
+export interface NamedObject extends ObjectName, Pick<KeptKind, 'lentFor'> {
   /** The field that holds it; null for the path. */
   readonly param: string | null;
 }
@@ -17,6 +17,8 @@ export interface NamedObject extends ObjectName {
 export interface KeptKind {
   readonly kind: string;
   readonly scope: string;
+  /** For how many seconds after it was made it can be named, where it costs on as long as it is used. */
+  readonly lentFor?: number | undefined;
 }
 
 /** What the answers of a route tell of, where the call makes use of the scope. */
@@ -53,7 +55,7 @@ const mostObjects = 1000;
  */
 export function noteKept(
   { granted, scopes, objects }: KeptFindings,
-  { kind, scope }: KeptKind,
+  { kind, scope, lentFor }: KeptKind,
   ids: unknown,
   param: string,
   advice: string,
@@ -65,7 +67,7 @@ export function noteKept(
   }
   for (const id of named) {
     if (typeof id !== 'string') return invalid(param, `${param} must be an id, or a list of ids.`);
-    objects.push({ kind, id, param });
+    objects.push({ kind, id, param, lentFor });
   }
   scopes.add(scope);
   return null;

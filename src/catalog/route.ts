@@ -10,6 +10,8 @@ export interface Route {
   readonly path: string;
   /** Places of the path that name what the provider keeps: of which kind. What others hold is only found inside of that. */
   readonly kept?: Readonly<Record<string, string>>;
+  /** For how many seconds after it was made that can be used, where it costs on as long as it is. */
+  readonly lentFor?: number;
   /** Goes upstream behind the path, `?` included. */
   readonly query?: string;
   /** What goes upstream of the caller's own query: names, and what their values may be. Without these nothing does. */

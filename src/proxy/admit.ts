@@ -3,7 +3,6 @@ import { type CostBound, costBound } from '../catalog/cost_bound.ts';
 import type { LateCall } from '../catalog/late_cost.ts';
 import type { Match } from '../catalog/match.ts';
 import { noteModel } from '../catalog/models.ts';
-import { isId, type NamedObject, type ObjectName } from '../catalog/objects.ts';
 import { type OutputCap, readOutputCap, withOutputCap } from '../catalog/output_cap.ts';
 import { applyPolicy, type CheckedBody } from '../catalog/policy.ts';
 import { type Provider, traitsOf } from '../catalog/provider.ts';
@@ -16,6 +15,7 @@ import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
 import { bringCalls, findCalls } from './batch_calls.ts';
 import type { BatchInput } from './batch_input.ts';
+import { checkObjects, inPath } from './check_objects.ts';
 import { insufficientScope, keysUrl, refusedByLedger, revoked } from './ledger_refusal.ts';
 import { Refusal, unavailable, undecided } from './refusal.ts';
 import { type RequestBody, writeBody } from './request_body.ts';
@@ -29,9 +29,10 @@ export interface CallRequest {
   readonly body: RequestBody | null;
 }
 
-export type AdmitDeps = Pick<Deps, 'config' | 'ledger' | 'store' | 'vault' | 'upstreamOf' | 'instance'>;
-
-const notKept = 'The provider keeps nothing by this id for this app. Name what the app itself has had made.';
+export type AdmitDeps = Pick<
+  Deps,
+  'clock' | 'config' | 'ledger' | 'store' | 'vault' | 'upstreamOf' | 'instance'
+>;
 
 type Admitted = Extract<AdmissionResult, { readonly kind: 'admitted' }>;
 
@@ -69,7 +70,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
   const checked = checkBody(request);
   const ownScopes = [match.route.scope, ...(checked?.scopes ?? [])];
   requireScopes(deps, request, ownScopes);
-  await checkObjects(deps, request, [...match.objects, ...(checked?.objects ?? [])]);
+  await checkObjects(deps, request, [...inPath(match), ...(checked?.objects ?? [])]);
   const batch = await findCalls(deps.store.objects, request, checked);
   const scopes = [...ownScopes, ...(batch ? [batch.scope] : [])];
   requireScopes(deps, request, scopes);
@@ -182,36 +183,6 @@ function checkBody(
   });
   if (result.kind === 'refused') throw refusedBody(result);
   return result;
-}
-
-/**
- * Sees to it that whatever the call names is the grant's own. What is on record never moves to another grant, so that a
- * look ahead of the admission will do.
- * @throws Refusal the same for what is another's and for what does not exist
- */
-async function checkObjects(
-  { store }: AdmitDeps,
-  { caller, provider }: CallRequest,
-  objects: readonly NamedObject[],
-): Promise<void> {
-  if (objects.length === 0) return;
-  const unowned = await findUnowned(store, caller.grantId, provider, objects);
-  if (!unowned) return;
-  const { param } = objects.find(({ kind, id }) => kind === unowned.kind && id === unowned.id) ?? {
-    param: null,
-  };
-  throw new Refusal('not_delegable', notKept, param === null ? {} : { param });
-}
-
-async function findUnowned(
-  { objects: store }: AdmitDeps['store'],
-  grantId: string,
-  { name }: Provider,
-  objects: readonly NamedObject[],
-): Promise<ObjectName | null> {
-  const impossible = objects.find(({ id }) => !isId(id));
-  if (impossible) return impossible;
-  return store.findUnowned(grantId, name, objects).catch(undecided);
 }
 
 function checkOutput({ match: { route } }: CallRequest, checked: CheckedBody | null): OutputCap | null {

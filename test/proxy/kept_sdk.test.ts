@@ -218,7 +218,7 @@ describe('containers', () => {
     const { id } = await openai.containers.create({ name: 'Sums', memory_limit: '1g' });
     expect(await settledCall({ broker })).toMatchObject({
       route: 'POST /containers',
-      countedNanoUsd: 30_000_000,
+      countedNanoUsd: 60_000_000,
     });
     expect(await openai.containers.retrieve(id)).toMatchObject({ network_policy: { type: 'disabled' } });
     const kept = await openai.files.create({ file: await toFile(text, 'a.txt'), purpose: 'user_data' });

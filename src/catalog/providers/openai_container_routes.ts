@@ -3,12 +3,12 @@ import type { AnswerRules, Route } from '../route.ts';
 import { anything, held, untold } from './openai_answers.ts';
 import { allow } from './openai_common_fields.ts';
 import { cutOff, ownFiles } from './openai_hosted_tools.ts';
-import { code, containerOf, fileOf, kept, listParameters, makes } from './openai_kept.ts';
+import { code, containerInUse, containerOf, fileOf, kept, listParameters, makes } from './openai_kept.ts';
 
 /** Containers of OpenAI, in which code runs, and the files in them. */
 
-/** Twenty minutes of the smallest, longer than it is kept unless it is used. */
-const session = { kind: 'fee', nanoUsd: 30_000_000 } as const;
+/** Forty minutes of the smallest: it lives no longer. */
+const session = { kind: 'fee', nanoUsd: 60_000_000 } as const;
 
 const longestIdle = 20;
 const minutes: FieldRule = {
@@ -39,7 +39,8 @@ const fileFields: FieldRules = {
 const deleted: AnswerRules = { ...held, mayBeEmpty: true };
 
 const common = { scope: code, body: { kind: 'none' }, answer: held, usage: null } as const;
-const ofContainer = { ...common, kept: { container_id: 'container' } } as const;
+const deletion = { ...common, kept: { container_id: 'container' }, answer: deleted } as const;
+const ofContainer = { ...common, kept: deletion.kept, lentFor: containerInUse.lentFor } as const;
 
 const container = '/containers/{container_id}';
 const file = `${container}/files/{file_id}`;
@@ -55,7 +56,7 @@ export const containerRoutes: readonly Route[] = [
     cost: session,
   },
   { ...ofContainer, method: 'GET', path: container },
-  { ...ofContainer, method: 'DELETE', path: container, answer: deleted, deletes: true },
+  { ...deletion, method: 'DELETE', path: container, deletes: true },
   { ...ofContainer, method: 'GET', path: `${container}/files`, parameters: listParameters },
   {
     ...ofContainer,

@@ -1,7 +1,7 @@
 import type { FieldRule, FieldRules, TreeRules, TypeRule } from '../fields.ts';
 import type { HostedTool } from '../hosted_tool.ts';
 import { allow, allowAll, types } from './openai_common_fields.ts';
-import { code, containerOf, fileOf, kept } from './openai_kept.ts';
+import { code, containerInUse, fileOf, kept } from './openai_kept.ts';
 
 /** OpenAI's tools that run at the provider, and what they leave in a conversation. */
 
@@ -68,7 +68,7 @@ const codeInterpreter: TypeRule = {
     container: {
       kind: 'object',
       always: true,
-      orKept: { object: containerOf, advice: ownContainer },
+      orKept: { object: containerInUse, advice: ownContainer },
       fields: {
         type: {
           kind: 'limit',
@@ -93,7 +93,7 @@ const shellContainer: TypeRule = {
 const containerReference: TypeRule = {
   scope: code,
   hosted: hosted('code_runs', session),
-  fields: { type: allow, container_id: kept(containerOf, ownContainer) },
+  fields: { type: allow, container_id: kept(containerInUse, ownContainer) },
 };
 
 const onlyByUrl = refuse('Only servers with an address of their own are lent. Name one in server_url.');

@@ -23,6 +23,8 @@ export const videoOf: KeptKind = { kind: 'video', scope: video };
 export const characterOf: KeptKind = { kind: 'character', scope: video };
 
 export const containerOf: KeptKind = { kind: 'container', scope: code };
+/** Each use keeps it for another twenty minutes, which cost: it is used for as long as that, and lives twice as long at most. */
+export const containerInUse = { ...containerOf, lentFor: 20 * 60 };
 
 /** A field that names what is kept. */
 export const kept = (object: KeptKind, advice: string): FieldRule => ({ kind: 'kept', object, advice });
