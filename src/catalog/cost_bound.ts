@@ -162,8 +162,11 @@ function inputTokens(
   const text = tokens + ownInput + hostedTools.length * toolDescription;
   const isAllShown = !hasMore && hostedTools.every(({ isReadLater }) => isReadLater);
   const first = !isAllShown ? full : known === null ? text : Math.min(window, text);
+  const found = hostedTools.reduce((sum, tool) => sum + (tool.longestFinding ?? full), 0);
+  // What has been written by then is read, too.
+  const reread = Math.min(full, first + inTokens(found) + (traits?.longest ?? longestAnywhere)) + seen;
   const again = rereadings(hostedTools);
-  return { fixed: first + seen + again.fixed * (full + seen), perUse: again.perUse * (full + seen) };
+  return { fixed: first + seen + again.fixed * reread, perUse: again.perUse * reread };
 }
 
 /** Several texts can come in one call; a list of numbers is one, in tokens. */

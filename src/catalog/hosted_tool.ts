@@ -16,6 +16,8 @@ export interface HostedTool {
   readonly isSilent?: true;
   /** For its sake the model reads no more than a short description, until it has used it. */
   readonly isReadLater?: true;
+  /** The most tokens of what it has found that the model reads at once; absent: as many as there is room for. */
+  readonly longestFinding?: number;
   /** The app does not say how often it may be used, so that the broker may choose less than the most. */
   readonly isOpen?: true;
 }

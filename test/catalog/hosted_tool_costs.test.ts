@@ -143,6 +143,36 @@ describe('the largest cost of a call with tools that run at the provider', () =>
     },
   );
 
+  it('holds for searches of which the model reads all that it can, and is not for its whole context window', () => {
+    const search = (model: string) =>
+      callOf('openai', '/responses', { model, input: 'Hi', tools: [{ type: 'web_search' }] });
+    fc.assert(
+      fc.property(
+        fc.constantFrom('gpt-5', 'gpt-5.5'),
+        uses,
+        fc.nat(128_000),
+        fc.nat(128_000),
+        (model, searches, found, written) => {
+          const { bound, count } = search(model);
+          const first = 2_000;
+          const answer = {
+            model,
+            usage: {
+              input_tokens: first + searches * (first + found + written),
+              output_tokens: written,
+            },
+            tool_usage: { web_search: { num_requests: searches } },
+          };
+          const largest =
+            bound.base + (bound.toolUses?.each ?? 0) * searches + bound.perOutputToken * written;
+          expect(count(answer).counted).toBeLessThanOrEqual(largest);
+        },
+      ),
+    );
+    const whole = 1_000_000 * 10_000;
+    expect(search('gpt-5.5').bound.toolUses?.each).toBeLessThan(whole / 3);
+  });
+
   it('is more for each use that is allowed', () => {
     const bounds = [0, 1, 10].map((max_uses) => ask([{ ...webSearch, max_uses }]).bound.base);
     expect(bounds).toEqual(bounds.toSorted((one, other) => one - other));

@@ -30,16 +30,22 @@ const session = { nanoUsd: 120_000_000, per: 'call' } as const;
 
 const refuse = (advice: string): FieldRule => ({ kind: 'refuse', advice });
 
+/** By its page about web search, however large the context window of the model is. */
+const longestFinding = 128_000;
+
 const webSearch: TypeRule = {
   scope: web,
-  hosted: hosted('web_searches', { nanoUsd: 10_000_000, per: 'use' }),
+  hosted: { ...hosted('web_searches', { nanoUsd: 10_000_000, per: 'use' }), longestFinding },
   fields: allowAll(
     ...['type', 'external_web_access', 'filters', 'user_location'],
     ...['search_context_size', 'search_content_types'],
   ),
 };
 
-const webSearchPreview: TypeRule = { ...webSearch, hosted: hosted('web_search_previews', searchPreview) };
+const webSearchPreview: TypeRule = {
+  ...webSearch,
+  hosted: { ...hosted('web_search_previews', searchPreview), longestFinding },
+};
 
 export const ownFiles = kept(
   fileOf,
