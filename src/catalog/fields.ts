@@ -101,12 +101,25 @@ export interface TreeRules {
   readonly keptKeys?: Readonly<Record<string, KeptKind>>;
   /** What an object stands for that has only an id to say what it is; absent: nothing that may be named. */
   readonly reference?: KeptKind;
+  /** An object with an id stands for what the provider has stored under it, unless it holds what its type has it hold. */
+  readonly idsAreStored?: true;
+  /** Keys that name another object of the same body, by its type, or else what the provider keeps. */
+  readonly answerKeys?: Readonly<Record<string, AnswerKey>>;
+  /** Keys of lists in which each object says its type. */
+  readonly typedLists?: readonly string[];
   /** Keys whose text must look so, wherever they stand. */
   readonly texts?: Readonly<Record<string, { readonly pattern: RegExp; readonly advice: string }>>;
   /** Keys that say as well as a type would that an object with an id is the thing itself. */
   readonly contentKeys?: readonly string[];
   /** Keys whose content is the app's own free form, such as the schema of a function, and is not looked into. */
   readonly opaqueKeys: readonly string[];
+}
+
+/** A key that says to which object this one is the answer. */
+interface AnswerKey {
+  readonly type: string;
+  readonly kept: KeptKind;
+  readonly advice: string;
 }
 
 export interface TypeRule {
@@ -116,6 +129,8 @@ export interface TypeRule {
   readonly knownWith?: string;
   /** What its `id` names. */
   readonly names?: KeptKind;
+  /** Fields of which one at least holds what it is. */
+  readonly holds?: readonly string[];
   /** Models that it makes use of. */
   readonly models?: readonly ImpliedModel[];
   /** It is a tool that runs at the provider. */

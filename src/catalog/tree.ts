@@ -41,13 +41,15 @@ interface Walk {
   readonly rules: TreeRules;
   readonly models: ModelRules;
   readonly findings: Findings;
+  /** Types of the objects that are all there, by their ids. */
+  readonly whole: Map<string, unknown>;
   /** Where the walk is. Written out only when something is refused: bodies are long and refusals few. */
   readonly path: (string | number)[];
 }
 
 const unknownType = 'The broker does not know this type and lets through only what it knows. Leave it out.';
 const storedThing =
-  'What is stored with the provider cannot be named through the broker. Send the content itself.';
+  'What is stored with the provider cannot be named through the broker. Send the content itself, without an id.';
 
 /** Checks every object inside a value against the tree's rules. @returns the first thing that breaks them */
 export function inspectTree(
@@ -57,7 +59,8 @@ export function inspectTree(
   param: string,
   findings: Findings,
 ): BodyRefusal | null {
-  return inspect({ rules, models, findings, path: [param] }, value);
+  const walk = { rules, models, findings, whole: new Map(), path: [param] };
+  return inspectList(walk, param, value) ?? inspect(walk, value);
 }
 
 /** The value with other objects in the place of some that `inspectTree` has come by; it is not changed itself. */
@@ -91,9 +94,17 @@ function inspect(walk: Walk, node: unknown): BodyRefusal | null {
 function step(walk: Walk, key: string | number, child: unknown): BodyRefusal | null {
   if (typeof child !== 'object' || child === null) return null;
   walk.path.push(key);
-  const refusal = inspect(walk, child);
+  const refusal = inspectList(walk, key, child) ?? inspect(walk, child);
   walk.path.pop();
   return refusal;
+}
+
+/** A tool that does not say what it is may be any that the provider knows. */
+function inspectList({ rules, path }: Walk, key: string | number, value: unknown): BodyRefusal | null {
+  if (!rules.typedLists?.includes(String(key)) || value === undefined || value === null) return null;
+  if (!Array.isArray(value)) return invalid(written(path), `${written(path)} must be a list.`);
+  const untyped = value.findIndex((entry) => !isObject(entry) || typeof entry.type !== 'string');
+  return untyped < 0 ? null : notAllowed(written([...path, untyped, 'type']), 'Say of which type it is.');
 }
 
 function inspectObject(walk: Walk, node: JsonObject): BodyRefusal | null {
@@ -114,6 +125,11 @@ function inspectObject(walk: Walk, node: JsonObject): BodyRefusal | null {
 function inspectKey(walk: Walk, key: string, child: unknown): BodyRefusal | null {
   const { rules, models, findings, path } = walk;
   if (child === null) return null;
+  const answer = rules.answerKeys && Object.hasOwn(rules.answerKeys, key) ? rules.answerKeys[key] : undefined;
+  if (answer) {
+    const isHere = typeof child === 'string' && walk.whole.get(child) === answer.type;
+    return isHere ? null : noteKept(findings, answer.kept, child, written(path, key), answer.advice);
+  }
   if (Object.hasOwn(rules.refusedKeys, key)) {
     const kept = rules.keptKeys?.[key];
     const advice = rules.refusedKeys[key] ?? '';
@@ -151,7 +167,7 @@ function inspectType({ rules, findings, path }: Walk, node: JsonObject): BodyRef
   if (!rule.needs) return null;
   const { needs } = rule;
   const found = at(node, needs.path);
-  const isMet = needs.value === undefined ? typeof found === 'string' : found === needs.value;
+  const isMet = needs.value === undefined ? typeof found === 'string' && found !== '' : found === needs.value;
   if (isMet) return null;
   const param = written(path, ...needs.path);
   return needs.orKept
@@ -164,15 +180,35 @@ function typeRule({ types }: TreeRules, type: unknown): TypeRule | undefined {
 }
 
 /** An object that has only an id to say what it is stands for something the provider has stored. */
-function inspectReference({ rules, findings, path }: Walk, node: JsonObject): BodyRefusal | null {
-  const { id, type, role } = node;
-  if (id === undefined || id === null || typeof type === 'string' || typeof role === 'string') return null;
-  if (rules.contentKeys?.some((key) => isObject(node[key]))) return null;
+function inspectReference(walk: Walk, node: JsonObject): BodyRefusal | null {
+  const { rules, findings, path } = walk;
+  const { id } = node;
+  if (id === undefined || id === null || isWhole(walk, node)) return null;
   const param = written(path, 'id');
+  const isTyped = typeof node.type === 'string' || typeof node.role === 'string';
   const hasMore = Object.keys(node).some((key) => key !== 'id' && key !== 'type');
-  return rules.reference && !hasMore
+  return rules.reference && (isTyped || !hasMore)
     ? noteKept(findings, rules.reference, id, param, storedThing)
     : notAllowed(param, storedThing);
+}
+
+/** Whether an object with an id is there itself. */
+function isWhole({ rules, whole }: Walk, node: JsonObject): boolean {
+  const type = typeof node.type === 'string' ? node.type : typeof node.role === 'string' ? 'message' : null;
+  if (type === null) return rules.contentKeys?.some((key) => isObject(node[key])) ?? false;
+  if (!rules.idsAreStored) return true;
+  const rule = typeRule(rules, type);
+  // Of these their type has it what they stand for.
+  if (rule?.names || rule?.needs) return true;
+  const isHeld = rule?.holds?.some((key) => !isEmpty(node[key])) ?? false;
+  if (isHeld) whole.set(String(node.id), type);
+  return isHeld;
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 /** A path as apps read it, such as `tools[0].type`. */

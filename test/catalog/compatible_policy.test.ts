@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { providers } from '../../src/catalog/catalog.ts';
+import { apis, providers } from '../../src/catalog/catalog.ts';
 import { costOf } from '../../src/catalog/cost.ts';
 import { errorIn, failureMeaning } from '../../src/catalog/failure.ts';
 import { applyPolicy } from '../../src/catalog/policy.ts';
+import type { Provider } from '../../src/catalog/provider.ts';
 import { publicAnswer } from '../../src/catalog/public_answer.ts';
 import { readUsage } from '../../src/catalog/usage.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -20,6 +21,12 @@ function chatRoute(name: string) {
 function apply(name: string, body: JsonObject) {
   const context = { models: providerNamed(name).models, pseudonym: 'pseudonym-of-the-grant' };
   return applyPolicy(chatRoute(name).fields, { ...chat, ...body }, context);
+}
+
+/** The rules for chats of an API after OpenAI's. */
+function chatFieldsOf({ mount, routes, models }: Provider) {
+  const bodies = routes.filter(({ path }) => path.endsWith('/chat/completions')).map(({ body }) => body);
+  return bodies.flatMap((body) => (body.kind === 'json' ? [{ mount, fields: body.fields, models }] : []));
 }
 
 const part = (value: object) => ({ messages: [{ role: 'user', content: [value] }] });
@@ -82,6 +89,30 @@ describe('what no provider takes from an app', () => {
   ])('%s: %j', (name, body, param) => {
     expect(apply(name, body)).toMatchObject({ kind: 'refused', param });
   });
+});
+
+describe('a tool that does not say what it is', () => {
+  const mounts = [...names, 'gemini', 'azure', 'openai'];
+
+  it.each(mounts.flatMap((name) => apis.filter((api) => api.name === name)).flatMap(chatFieldsOf))(
+    'is refused at $mount',
+    ({ fields, models }) => {
+      for (const tools of [
+        [{ google_search: {} }],
+        [{ web_search: {} }],
+        [{ type: null, library_ids: ['a'] }],
+        [{ type: 'function', function: { name: 'f' } }, { function: { name: 'g' } }],
+        ['web_search'],
+        { 0: { web_search: {} } },
+        { web_search: {} },
+        'web_search',
+      ]) {
+        const body = { messages: chat.messages, tools };
+        const result = applyPolicy(fields, body, { models, pseudonym: 'pseudonym' });
+        expect(result).toMatchObject({ kind: 'refused', param: expect.stringMatching(/^tools/) });
+      }
+    },
+  );
 });
 
 describe('what an app may send', () => {

@@ -3,6 +3,9 @@ import { findProvider } from '../../src/catalog/catalog.ts';
 import { estimatedCost } from '../../src/catalog/cost.ts';
 import { costBound } from '../../src/catalog/cost_bound.ts';
 import { applyPolicy } from '../../src/catalog/policy.ts';
+import { azure } from '../../src/catalog/providers/azure.ts';
+import { responsesFields } from '../../src/catalog/providers/azure_fields.ts';
+import { responsesTree } from '../../src/catalog/providers/openai_trees.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 
 const openai = findProvider('openai') ?? expect.fail();
@@ -14,6 +17,10 @@ function apply(path: string, body: JsonObject, granted: readonly string[]) {
   const route = openai.routes.find((candidate) => candidate.path === path && candidate.method === 'POST');
   if (!route || route.body.kind === 'none') throw new Error(path);
   return applyPolicy(route.body.fields, body, { models: openai.models, pseudonym: 'pseudonym', granted });
+}
+
+function azureResponse(body: JsonObject) {
+  return applyPolicy(responsesFields, body, { models: azure.models, pseudonym: 'pseudonym' });
 }
 
 const response = { model: 'gpt-5', input: 'Hi' };
@@ -69,6 +76,17 @@ const named: readonly (readonly [
     item({ type: 'image_generation_call', id: 'ig_1', result: null }),
     state,
     [['item', 'ig_1', 'input[1].result']],
+  ],
+  ...['message', 'function_call', 'computer_call', 'shell_call_output', 'additional_tools'].map(
+    (type) =>
+      ['/responses', item({ type, id: 'item_1' }), state, [['item', 'item_1', 'input[1].id']]] as const,
+  ),
+  ['/responses', item({ role: 'user', id: 'msg_1' }), state, [['item', 'msg_1', 'input[1].id']]],
+  [
+    '/responses',
+    item({ type: 'compaction', id: 'cmp_1', encrypted_content: '' }),
+    state,
+    [['item', 'cmp_1', 'input[1].encrypted_content']],
   ],
   [
     '/responses/compact',
@@ -174,6 +192,52 @@ describe('what the provider keeps', () => {
     ['/responses', { ...response, input: Array.from({ length: 1001 }, (_, id) => ({ id: `m${id}` })) }],
   ])('is named in no other way: %s %j', (path, body) => {
     expect(apply(path, body, [state, files])).toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('an id that stands alone', () => {
+  const allButState = openai.scopes.map(({ scope }) => scope).filter((scope) => scope !== state);
+  // Its id is that of the call, which the conversation holds.
+  const types = Object.keys(responsesTree.types).filter((type) => type !== 'local_shell_call_output');
+
+  it.each(types)('is not taken for an object of the type %s', (type) => {
+    for (const rest of [{}, { role: 'user', call_id: 'c' }, { content: '', arguments: '', output: '' }]) {
+      const body = item({ type, id: 'item_1', ...rest });
+      expect(apply('/responses', body, allButState)).toMatchObject({ kind: 'refused' });
+      expect(azureResponse(body)).toMatchObject({ kind: 'refused' });
+    }
+  });
+
+  it.each<[string, JsonObject]>([
+    ['mcp_call', { server_label: 'a', name: 'n' }],
+    ['mcp_list_tools', { server_label: 'a', tools: [] }],
+    ['mcp_approval_request', { server_label: 'a', name: 'n' }],
+    ['file_search_call', { queries: [], status: 'completed' }],
+    ['code_interpreter_call', { code: null, outputs: [] }],
+  ])('is not taken for what a tool has left: %s', (type, rest) => {
+    const body = item({ type, id: 'item_1', ...rest });
+    expect(apply('/responses', body, allButState)).toMatchObject({ param: 'input[1].id' });
+  });
+
+  const approval = { type: 'mcp_approval_response', approval_request_id: 'mcpr_1', approve: true };
+  const asked = { type: 'mcp_approval_request', id: 'mcpr_1', name: 'n', server_label: 'a', arguments: '{}' };
+
+  it('is approved where the call has what is approved, or where that is kept', () => {
+    const mcp = 'openai:tools.mcp';
+    const approve = (input: JsonObject[], granted: string[]) =>
+      apply('/responses', { ...response, input }, granted);
+    expect(approve([asked, approval], [mcp])).toMatchObject({ kind: 'checked', objects: [] });
+    const kept = [{ kind: 'item', id: 'mcpr_1', param: 'input[0].approval_request_id' }];
+    expect(approve([approval], [mcp, state])).toMatchObject({ kind: 'checked', objects: kept });
+    for (const input of [
+      [approval],
+      [{ ...asked, id: 'mcpr_2' }, approval],
+      [{ ...asked, type: 'function_call' }, approval],
+    ]) {
+      expect(approve(input, allButState)).toMatchObject({ kind: 'refused' });
+    }
+    const call = { ...asked, type: 'mcp_call', approval_request_id: 'mcpr_9', output: 'x' };
+    expect(JSON.stringify(approve([call], [mcp]))).not.toContain('mcpr_9');
   });
 });
 

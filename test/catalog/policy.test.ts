@@ -140,6 +140,12 @@ describe('what is refused', () => {
     ],
     [
       '/responses',
+      tool('image_generation', { output_format: 'svg', svg: { reasoning: { mode: 'pro' } } }),
+      'tools[0].svg.reasoning.mode',
+    ],
+    ['/responses', tool('image_generation', { service_tier: 'priority' }), 'tools[0].service_tier'],
+    [
+      '/responses',
       tool('namespace', { name: 'n', tools: [{ type: 'function', name: 'f' }, { type: 'mcp' }] }),
       'tools[0].tools[1].server_url',
     ],
@@ -164,11 +170,38 @@ describe('what is refused', () => {
     ['/responses', item({ type: 'web_search_call', id: 'ws_1' }), 'input[1].action.type'],
     [
       '/responses',
-      item({ type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1' }),
+      item({ type: 'code_interpreter_call', id: 'ci_1', code: '1', container_id: 'cntr_1' }),
       'input[1].container_id',
     ],
     ['/responses', item({ type: 'reasoning', id: 'rs_1', summary: [] }), 'input[1].encrypted_content'],
     ['/responses', item({ type: 'image_generation_call', id: 'ig_1', result: null }), 'input[1].result'],
+    [
+      '/responses',
+      item({ type: 'reasoning', id: 'rs_1', encrypted_content: '' }),
+      'input[1].encrypted_content',
+    ],
+    ['/responses', item({ type: 'compaction', id: 'cmp_1' }), 'input[1].encrypted_content'],
+    ['/responses', item({ type: 'image_generation_call', id: 'ig_1', result: '' }), 'input[1].result'],
+    ['/responses', item({ id: 'msg_1', role: 'assistant' }), 'input[1].id'],
+    ['/responses', item({ id: 'msg_1', role: 'assistant', content: [] }), 'input[1].id'],
+    ['/responses', item({ id: 'fc_1', type: 'function_call', call_id: 'c', name: 'f' }), 'input[1].id'],
+    [
+      '/responses',
+      item({ type: 'configuration_update', reasoning: { effort: 'low', mode: 'pro' } }),
+      'input[1].reasoning.mode',
+    ],
+    ['/responses', item({ type: 'configuration_update', model: 'o1-pro' }), 'input[1].model'],
+    ['/responses', item({ type: 'configuration_update', service_tier: 'priority' }), 'input[1].service_tier'],
+    ['/responses', { ...response, tools: { web_search: {} } }, 'tools'],
+    ['/responses', { ...response, tools: [{ web_search: {} }] }, 'tools[0].type'],
+    ['/responses', item({ type: 'additional_tools', tools: [{ name: 'x' }] }), 'input[1].tools[0].type'],
+    ['/responses', tool('namespace', { tools: [{ type: null }] }), 'tools[0].tools[0].type'],
+    ['/chat/completions', { ...chat, tools: ['web_search'] }, 'tools[0].type'],
+    [
+      '/conversations',
+      { items: [{ type: 'tool_search_output', tools: [{ mcp: {} }] }] },
+      'items[0].tools[0].type',
+    ],
     [
       '/responses',
       item({ role: 'user', content: [{ type: 'input_file', file_id: 'file-1' }] }),
@@ -317,7 +350,16 @@ describe('what goes on', () => {
         call_id: 'c3',
         action: { type: 'exec', command: [], env: { id: 'x' } },
       },
-      { type: 'compaction', encrypted_content: 'e' },
+      { type: 'local_shell_call_output', id: 'c3', output: '' },
+      { type: 'custom_tool_call', id: 'ctc', call_id: 'c4', name: 'x', input: 'y' },
+      { type: 'apply_patch_call_output', id: 'apo', call_id: 'c5', status: 'completed' },
+      { type: 'compaction', id: 'cmp', encrypted_content: 'e' },
+      {
+        type: 'configuration_update',
+        id: 'cu',
+        reasoning: { effort: 'low' },
+        text: { format: { type: 'text' } },
+      },
     ];
     expect(checked('/responses', { ...response, input }).body.input).toEqual(input);
   });
@@ -347,8 +389,8 @@ describe('what goes on', () => {
     const tool_choice = { type: 'image_generation' };
     expect([...checked('/responses', { ...response, tools, tool_choice }).usedModels]).toEqual([
       ['gpt-5', 'model'],
-      ['gpt-image-2', 'tools[0].model'],
       [null, 'tools[2].model'],
+      ['gpt-image-2', 'tools[0].model'],
       ['gpt-4o', 'tools[2].svg.model'],
     ]);
     expect([...checked('/moderations', { input: 'Hi' }).usedModels]).toEqual([[null, 'model']]);

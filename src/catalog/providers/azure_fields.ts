@@ -87,17 +87,23 @@ export const deployedTranscriptionFields: FieldRules = { ...transcriptionFields,
 export const deployedTranslationFields: FieldRules = { ...translationFields, model: deployment };
 
 /** What needs nothing beyond text: of the others OpenAI's rules speak of scopes of its own. */
-const plainTypes = Object.entries(responsesTree.types).flatMap(([type, { needs, ...more }]) => {
-  if (Object.keys(more).length > 0) return [];
-  if (!needs) return [[type, {}] as const];
-  // Nothing is kept that could stand for what has to be there.
-  const { orKept, ...needed } = needs;
-  return [[type, { needs: needed }] as const];
-});
-const responsesItems: FieldRule = {
-  kind: 'tree',
-  tree: { types: Object.fromEntries(plainTypes), refusedTypes, refusedKeys, opaqueKeys } satisfies TreeRules,
+const plainTypes = Object.entries(responsesTree.types).flatMap(
+  ([type, { needs, holds, fields, ...more }]) => {
+    if (Object.keys(more).length > 0) return [];
+    // Nothing is kept that could stand for what has to be there.
+    const { orKept, ...needed } = needs ?? {};
+    return [[type, { ...(needs && { needs: needed }), ...(holds && { holds }), ...(fields && { fields }) }]];
+  },
+);
+const tree: TreeRules = {
+  types: Object.fromEntries(plainTypes),
+  refusedTypes,
+  refusedKeys,
+  idsAreStored: true,
+  opaqueKeys,
+  typedLists: ['tools'],
 };
+const responsesItems: FieldRule = { kind: 'tree', tree };
 
 export const responsesFields: FieldRules = {
   model,

@@ -15,6 +15,10 @@ export const allowAll = (...names: readonly string[]): FieldRules =>
 export const types = (...names: readonly string[]): TreeRules['types'] =>
   Object.fromEntries(names.map((name) => [name, {}]));
 
+/** Types of what a provider may keep, with the fields that hold what each is. */
+export const items = (held: Readonly<Record<string, readonly string[]>>): TreeRules['types'] =>
+  Object.fromEntries(Object.entries(held).map(([type, holds]) => [type, { holds }]));
+
 /** One pseudonym a grant: apps can neither pass for each other nor look into each other's prompt cache by its timing. */
 export const pseudonym: FieldRule = { kind: 'pseudonym', when: 'always' };
 
@@ -47,4 +51,9 @@ export const voice: FieldRule = {
 export const drawingAuthor: ImpliedModel = {
   named: ['svg', 'model'],
   unless: { field: 'output_format', is: [null, 'png', 'webp', 'jpeg', 'gif'] },
+};
+
+export const drawingAuthorFields: FieldRule = {
+  kind: 'object',
+  fields: { model: { kind: 'other_model' }, reasoning },
 };

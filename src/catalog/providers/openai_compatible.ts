@@ -35,6 +35,7 @@ const functionTools: TreeRules = {
   refusedTypes,
   refusedKeys,
   opaqueKeys,
+  typedLists: ['tools'],
 };
 
 /** What conversations and tools may hold: texts, pictures, sound and functions, and what a provider adds. */

@@ -142,17 +142,23 @@ export const hostedItems: TreeRules['types'] = {
     },
   },
   ...types('search', 'open_page', 'find_in_page', 'url'),
-  code_interpreter_call: { scope: code },
+  code_interpreter_call: { scope: code, holds: ['code', 'outputs'] },
   ...types('logs', 'image'),
   // The schemas of its tools are the server's own.
-  mcp_list_tools: { scope: servers, fields: allowAll('type', 'id', 'server_label', 'tools', 'error') },
+  mcp_list_tools: {
+    scope: servers,
+    holds: ['tools', 'error'],
+    fields: allowAll('type', 'id', 'server_label', 'tools', 'error'),
+  },
   mcp_call: {
     scope: servers,
-    fields: allowAll(
-      ...['type', 'id', 'server_label', 'name', 'arguments', 'approval_request_id'],
-      ...['output', 'error', 'status'],
-    ),
+    holds: ['arguments'],
+    fields: {
+      ...allowAll('type', 'id', 'server_label', 'name', 'arguments', 'output', 'error', 'status'),
+      // By now it is of no more use.
+      approval_request_id: { kind: 'drop' },
+    },
   },
-  mcp_approval_request: { scope: servers },
-  mcp_approval_response: { scope: servers },
+  mcp_approval_request: { scope: servers, holds: ['arguments'] },
+  mcp_approval_response: { scope: servers, holds: ['approval_request_id'] },
 };

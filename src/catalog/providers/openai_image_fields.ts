@@ -3,9 +3,9 @@ import {
   allow,
   allowAll,
   drawingAuthor,
+  drawingAuthorFields,
   model,
   pseudonym,
-  reasoning,
   stream,
 } from './openai_common_fields.ts';
 
@@ -23,7 +23,7 @@ export const imageFields: FieldRules = {
   output_format: { kind: 'implies_model', model: drawingAuthor },
   style: allow,
   moderation: { kind: 'limit', to: ['auto', 'low'], advice: 'moderation must be "auto" or "low".' },
-  svg: { kind: 'object', fields: { model: { kind: 'other_model' }, reasoning } },
+  svg: drawingAuthorFields,
   stream,
 };
 

@@ -1,8 +1,16 @@
 import type { TreeRules } from '../fields.ts';
-import { cacheLife, drawingAuthor, types } from './openai_common_fields.ts';
+import {
+  allow,
+  allowAll,
+  cacheLife,
+  drawingAuthor,
+  drawingAuthorFields,
+  items,
+  types,
+} from './openai_common_fields.ts';
 import { pictureTokens } from './openai_costs.ts';
 import { chosenTools, hosted, hostedItems, hostedTools } from './openai_hosted_tools.ts';
-import { containerOf, fileOf, itemOf, vectorStoreOf } from './openai_kept.ts';
+import { containerOf, fileOf, itemOf, kept, vectorStoreOf } from './openai_kept.ts';
 
 export { types } from './openai_common_fields.ts';
 
@@ -66,7 +74,16 @@ export const chatTree: TreeRules = {
   keptKeys,
   texts: { ttl: cacheLife },
   opaqueKeys,
+  typedLists: ['tools'],
 };
+
+/** Tools that the app has run, and what came of it. */
+const calls = items({
+  function_call: ['arguments'],
+  function_call_output: ['output'],
+  custom_tool_call: ['input'],
+  custom_tool_call_output: ['output'],
+});
 
 const containers =
   'Only containers can be named that the app itself has had made, with the scope openai:tools.code.';
@@ -74,13 +91,14 @@ const containers =
 export const responsesTree: TreeRules = {
   types: {
     // Messages and what is in them.
-    ...types('message', 'input_text', 'input_image', 'input_file', 'input_audio'),
+    ...items({ message: ['content'] }),
+    ...types('input_text', 'input_image', 'input_file', 'input_audio'),
     ...types('output_text', 'refusal', 'url_citation', 'summary_text', 'reasoning_text'),
     // Tools that the app runs itself, what they are asked and what they answer.
     ...types('function', 'custom', 'namespace', 'text', 'grammar', 'allowed_tools'),
-    ...types('function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'),
-    ...types('additional_tools', 'tool_search_call', 'tool_search_output', 'direct'),
-    ...types('local', 'local_shell', 'apply_patch', 'computer', 'computer_use_preview'),
+    ...calls,
+    ...items({ additional_tools: ['tools'], tool_search_call: ['arguments'], tool_search_output: ['tools'] }),
+    ...types('direct', 'local', 'local_shell', 'apply_patch', 'computer', 'computer_use_preview'),
     shell: {
       needs: {
         path: ['environment', 'type'],
@@ -94,13 +112,32 @@ export const responsesTree: TreeRules = {
         advice: 'Searching tools at the provider is not lent. Search yourself, with execution "client".',
       },
     },
-    ...types('shell_call', 'shell_call_output', 'exit', 'timeout'),
-    ...types('local_shell_call', 'local_shell_call_output', 'exec'),
-    ...types('apply_patch_call', 'apply_patch_call_output', 'create_file', 'update_file', 'delete_file'),
-    ...types('computer_call', 'computer_call_output', 'computer_screenshot', 'computer_use'),
+    ...items({ shell_call: ['action'], shell_call_output: ['output'] }),
+    ...types('exit', 'timeout'),
+    // The id of what a command has written is that of its call, and it may have written nothing.
+    ...items({ local_shell_call: ['action'], local_shell_call_output: ['type'] }),
+    ...types('exec'),
+    ...items({ apply_patch_call: ['operation'], apply_patch_call_output: ['status'] }),
+    ...types('create_file', 'update_file', 'delete_file'),
+    ...items({ computer_call: ['action', 'actions'], computer_call_output: ['output'] }),
+    ...types('computer_screenshot', 'computer_use'),
     ...types('click', 'double_click', 'drag', 'keypress', 'move', 'screenshot', 'scroll', 'type', 'wait'),
     // The model's own notes, given back.
-    ...types('compaction', 'configuration_update', 'json_schema'),
+    compaction: {
+      needs: {
+        path: ['encrypted_content'],
+        orKept: itemOf,
+        advice: `${stored} Give it back with its encrypted_content.`,
+      },
+    },
+    configuration_update: {
+      holds: ['reasoning', 'text'],
+      fields: {
+        ...allowAll('type', 'id'),
+        reasoning: { kind: 'object', fields: { effort: allow } },
+        text: { kind: 'object', fields: { format: allow } },
+      },
+    },
     reasoning: {
       needs: {
         path: ['encrypted_content'],
@@ -113,6 +150,14 @@ export const responsesTree: TreeRules = {
       models: [{ named: ['model'] }, drawingAuthor],
       hosted: hosted('images'),
       draws: pictureTokens,
+      fields: {
+        model: { kind: 'other_model' },
+        ...allowAll('type', 'action', 'background', 'complexity', 'frame_count', 'frame_duration_ms'),
+        ...allowAll('input_fidelity', 'moderation', 'output_compression', 'output_format'),
+        ...allowAll('partial_images', 'quality', 'size'),
+        input_image_mask: { kind: 'object', fields: { image_url: allow, file_id: kept(fileOf, namedFile) } },
+        svg: drawingAuthorFields,
+      },
     },
     image_generation_call: {
       needs: { path: ['result'], orKept: itemOf, advice: `${stored} Give the picture back in result.` },
@@ -126,7 +171,7 @@ export const responsesTree: TreeRules = {
       knownWith: fileOf.scope,
       hosted: hosted('storage_searches', { nanoUsd: 2_500_000, per: 'use' }),
     },
-    file_search_call: { knownWith: fileOf.scope },
+    file_search_call: { knownWith: fileOf.scope, holds: ['queries'] },
     file_citation: { knownWith: fileOf.scope },
     file_path: { knownWith: fileOf.scope },
   },
@@ -135,7 +180,16 @@ export const responsesTree: TreeRules = {
   keptKeys: { ...keptKeys, container_id: containerOf },
   texts: { ttl: cacheLife },
   reference: itemOf,
+  idsAreStored: true,
+  answerKeys: {
+    approval_request_id: {
+      type: 'mcp_approval_request',
+      kept: itemOf,
+      advice: 'Give what is approved along with the approval.',
+    },
+  },
   opaqueKeys,
+  typedLists: ['tools'],
 };
 
 /** What a conversation is told to hold: no tools of the provider, which would be at hand in every later call in it. */
@@ -158,8 +212,9 @@ export const toolChoiceTree: TreeRules = {
 export const decisionTree: TreeRules = {
   ...responsesTree,
   types: {
-    ...types('message', 'input_text', 'input_image', 'output_text', 'refusal'),
-    ...types('function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output'),
+    ...items({ message: ['content'] }),
+    ...types('input_text', 'input_image', 'output_text', 'refusal'),
+    ...calls,
     ...types('predicate', 'choice', 'score'),
   },
 };

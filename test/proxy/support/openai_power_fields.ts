@@ -32,6 +32,8 @@ const searches = [
   'web_search_preview',
   'web_search_preview_2025_03_11',
 ];
+const asked = { type: 'mcp_approval_request', id: 'mcpr_1', server_label: 'a', name: 'n', arguments: '{}' };
+const approval = { type: 'mcp_approval_response', approval_request_id: 'mcpr_1', approve: true };
 const server = { server_label: 'a', server_url: 'https://a.example/mcp' };
 const own = [
   ['computer', {}],
@@ -68,6 +70,15 @@ export const openaiFields: readonly PowerField[] = [
     },
     { what: 'a part of the cache for longer' },
   ),
+  item({ id: 'msg_1', role: 'assistant' }, { what: 'a stored message' }),
+  item({ type: 'reasoning', id: 'rs_1', encrypted_content: '' }, { what: 'stored reasoning' }),
+  item({ type: 'compaction', id: 'cmp_1' }, { what: 'a stored summary' }),
+  item({ type: 'image_generation_call', id: 'ig_1', result: '' }, { what: 'a stored picture' }),
+  item(
+    { type: 'configuration_update', reasoning: { effort: 'high', mode: 'pro' } },
+    { what: 'the dearer mode of reasoning from here on' },
+  ),
+  response({ tools: [{ web_search: {} }] }, { what: 'a tool without a type' }),
   response({ prompt: { id: 'pmpt_1', version: '2' } }, { what: 'a stored prompt' }),
   ...searches.map((type) => tool(type, {}, { needs: web, sent: { tools: [{ type }], max_tool_calls: 10 } })),
   tool(
@@ -136,6 +147,11 @@ export const openaiFields: readonly PowerField[] = [
     { output_format: 'svg', svg: { model: 'gpt-5' } },
     { what: 'a model that draws', needs: ['images'] },
   ),
+  tool(
+    'image_generation',
+    { output_format: 'svg', svg: { reasoning: { mode: 'pro' } } },
+    { what: 'the dearer mode of reasoning about a drawing' },
+  ),
   tool('image_generation', { input_image_mask: { file_id: 'file-1' } }, { what: 'a file as a mask' }),
   ...own.map(([type, fields]) => tool(type, fields, { neutral: { tools: [{ type, ...fields }] } })),
   tool('tool_search', { execution: 'server' }, { what: 'a search for tools at the provider' }),
@@ -160,10 +176,8 @@ export const openaiFields: readonly PowerField[] = [
     ),
   ]),
   response({ tool_choice: { type: 'web_search_preview' } }, { what: 'a search as the choice', needs: web }),
-  item(
-    { type: 'mcp_approval_response', approval_request_id: 'mcpr_1', approve: true },
-    { what: 'an approval', needs: servers },
-  ),
+  response({ input: [asked, approval] }, { what: 'an approval', needs: servers }),
+  item(approval, { what: 'an approval of what is not there' }),
   item(
     { type: 'code_interpreter_call', id: 'ci_1', container_id: 'cntr_1', code: '', outputs: [] },
     { what: 'the container of an earlier call' },
