@@ -1,4 +1,5 @@
 import type { Budget, Hold } from './budget.ts';
+import type { Moderation } from './moderation.ts';
 import type {
   ClientStatus,
   Credential,
@@ -91,6 +92,8 @@ export type AdmissionResult =
       readonly toolUses: number | null;
       /** The largest amount that the call can cost, in nano-USD. */
       readonly reservedNanoUsd: number;
+      /** What the client's owner and an operator have done about harmful content. */
+      readonly moderation: Moderation;
       /** What it holds of budgets. */
       readonly holds: readonly Hold[];
       readonly left: Left;
@@ -122,6 +125,9 @@ export interface AdmissionRow {
   /** What the client can open for it, to pay itself; null for a test grant. */
   readonly fallback: (HeldCredential & Pick<Credential, 'userId'>) | null;
   readonly paysWhenUsedUp: boolean;
+  /** The client's, and what is demanded of it. */
+  readonly moderation: Moderation;
+  readonly requiredModeration: Moderation;
 }
 
 export type HeldCredential = Pick<Credential, 'id' | 'version' | 'sandbox' | 'status' | 'exhaustedAt'>;

@@ -7,6 +7,8 @@ export const newClient = {
   requiresDpop: false,
   requiresPushedRequests: false,
   paysWhenUsedUp: false,
+  moderation: 'off',
+  requiredModeration: 'off',
   verified: false,
   verificationToken: null,
   verificationAskedAt: null,

@@ -19,6 +19,7 @@ import {
   milestoneReached,
   milestones,
 } from './budget.ts';
+import { strictest } from './moderation.ts';
 import { countCall } from './rate.ts';
 import type { Payer, ProviderAccess } from './records.ts';
 import {
@@ -140,6 +141,7 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     outputCap: output ?? within.injected,
     toolUses,
     reservedNanoUsd,
+    moderation: strictest(row.moderation, row.requiredModeration),
     holds: held.map(({ budget: { unit, strict }, key }) => ({ counter: key.id, unit, strict })),
     left: left(rate?.standing ?? null),
   };

@@ -1,3 +1,5 @@
+import type { Moderation } from './moderation.ts';
+
 /**
  * What is stored, as every layer above the store sees it. Times are milliseconds since the epoch, UTC; money is integer
  * nano-USD. `…Hash` fields hold SHA-256, never the secret itself.
@@ -72,7 +74,8 @@ export type NoticeKind =
   | 'key_expires_soon'
   | 'key_expired'
   | 'refresh_token_reused'
-  | 'budget_reached';
+  | 'budget_reached'
+  | 'app_suspended';
 
 /** Something that a user is told by mail. It holds no secret. */
 export interface Notice {
@@ -143,6 +146,10 @@ export interface Client {
   readonly requiresPushedRequests: boolean;
   /** Where it has a key of its own, it pays also for users whose budgets in dollars are used up. */
   readonly paysWhenUsedUp: boolean;
+  /** What its owner has done about harmful content in its calls. */
+  readonly moderation: Moderation;
+  /** What an operator has done about it at least. */
+  readonly requiredModeration: Moderation;
   /** An operator vouches for its name and redirect URIs. */
   readonly verified: boolean;
   /** What its owner publishes to show that a domain is theirs; public. Null until verification is asked for. */
@@ -366,6 +373,11 @@ export interface Call {
   /** What it counts as in budgets: where its cost is not known, the most that it may have cost. Null while it is pending. */
   readonly countedNanoUsd: number | null;
   readonly upstreamRequestId: string | null;
+  /**
+   * What the provider's moderation found in it: names of categories, space-separated, or `unchecked` where that could not be
+   * told. Null where it found nothing or was not asked.
+   */
+  readonly flags: string | null;
   readonly startedAt: number;
   readonly endedAt: number | null;
 }

@@ -57,6 +57,7 @@ function fakeStore() {
                 outputCap: null,
                 toolUses: null,
                 reservedNanoUsd: 0,
+                moderation: 'off',
                 holds: [],
                 left: { budgets: [], rate: null },
               },

@@ -13,6 +13,7 @@ import { grants } from './grants.ts';
 import { instances } from './instances.ts';
 import { ledger } from './ledger.ts';
 import { limits } from './limits.ts';
+import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { objects } from './objects.ts';
 import { payer } from './payer.ts';
@@ -46,6 +47,7 @@ const parts: Readonly<Record<string, (arena: () => Arena) => void>> = {
   'corrections of calls': corrections,
   objects,
   payer,
+  moderation,
   'absurd amounts': absurdAmounts,
   instances,
   records,

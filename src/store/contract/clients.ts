@@ -19,6 +19,8 @@ export interface ClientView {
   readonly ownerEmail: string | null;
   /** People who let it use their keys now. */
   readonly users: number;
+  /** Its flagged calls, as `countFlagged` counts them. */
+  readonly flagged: number;
 }
 
 export interface ClientStore {
@@ -49,6 +51,8 @@ export interface ClientStore {
         | 'requiresDpop'
         | 'requiresPushedRequests'
         | 'paysWhenUsedUp'
+        | 'moderation'
+        | 'requiredModeration'
       >
     > & { readonly jwks?: JwkSet },
     actor: Actor,
@@ -57,6 +61,14 @@ export interface ClientStore {
   replaceClientSecret(id: string, secretHash: string, actor: Actor): Promise<boolean>;
   /** Suspends a client or lifts the suspension. @returns false when there is no such client */
   setClientStatus(id: string, status: ClientStatus, actor: Actor): Promise<boolean>;
+  /** How many calls of a client were flagged within a day, and since it was last allowed to go on; tests do not count. */
+  countFlagged(id: string): Promise<number>;
+  /**
+   * Suspends the client of a call, if so many of its calls are flagged.
+   * @param most of those that `countFlagged` counts
+   * @returns the client, if it is suspended because of this and was not before
+   */
+  suspendFlagged(callId: string, most: number): Promise<Client | null>;
   /** Records that the owner asks for verification. @param token to publish, unless the client has one already */
   askForVerification(id: string, token: string, actor: Actor): Promise<boolean>;
   /**

@@ -14,6 +14,8 @@ export interface Settlement {
   /** The provider did not say what it came to. A strict budget counts the most that it could have cost then. */
   readonly isEstimated: boolean;
   readonly upstreamRequestId: string | null;
+  /** As in the record of the call; absent for null. */
+  readonly flags?: string | null;
 }
 
 /** What a call came to, learned only after it was settled. */

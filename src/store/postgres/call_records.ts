@@ -7,8 +7,8 @@ import type { Connection } from './open.ts';
 import { databaseClock } from './present.ts';
 
 /**
- * Settles calls ($1 to $9) with their counters, then writes others as pending ($10 to $23), but not those whose proof ($24,
- * $25) has been used.
+ * Settles calls ($1 to $10) with their counters, then writes others as pending ($11 to $24), but not those whose proof ($25,
+ * $26) has been used.
  *
  * The locks give each call and each counter as it then is. Looking for pending calls right away would be planned by their
  * small index, which is full of what was settled since the last vacuum.
@@ -18,8 +18,9 @@ const writeCalls = {
   text: `
     with given as materialized (
       select * from unnest(
-        $1::text[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::boolean[]
-      ) as given (id, status, outcome, usage, cost, upstream_request_id, counted, is_estimated)
+        $1::text[], $2::int[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::boolean[],
+        $9::text[]
+      ) as given (id, status, outcome, usage, cost, upstream_request_id, counted, is_estimated, flags)
     ), locked as materialized (
       select id, state, reserved_nano_usd as reserved, holds from calls where id = any($1) order by id for update
     ), due as materialized (
@@ -55,14 +56,15 @@ const writeCalls = {
         cost_nano_usd = given.cost,
         counted_nano_usd = coalesce(given.counted, reserved_nano_usd),
         upstream_request_id = given.upstream_request_id,
-        ended_at = coalesce($9::bigint, ${databaseClock})
+        flags = given.flags,
+        ended_at = coalesce($10::bigint, ${databaseClock})
       from locked
       join given using (id)
       where calls.id = locked.id and locked.state = 'pending'
       returning calls.id
     ), fresh as (
       insert into dpop_proofs (hash, expires_at)
-      select hash, expires_at from unnest($24::text[], $25::bigint[]) as proof (hash, expires_at)
+      select hash, expires_at from unnest($25::text[], $26::bigint[]) as proof (hash, expires_at)
       where hash is not null
       order by hash
       on conflict do nothing
@@ -76,8 +78,8 @@ const writeCalls = {
         id, user_id, client_id, grant_id, family_id, credential_id, payer, instance_id,
         provider, route, model, reserved, holds::json, started_at, 'pending'
       from unnest(
-        $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-        $17::text[], $18::text[], $19::text[], $20::text[], $21::bigint[], $22::text[], $23::bigint[], $24::text[]
+        $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+        $18::text[], $19::text[], $20::text[], $21::text[], $22::bigint[], $23::text[], $24::bigint[], $25::text[]
       ) as given (
         id, user_id, client_id, grant_id, family_id, credential_id, payer, instance_id,
         provider, route, model, reserved, holds, started_at, proof
@@ -105,7 +107,7 @@ export async function writeCallRecords(
   admitted: readonly AdmittedCall[],
 ): Promise<Set<string>> {
   const firsts = new Map(settlements.toReversed().map((settlement) => [settlement.callId, settlement]));
-  const ended = columns([...firsts.values()].map(settlementValues), 8);
+  const ended = columns([...firsts.values()].map(settlementValues), 9);
   const values = [...ended, givenNow(), ...columns(admitted.map(callValues), 16)];
   const { rows } = await client.query<{ id: string }>(writeCalls, values);
   return new Set(rows.map(({ id }) => id));
@@ -134,6 +136,16 @@ function callValues({ request: call, result }: AdmittedCall): readonly unknown[]
 
 function settlementValues({ callId, status, outcome, usage, ...rest }: Settlement): readonly unknown[] {
   const counted = usage && JSON.stringify(usage);
-  const { costNanoUsd, upstreamRequestId, countedNanoUsd, isEstimated } = rest;
-  return [callId, status, outcome, counted, costNanoUsd, upstreamRequestId, countedNanoUsd, isEstimated];
+  const { costNanoUsd, upstreamRequestId, countedNanoUsd, isEstimated, flags = null } = rest;
+  return [
+    callId,
+    status,
+    outcome,
+    counted,
+    costNanoUsd,
+    upstreamRequestId,
+    countedNanoUsd,
+    isEstimated,
+    flags,
+  ];
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gte, isNotNull, isNull, SQL, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { AuditEntry } from '../audit.ts';
 import { newClient } from '../clients.ts';
@@ -6,13 +6,14 @@ import type { ClientStore } from '../contract/clients.ts';
 import { audit } from './audit.ts';
 import { userCount } from './client_users.ts';
 import { endGrants } from './endings.ts';
+import { flaggedCount } from './flagged_calls.ts';
 import { oncePer } from './once_per.ts';
 import type { Connection, Session } from './open.ts';
 import { presentOf } from './present.ts';
-import { budgets, clients, grants, users, wraps } from './schema.ts';
+import { budgets, calls, clients, grants, users, wraps } from './schema.ts';
 import { deleteWraps } from './wraps.ts';
 
-const { deletedAt, ...clientColumns } = getTableColumns(clients);
+const { deletedAt, flagsCountedFrom, ...clientColumns } = getTableColumns(clients);
 
 const hasRedirectUris = (uris: readonly string[] | SQL) =>
   sql`${clients.redirectUris}::text = ${uris instanceof SQL ? uris : JSON.stringify(uris)}`;
@@ -107,7 +108,12 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
 
     async listAllClients(limit) {
       return db
-        .select({ client: clientColumns, ownerEmail: users.email, users: userCount(presentOf(givenNow())) })
+        .select({
+          client: clientColumns,
+          ownerEmail: users.email,
+          users: userCount(presentOf(givenNow())),
+          flagged: flaggedCount(presentOf(givenNow())),
+        })
         .from(clients)
         .leftJoin(users, eq(users.id, clients.ownerId))
         .where(isNull(deletedAt))
@@ -117,7 +123,7 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
 
     async updateClient(id, wanted, actor) {
       const { name, jwks, redirectUris, scope, secretMethod } = wanted;
-      const { requiresDpop, requiresPushedRequests, paysWhenUsedUp } = wanted;
+      const { requiresDpop, requiresPushedRequests, paysWhenUsedUp, moderation, requiredModeration } = wanted;
       const set = {
         ...(name !== undefined && { name }),
         ...(jwks !== undefined && { jwks, secretHash: null }),
@@ -127,6 +133,8 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
         ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
         ...(paysWhenUsedUp !== undefined && { paysWhenUsedUp }),
+        ...(moderation !== undefined && { moderation }),
+        ...(requiredModeration !== undefined && { requiredModeration }),
       };
       if (Object.keys(set).length === 0) return (await find(id)) !== null;
       const detail = { changed: Object.keys(set).join(' ') };
@@ -144,7 +152,32 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
 
     async setClientStatus(id, status, actor) {
       const action = 'client.status_changed';
-      return write((tx, at) => change(tx, id, { status }, { at, actor, action, detail: { status } }));
+      return write((tx, at) => {
+        const set = { status, ...(status === 'active' && { flagsCountedFrom: at }) };
+        return change(tx, id, set, { at, actor, action, detail: { status } });
+      });
+    },
+
+    async countFlagged(id) {
+      const [found] = await db
+        .select({ flagged: flaggedCount(presentOf(givenNow())) })
+        .from(clients)
+        .where(eq(clients.id, id));
+      return found?.flagged ?? 0;
+    },
+
+    async suspendFlagged(callId, most) {
+      return write(async (tx, at) => {
+        const [call] = await tx.select({ id: calls.clientId }).from(calls).where(eq(calls.id, callId));
+        if (!call) return null;
+        const status = 'suspended';
+        const event = { at, actor: { kind: 'system' }, action: 'client.status_changed' } as const;
+        const isDue = and(eq(clients.status, 'active'), gte(flaggedCount(at), most));
+        const set = { ...event, detail: { status, flagged: most } };
+        if (!(await change(tx, call.id, { status }, set, isDue))) return null;
+        const [client] = await tx.select(clientColumns).from(clients).where(eq(clients.id, call.id));
+        return client ?? null;
+      });
     },
 
     async askForVerification(id, token, actor) {

@@ -61,6 +61,8 @@ const readAdmissions = {
         )
       ) as budgets,
       clients.pays_when_used_up as "paysWhenUsedUp",
+      clients.moderation,
+      clients.required_moderation as "requiredModeration",
       held.credential,
       lent.credential as fallback
     from unnest($1::text[], $2::text[], $3::text[], $4::text[])

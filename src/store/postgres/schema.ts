@@ -11,6 +11,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { BudgetUnit, Hold } from '../budget.ts';
+import type { Moderation } from '../moderation.ts';
 import type {
   AuditEvent,
   CallOutcome,
@@ -152,12 +153,16 @@ export const clients = pgTable(
     requiresDpop: boolean('requires_dpop').notNull().default(false),
     requiresPushedRequests: boolean('requires_pushed_requests').notNull().default(false),
     paysWhenUsedUp: boolean('pays_when_used_up').notNull().default(false),
+    moderation: text().$type<Moderation>().notNull().default('off'),
+    requiredModeration: text('required_moderation').$type<Moderation>().notNull().default('off'),
     verified: boolean('verified').notNull(),
     verificationToken: text('verification_token'),
     verificationAskedAt: time('verification_asked_at'),
     domainProvenAt: time('domain_proven_at'),
     status: text().$type<ClientStatus>().notNull(),
     createdAt: time('created_at').notNull(),
+    /** Since its suspension was last lifted. */
+    flagsCountedFrom: time('flags_counted_from').notNull().default(0),
     /** Kept as a row, so that the record of its calls keeps a name. */
     deletedAt: time('deleted_at'),
   },
@@ -423,6 +428,7 @@ export const calls = pgTable(
     /** What it holds of counters until it is settled; null for nothing. */
     holds: json().$type<readonly Hold[]>(),
     upstreamRequestId: text('upstream_request_id'),
+    flags: text(),
     startedAt: time('started_at').notNull(),
     endedAt: time('ended_at'),
   },
@@ -432,6 +438,7 @@ export const calls = pgTable(
     index('calls_grant').on(table.grantId, table.id),
     index('calls_client').on(table.clientId, table.id),
     index('calls_pending').on(table.instanceId).where(sql`state = 'pending'`),
+    index('calls_flagged').on(table.clientId, table.startedAt).where(sql`flags <> 'unchecked'`),
   ],
 );
 

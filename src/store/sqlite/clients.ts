@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, isNotNull, isNull, SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gte, isNotNull, isNull, SQL, sql } from 'drizzle-orm';
 import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { AuditAction } from '../audit.ts';
 import { newClient } from '../clients.ts';
@@ -6,10 +6,11 @@ import type { ClientStore } from '../contract/clients.ts';
 import type { Actor, AuditEvent } from '../records.ts';
 import { userCount } from './client_users.ts';
 import { endings } from './endings.ts';
+import { flaggedCount } from './flagged_calls.ts';
 import type { Connection } from './open.ts';
-import { budgets, clients, grants, users, wraps } from './schema.ts';
+import { budgets, calls, clients, grants, users, wraps } from './schema.ts';
 
-const { deletedAt, ...clientColumns } = getTableColumns(clients);
+const { deletedAt, flagsCountedFrom, ...clientColumns } = getTableColumns(clients);
 
 const hasRedirectUris = (uris: readonly string[] | SQL) =>
   sql`${clients.redirectUris} = ${uris instanceof SQL ? uris : JSON.stringify(uris)}`;
@@ -121,7 +122,12 @@ export function sqliteClients(connection: Connection): ClientStore {
 
     async listAllClients(limit) {
       return db
-        .select({ client: clientColumns, ownerEmail: users.email, users: userCount(clock()) })
+        .select({
+          client: clientColumns,
+          ownerEmail: users.email,
+          users: userCount(clock()),
+          flagged: flaggedCount(clock()),
+        })
         .from(clients)
         .leftJoin(users, eq(users.id, clients.ownerId))
         .where(isNull(deletedAt))
@@ -132,7 +138,7 @@ export function sqliteClients(connection: Connection): ClientStore {
 
     async updateClient(id, wanted, actor) {
       const { name, jwks, redirectUris, scope, secretMethod } = wanted;
-      const { requiresDpop, requiresPushedRequests, paysWhenUsedUp } = wanted;
+      const { requiresDpop, requiresPushedRequests, paysWhenUsedUp, moderation, requiredModeration } = wanted;
       const set = {
         ...(name !== undefined && { name }),
         ...(jwks !== undefined && { jwks, secretHash: null }),
@@ -142,6 +148,8 @@ export function sqliteClients(connection: Connection): ClientStore {
         ...(requiresDpop !== undefined && { requiresDpop }),
         ...(requiresPushedRequests !== undefined && { requiresPushedRequests }),
         ...(paysWhenUsedUp !== undefined && { paysWhenUsedUp }),
+        ...(moderation !== undefined && { moderation }),
+        ...(requiredModeration !== undefined && { requiredModeration }),
       };
       if (Object.keys(set).length === 0) return byId.get({ id }) !== undefined;
       const detail = { changed: Object.keys(set).join(' ') };
@@ -156,9 +164,32 @@ export function sqliteClients(connection: Connection): ClientStore {
     },
 
     async setClientStatus(id, status, actor) {
-      return write((at) =>
-        change(id, { status }, { at, actor, action: 'client.status_changed', detail: { status } }),
-      );
+      return write((at) => {
+        const set = { status, ...(status === 'active' && { flagsCountedFrom: at }) };
+        return change(id, set, { at, actor, action: 'client.status_changed', detail: { status } });
+      });
+    },
+
+    async countFlagged(id) {
+      const found = db
+        .select({ flagged: flaggedCount(clock()) })
+        .from(clients)
+        .where(eq(clients.id, id))
+        .get();
+      return found?.flagged ?? 0;
+    },
+
+    async suspendFlagged(callId, most) {
+      return write((at) => {
+        const call = db.select({ id: calls.clientId }).from(calls).where(eq(calls.id, callId)).get();
+        if (!call) return null;
+        const { id } = call;
+        const status = 'suspended';
+        const event = { at, actor: { kind: 'system' }, action: 'client.status_changed' } as const;
+        const isDue = and(eq(clients.status, 'active'), gte(flaggedCount(at), most));
+        const isSuspended = change(id, { status }, { ...event, detail: { status, flagged: most } }, isDue);
+        return isSuspended ? (byId.get({ id }) ?? null) : null;
+      });
     },
 
     async askForVerification(id, token, actor) {

@@ -3,6 +3,7 @@ import type { AdmissionRequest, AdmissionRow } from '../admission.ts';
 import type { Budget } from '../budget.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../contract/ledger.ts';
 import { countersFor, decide } from '../decide.ts';
+import type { Moderation } from '../moderation.ts';
 import type { ClientStatus, CredentialStatus, ProviderAccess, UserStatus } from '../records.ts';
 import { countersOn, type SettledCall } from './counters.ts';
 import type { Connection } from './open.ts';
@@ -43,6 +44,8 @@ const readAdmission = `
     credentials.status AS credentialStatus,
     credentials.exhausted_at AS exhaustedAt,
     clients.pays_when_used_up AS paysWhenUsedUp,
+    clients.moderation AS moderation,
+    clients.required_moderation AS requiredModeration,
     lent.id AS lentId,
     lent.user_id AS lentUserId,
     lent.version AS lentVersion,
@@ -72,7 +75,7 @@ const insertCall = `
 const settleCall = `
   UPDATE calls
   SET state = 'settled', status = ?, outcome = ?, usage = ?, cost_nano_usd = ?,
-    counted_nano_usd = coalesce(?, reserved_nano_usd), upstream_request_id = ?, ended_at = ?
+    counted_nano_usd = coalesce(?, reserved_nano_usd), upstream_request_id = ?, flags = ?, ended_at = ?
   WHERE id = ? AND state = 'pending'
   RETURNING reserved_nano_usd AS reservedNanoUsd, holds`;
 
@@ -104,6 +107,8 @@ interface RawAdmission {
   readonly credentialStatus: CredentialStatus;
   readonly exhaustedAt: number | null;
   readonly paysWhenUsedUp: 0 | 1;
+  readonly moderation: Moderation;
+  readonly requiredModeration: Moderation;
   readonly lentId: string | null;
   readonly lentUserId: string;
   readonly lentVersion: number;
@@ -161,7 +166,8 @@ export function sqliteLedger(connection: Connection): LedgerStore {
   };
 
   const settleOne = (settlement: Settlement, now: number): boolean => {
-    const { callId, status, outcome, usage, costNanoUsd, countedNanoUsd, upstreamRequestId } = settlement;
+    const { callId, status, outcome, usage, costNanoUsd, countedNanoUsd, upstreamRequestId, flags } =
+      settlement;
     const counted = usage && JSON.stringify(usage);
     const settled = update.get(
       status,
@@ -170,6 +176,7 @@ export function sqliteLedger(connection: Connection): LedgerStore {
       costNanoUsd,
       countedNanoUsd,
       upstreamRequestId,
+      flags ?? null,
       now,
       callId,
     );

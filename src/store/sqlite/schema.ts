@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { BudgetUnit, Hold } from '../budget.ts';
+import type { Moderation } from '../moderation.ts';
 import type {
   AuditEvent,
   CallOutcome,
@@ -139,12 +140,16 @@ export const clients = sqliteTable(
     requiresDpop: flag('requires_dpop').notNull().default(false),
     requiresPushedRequests: flag('requires_pushed_requests').notNull().default(false),
     paysWhenUsedUp: flag('pays_when_used_up').notNull().default(false),
+    moderation: text().$type<Moderation>().notNull().default('off'),
+    requiredModeration: text('required_moderation').$type<Moderation>().notNull().default('off'),
     verified: flag('verified').notNull(),
     verificationToken: text('verification_token'),
     verificationAskedAt: integer('verification_asked_at'),
     domainProvenAt: integer('domain_proven_at'),
     status: text().$type<ClientStatus>().notNull(),
     createdAt: integer('created_at').notNull(),
+    /** Since its suspension was last lifted. */
+    flagsCountedFrom: integer('flags_counted_from').notNull().default(0),
     /** Kept as a row, so that the record of its calls keeps a name. */
     deletedAt: integer('deleted_at'),
   },
@@ -410,6 +415,7 @@ export const calls = sqliteTable(
     /** What it holds of counters until it is settled; null for nothing. */
     holds: text({ mode: 'json' }).$type<readonly Hold[]>(),
     upstreamRequestId: text('upstream_request_id'),
+    flags: text(),
     startedAt: integer('started_at').notNull(),
     endedAt: integer('ended_at'),
   },
@@ -419,6 +425,7 @@ export const calls = sqliteTable(
     index('calls_grant').on(table.grantId, table.id),
     index('calls_client').on(table.clientId, table.id),
     index('calls_pending').on(table.instanceId).where(sql`state = 'pending'`),
+    index('calls_flagged').on(table.clientId, table.startedAt).where(sql`flags <> 'unchecked'`),
   ],
 );
 

@@ -1,0 +1,12 @@
+/** What is done about content that the provider's moderation finds harmful, the mildest first. */
+export const moderations = ['off', 'flag', 'block'] as const;
+
+export type Moderation = (typeof moderations)[number];
+
+/** Of several who have a say, the strictest is heard. */
+export function strictest(...settings: readonly Moderation[]): Moderation {
+  return moderations.findLast((one) => settings.includes(one)) ?? 'off';
+}
+
+/** In milliseconds: for so long a flagged call counts towards the suspension of its app. */
+export const flagsCountFor = 86_400_000;
