@@ -25,6 +25,10 @@ export interface Config {
   readonly pricesFile: string | null;
   /** What is done about calls whose price is not known. */
   readonly unknownPrices: 'ceiling' | 'refuse';
+  /** What is done about harmful content in the calls of every app, at least. */
+  readonly moderation: z.infer<typeof environment>['COATCHECK_MODERATION'];
+  /** Flagged calls of an app within a day that suspend it; 0: none do. */
+  readonly suspendAfterFlags: number;
   readonly sandbox: 'on' | 'off' | { readonly url: string };
   readonly accessTokenTtl: number;
   readonly refreshTokenTtl: number;
@@ -99,6 +103,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     providersFile: vars.COATCHECK_PROVIDERS_FILE ? resolve(vars.COATCHECK_PROVIDERS_FILE) : null,
     pricesFile: vars.COATCHECK_PRICES_FILE ? resolve(vars.COATCHECK_PRICES_FILE) : null,
     unknownPrices: vars.COATCHECK_UNKNOWN_PRICES,
+    moderation: vars.COATCHECK_MODERATION,
+    suspendAfterFlags: vars.COATCHECK_MODERATION_SUSPEND_AFTER,
     sandbox: sandboxSetting(vars.COATCHECK_SANDBOX ?? (production ? 'off' : 'on')),
     accessTokenTtl: vars.COATCHECK_ACCESS_TOKEN_TTL,
     refreshTokenTtl: vars.COATCHECK_REFRESH_TOKEN_TTL,

@@ -135,6 +135,15 @@ export const environment = z.object({
       'What is done about calls whose price is not known: counted at twice the highest known price of their kind, or refused.',
     example: 'refuse',
   }),
+  COATCHECK_MODERATION: oneOf(['off', 'flag', 'block']).default('off').meta({
+    description:
+      "What is done about content that the provider's free moderation finds harmful, or that it cannot judge: nothing (`off`), it goes on record (`flag`), or the call is refused (`block`). Each app can have more; [operations.md](operations.md#moderation) says how.",
+    example: 'flag',
+  }),
+  COATCHECK_MODERATION_SUSPEND_AFTER: wholeNumber(0, 1_000_000).default(0).meta({
+    description: 'Flagged calls of one app within a day after which it is suspended; 0 for never.',
+    example: '20',
+  }),
   COATCHECK_SANDBOX: z
     .union([z.enum(['on', 'off']), baseUrl], { error: 'must be on, off or the URL of a running sandbox' })
     .optional()

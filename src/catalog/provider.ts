@@ -1,6 +1,7 @@
 import { covers } from '../lib/model_pattern.ts';
 import type { ErrorRules } from './failure.ts';
 import type { ModelRules } from './models.ts';
+import type { ModerationRules } from './moderation.ts';
 import type { PictureRules } from './pictures.ts';
 import { hasOwnPrices, type PriceTable } from './prices.ts';
 import type { Route } from './route.ts';
@@ -48,6 +49,8 @@ export interface Provider {
   /** Its WebSockets that are lent. */
   readonly sockets?: readonly SocketRoute[];
   readonly models: ModelRules;
+  /** How it judges content; absent where it does not, or not for nothing. */
+  readonly moderation?: ModerationRules;
   readonly errors: ErrorRules;
   /** Headers (in lower case) in which its SDKs send a token, bare, besides Authorization. */
   readonly tokenHeaders: readonly string[];

@@ -18,6 +18,11 @@ export interface Route {
   readonly parameters?: Readonly<Record<string, RegExp>>;
   readonly scope: string;
   readonly body: BodyRules;
+  /**
+   * Where the content is that moderation is about, if not in the body: there is `none`, because no model answers to it, or it
+   * is `elsewhere`, in what comes later or is kept.
+   */
+  readonly content?: 'none' | 'elsewhere';
   /** How the length of its answer is bounded; absent where no model writes text at its own length. */
   readonly output?: OutputRules;
   readonly answer: AnswerRules;

@@ -1,7 +1,7 @@
 import type { Settlement } from '../store/contract/ledger.ts';
 
-/** Settles a call that was admitted and then not forwarded. */
-export function neverSent(callId: string): Settlement {
+/** Settles a call that was admitted and then not forwarded. @param flags what was found in it */
+export function neverSent(callId: string, flags: string | null = null): Settlement {
   return {
     callId,
     status: null,
@@ -11,5 +11,6 @@ export function neverSent(callId: string): Settlement {
     countedNanoUsd: 0,
     isEstimated: false,
     upstreamRequestId: null,
+    flags,
   };
 }

@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { sha256 } from '../lib/hash.ts';
 import type { AdmissionResult, Left } from '../store/admission.ts';
+import { strictest } from '../store/moderation.ts';
 import type { Payer } from '../store/records.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
@@ -27,6 +28,11 @@ export interface CallRequest {
   readonly caller: Caller;
   readonly match: Match;
   readonly body: RequestBody | null;
+  /**
+   * Has the content of the admitted call judged, before it goes upstream.
+   * @throws AppGone when the call is over first
+   */
+  readonly judge: (admission: Admission) => Promise<Judgement>;
 }
 
 export type AdmitDeps = Pick<
@@ -58,12 +64,23 @@ export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'ma
   /** The provider's base URL for this key. */
   readonly baseUrl: string;
   readonly body: { readonly contentType: string; readonly bytes: Buffer } | null;
+  /** What moderation has found in it, for the record. */
+  readonly flags: string | null;
+}
+
+/** What came of judging a call's content. */
+export interface Judgement {
+  /** For the record. */
+  readonly flags: string | null;
+  /** Where only content goes on that was judged and found harmless; null for such content. */
+  readonly refusal: Refusal | null;
 }
 
 /**
  * Decides whether a call may go upstream, and puts it on record if so. Whoever gets an admission must see to it that the
  * call is settled.
  * @throws Refusal when it may not
+ * @throws AppGone when it is over before that is known
  */
 export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admission> {
   const { callId, provider, caller, match } = request;
@@ -100,6 +117,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     const outputField = output?.field ?? null;
     throw refusedByLedger(deps.config, provider, decision, { grantId, scopes, models, outputField, bound });
   }
+  let flags: string | null = null;
   try {
     const key = await openKey(deps, decision);
     // Since the admission the grant has ended, or whoever pays has taken the key away.
@@ -115,7 +133,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       await checkObjects(deps, request, brought.objects);
     }
     const sent = brought && allowed ? { ...allowed, body: brought.body } : allowed;
-    return {
+    const admission: Admission = {
       [admitted]: true,
       callId,
       provider,
@@ -133,11 +151,22 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       key,
       baseUrl,
       body: bodyToSend(request, sent, decision),
+      flags,
     };
+    const moderation = strictest(deps.config.moderation, decision.moderation);
+    if (moderation === 'off' || !hasContent(admission)) return admission;
+    const judgement = await request.judge(admission);
+    flags = judgement.flags;
+    if (moderation === 'block' && judgement.refusal) throw judgement.refusal;
+    return { ...admission, flags };
   } catch (error) {
-    deps.ledger.settle(neverSent(callId));
+    deps.ledger.settle(neverSent(callId, flags));
     throw error;
   }
+}
+
+function hasContent({ match: { route }, checked }: Admission): boolean {
+  return route.content === undefined ? checked !== null : route.content === 'elsewhere';
 }
 
 function requireScopes(

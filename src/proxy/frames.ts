@@ -9,16 +9,24 @@ export type Frame = string | null;
 /**
  * Handles the frames of a socket one after the other. While one takes its time no more are read, so that whoever sends
  * them has to wait as well.
+ * @param isAhead reads on up to the next frame, so that an end is not only seen when all before it is done
  */
-export function handleInTurn(socket: WebSocket, handle: (frame: Frame) => Promise<void> | undefined): void {
+export function handleInTurn(
+  socket: WebSocket,
+  handle: (frame: Frame) => Promise<void> | undefined,
+  isAhead = false,
+): void {
   const waiting: Frame[] = [];
   let isHandling = false;
 
   const handleWaiting = async (first: Promise<void>) => {
     isHandling = true;
-    socket.pause();
+    if (!isAhead) socket.pause();
     await first;
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await handle(next);
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      if (isAhead && waiting.length === 0) socket.resume();
+      await handle(next);
+    }
     isHandling = false;
     socket.resume();
   };
@@ -27,6 +35,7 @@ export function handleInTurn(socket: WebSocket, handle: (frame: Frame) => Promis
     const frame = isBinary ? null : textOf(data);
     if (isHandling) {
       waiting.push(frame);
+      socket.pause();
       return;
     }
     const underWay = handle(frame);

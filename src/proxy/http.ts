@@ -3,7 +3,7 @@ import { match } from '../catalog/match.ts';
 import type { Deps } from '../deps.ts';
 import { neverSent } from '../ledger/never_sent.ts';
 import { newId } from '../lib/ids.ts';
-import { admit } from './admit.ts';
+import { type Admission, admit } from './admit.ts';
 import { AppGone } from './app_gone.ts';
 import { authenticate } from './authenticate.ts';
 import { createByteBudget } from './byte_budget.ts';
@@ -12,6 +12,7 @@ import { forward } from './forward.ts';
 import { createInFlight } from './in_flight.ts';
 import { createKeyHealth } from './key_health.ts';
 import { insufficientScope, revoked } from './ledger_refusal.ts';
+import { createModerator } from './moderate.ts';
 import { answerPreflight, isPreflight } from './preflight.ts';
 import { Refusal, unavailable } from './refusal.ts';
 import { receiveBody } from './request_body.ts';
@@ -42,7 +43,8 @@ export function createProxy(deps: Deps): Proxy {
   });
   const keyHealth = createKeyHealth(deps);
   const forwardDeps = { ...deps, upstreams, keyHealth };
-  const sockets = createSockets({ ...deps, inFlight, keyHealth });
+  const moderator = createModerator(forwardDeps);
+  const sockets = createSockets({ ...deps, inFlight, keyHealth, moderator });
   const budget = createByteBudget(config.maxBuffered);
 
   const serve = async (exchange: Exchange, { path, query }: Target) => {
@@ -61,16 +63,23 @@ export function createProxy(deps: Deps): Proxy {
       watched.release();
       body?.release();
     };
+    const isOver = () => response.destroyed || watched.isRevoked;
+    const judge = (admission: Admission) =>
+      moderator.judge(admission, (end) => {
+        response.once('close', end);
+        watched.onRevoked(end);
+        if (isOver()) end();
+      });
     try {
-      const admission = await admit(deps, { callId, provider, caller, match: matched, body });
-      if (response.destroyed || watched.isRevoked) {
-        ledger.settle(neverSent(callId));
-        throw response.destroyed ? new AppGone() : revoked(config, provider);
+      const admission = await admit(deps, { callId, provider, caller, match: matched, body, judge });
+      if (isOver()) {
+        ledger.settle(neverSent(callId, admission.flags));
+        throw new AppGone();
       }
       forward(forwardDeps, exchange, admission, watched, release);
     } catch (error) {
       release();
-      throw error;
+      throw error instanceof AppGone && !response.destroyed ? revoked(config, provider) : error;
     }
   };
 

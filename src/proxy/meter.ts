@@ -83,6 +83,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
         usage: report?.usage ?? null,
         ...amounts(),
         upstreamRequestId,
+        flags: admission.flags,
       });
     },
   };

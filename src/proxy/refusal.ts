@@ -3,6 +3,8 @@ import type { Left } from '../store/admission.ts';
 /** Every way the broker itself refuses a call: its code on the wire, and what goes with it. */
 const refusals = {
   invalid_request: { status: 400, type: 'invalid_request_error' },
+  content_flagged: { status: 400, type: 'invalid_request_error' },
+  content_unchecked: { status: 400, type: 'invalid_request_error' },
   invalid_token: { status: 401, type: 'authentication_error' },
   grant_revoked: { status: 401, type: 'authentication_error' },
   budget_exceeded: { status: 402, type: 'insufficient_quota' },

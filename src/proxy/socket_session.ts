@@ -137,6 +137,7 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
   };
 
   const fromApp = async (frame: Frame) => {
+    if (isOver) return;
     silence.refresh();
     let eventId: unknown = null;
     try {
@@ -203,7 +204,7 @@ export function runSession(deps: SessionDeps, parts: SessionParts): SocketSessio
 
   const onError = (who: string) => (error: Error) =>
     log.debug({ err: error, callId }, `the socket of the ${who} failed`);
-  handleInTurn(app, fromApp);
+  handleInTurn(app, fromApp, true);
   handleInTurn(provider, fromProvider);
   app.on('error', onError('app'));
   provider.on('error', onError('provider'));

@@ -10,10 +10,11 @@ import { type Admission, type AdmitDeps, admit } from './admit.ts';
 import { AppGone } from './app_gone.ts';
 import type { Caller } from './authenticate.ts';
 import { createMeter, type Meter } from './meter.ts';
+import type { Moderator } from './moderate.ts';
 import { createObjectRecord, type ObjectRecord } from './object_record.ts';
 import { Refusal } from './refusal.ts';
 
-export type SocketWorkDeps = AdmitDeps & Pick<Deps, 'clock' | 'store'>;
+export type SocketWorkDeps = AdmitDeps & Pick<Deps, 'clock' | 'store'> & { readonly moderator: Moderator };
 
 /** Who works over a socket, and what it is for. */
 export interface SocketUse {
@@ -70,13 +71,19 @@ export async function admitOpening(
   callId: string,
 ): Promise<Admission> {
   const work = openingWork(match.route);
-  const { path, scope } = match.route;
   return admit(deps, {
     callId,
     provider,
     caller,
-    match: { route: work?.route ?? plainOpening(path, scope), path: match.target, model: null, objects: [] },
+    match: {
+      route: work?.route ?? plainOpening(match.route),
+      path: match.target,
+      model: null,
+      objects: [],
+    },
     body: work ? bodyOf({ model: match.model }) : null,
+    // There is nothing yet that it would have to be asked about.
+    judge: (admission) => deps.moderator.judge(admission, () => {}),
   });
 }
 
@@ -84,9 +91,10 @@ function openingWork({ work }: SocketRoute): SocketWork | undefined {
   return work.find(({ trigger }) => trigger.kind === 'standing' && trigger.from === null);
 }
 
-function plainOpening(path: string, scope: string): Admission['match']['route'] {
+function plainOpening({ path, scope, work }: SocketRoute): Admission['match']['route'] {
   const answer = { types: [], json: 'held', endings: null } as const;
-  return { method: 'WS', path, scope, body: { kind: 'none' }, answer, usage: null };
+  const content = work.some(({ trigger }) => trigger.kind === 'asked') ? 'none' : 'elsewhere';
+  return { method: 'WS', path, scope, body: { kind: 'none' }, content, answer, usage: null };
 }
 
 /**
@@ -104,6 +112,7 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
   /** Models by which the provider may begin work by itself; null where it chooses. */
   const models = new Map<SocketWork, string | null>();
   let isClosed = false;
+  let stopJudging = () => {};
   let bound: number | null = null;
 
   const first = openingWork(match.route);
@@ -124,10 +133,15 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
       caller,
       match: { route, path: route.path, model: null, objects: [] },
       body: bodyOf(body),
+      judge: (admission) =>
+        deps.moderator.judge(admission, (end) => {
+          stopJudging = end;
+          if (isClosed) end();
+        }),
     });
     const { id, version } = admission.credential;
     if (isClosed || id !== credential.id || version !== credential.version) {
-      ledger.settle(neverSent(callId));
+      ledger.settle(neverSent(callId, admission.flags));
       if (isClosed) throw new AppGone();
       throw admission.payer === payer ? keyReplaced() : usedUp();
     }
@@ -224,6 +238,7 @@ export function createWork(deps: SocketWorkDeps, use: SocketUse, opening: Socket
 
     close(outcome) {
       isClosed = true;
+      stopJudging();
       for (const [work, call] of calls) settle(work, call, call.hasBegun ? outcome : 'not_sent');
     },
   };

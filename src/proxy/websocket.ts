@@ -16,7 +16,14 @@ import { insufficientScope, revoked } from './ledger_refusal.ts';
 import { Refusal, unavailable } from './refusal.ts';
 import { answerFailure } from './socket_failure.ts';
 import { runSession, type SocketSession } from './socket_session.ts';
-import { admitOpening, createWork, type SocketCall, type SocketUse, startCall } from './socket_work.ts';
+import {
+  admitOpening,
+  createWork,
+  type SocketCall,
+  type SocketUse,
+  type SocketWorkDeps,
+  startCall,
+} from './socket_work.ts';
 import { locate } from './target.ts';
 import { type OpenedSocket, openUpstreamSocket } from './upstream_socket.ts';
 
@@ -37,7 +44,7 @@ interface Opening extends Exchange {
 }
 
 export function createSockets(
-  deps: Deps & { readonly inFlight: InFlight; readonly keyHealth: KeyHealth },
+  deps: Deps & SocketWorkDeps & { readonly inFlight: InFlight; readonly keyHealth: KeyHealth },
 ): Sockets {
   const { config, clock, log, inFlight } = deps;
   const server = new WebSocketServer({

@@ -14,7 +14,7 @@ interface SpecialKey {
   readonly name: string;
   /** In words, for people. */
   readonly effect: string;
-  readonly on: 'every call' | 'all but models' | 'paid calls' | 'images and sound';
+  readonly on: 'every call' | 'all but models' | 'paid calls' | 'images and sound' | 'moderation';
   readonly refusal: (circumstances: Circumstances) => Refusal;
 }
 
@@ -65,6 +65,12 @@ export const specialKeys: readonly SpecialKey[] = [
     on: 'images and sound',
     refusal: ({ errors }) => errors.notPermitted('others'),
   },
+  {
+    name: 'no-moderation',
+    effect: 'a key that is not permitted to have content judged',
+    on: 'moderation',
+    refusal: ({ errors }) => errors.notPermitted('others'),
+  },
 ];
 
 function isModels(route: Route | undefined): boolean {
@@ -81,6 +87,8 @@ function applies(row: SpecialKey, route: Route | undefined): boolean {
       return route?.paid ?? false;
     case 'images and sound':
       return /^\/(images|audio)\//.test(route?.path ?? '');
+    case 'moderation':
+      return route?.path === '/moderations';
   }
 }
 

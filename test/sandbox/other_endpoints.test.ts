@@ -89,6 +89,24 @@ describe.each(majors)('%s', (_major, create) => {
     expect(results[0]?.category_applied_input_types.violence).toEqual(['text', 'image']);
   });
 
+  test.each([
+    ['address', 'https://example.com/violence.png', 'a coat', true],
+    ['file', `data:image/png;base64,${Buffer.from('PNG violence').toString('base64')}`, 'a coat', true],
+    ['address that names what is not looked for in images', 'https://example.com/hate.png', 'a coat', false],
+  ])('flags an image by its %s', async (_, url, text, flagged) => {
+    const image = { type: 'image_url', image_url: { url } } as const;
+    const { results } = await client().moderations.create({ input: [{ type: 'text', text }, image] });
+    expect(results[0]?.flagged).toBe(flagged);
+  });
+
+  test('moderates one image at a time', async () => {
+    const image = { type: 'image_url', image_url: { url: 'https://example.com/coat.png' } } as const;
+    await expect(client().moderations.create({ input: [image, image] })).rejects.toMatchObject({
+      status: 400,
+      code: 'too_many_images',
+    });
+  });
+
   test('generates images as bytes with usage', async () => {
     const response = await client().images.generate({
       model: 'gpt-image-2',

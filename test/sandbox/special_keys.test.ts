@@ -22,6 +22,7 @@ describe.each([
   ['sk-sandbox-error-1', 200, 500, 500, null],
   ['sk-sandbox-unavailable-1', 503, 503, 503, null],
   ['sk-sandbox-restricted-1', 403, 401, 401, null],
+  ['sk-sandbox-no-moderation-1', 200, 401, 200, undefined],
   ['sk-proj-somebody-elses-key', 401, 401, 401, 'invalid_api_key'],
 ])('%s', (key, models, free, paid, code) => {
   test(`gets ${models} for models, ${free} for a free call, ${paid} for a paid one`, async () => {

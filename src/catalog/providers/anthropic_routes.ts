@@ -40,6 +40,7 @@ export const routes: readonly Route[] = [
     path: '/v1/messages/count_tokens',
     scope: 'anthropic:text',
     body: { kind: 'json', fields: countFields },
+    content: 'none',
     answer: held,
     usage: null,
   },

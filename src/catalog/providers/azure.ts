@@ -31,7 +31,7 @@ const name = 'azure';
 /** Of a completion the provider writes 16 tokens where nothing else is said. */
 const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16 };
 
-type Deployed = Pick<Route, 'body' | 'output' | 'answer' | 'usage' | 'cost'>;
+type Deployed = Pick<Route, 'body' | 'content' | 'output' | 'answer' | 'usage' | 'cost'>;
 
 /** A POST to what the user has deployed under a name of their own. */
 function deploymentRoute(path: string, capability: string, rest: Deployed): Route {
@@ -68,6 +68,7 @@ const routes: readonly Route[] = [
   },
   deploymentRoute('/embeddings', 'embeddings', {
     body: { kind: 'json', fields: embeddingFields },
+    content: 'none',
     answer: through,
     usage: embeddingsUsage,
   }),

@@ -2,6 +2,7 @@ import type { KeyShape, Provider } from '../provider.ts';
 import { ownPrices } from './openai_costs.ts';
 import { errors } from './openai_errors.ts';
 import { chatSearch } from './openai_hosted_tools.ts';
+import { moderation } from './openai_moderation.ts';
 import { pictures } from './openai_pictures.ts';
 import { fineTuned, routes } from './openai_routes.ts';
 import { sockets } from './openai_sockets.ts';
@@ -56,6 +57,7 @@ export const openai: Provider = {
       { pattern: /-deep-research/i, scopes: ['openai:tools.web'] },
     ],
   },
+  moderation,
   errors,
   tokenHeaders: [],
   featureHeaders: { 'openai-beta': { allowed: [] } },

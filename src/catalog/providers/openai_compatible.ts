@@ -88,7 +88,15 @@ export function embeddingsRoute(
   usage: UsageRules = embeddingsUsage,
 ): Route {
   const body = { kind: 'json', fields } as const;
-  return { method: 'POST', path, scope: `${provider}:embeddings`, body, answer: through, usage };
+  return {
+    method: 'POST',
+    path,
+    scope: `${provider}:embeddings`,
+    body,
+    content: 'none',
+    answer: through,
+    usage,
+  };
 }
 
 /** How a provider tells of its models. */

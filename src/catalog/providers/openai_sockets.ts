@@ -34,6 +34,7 @@ const realtimeCall = {
   method: 'WS',
   path: '/realtime',
   scope: 'openai:realtime',
+  content: 'elsewhere',
   answer: held,
 } as const;
 

@@ -1,0 +1,126 @@
+import { isObject, type JsonObject } from '../lib/json.ts';
+
+/** A route of a provider that judges, free of charge, whether content is harmful. */
+export interface ModerationRules {
+  /** Under the base URL. */
+  readonly path: string;
+  readonly content: ContentRules;
+  /** In characters: longer texts are judged piece by piece. */
+  readonly longestText: number;
+  /** Texts that it takes in one request. */
+  readonly mostTexts: number;
+  /** Writes a request about these. */
+  readonly ofTexts: (texts: readonly string[]) => JsonObject;
+  /** @param url of the picture; it may hold the picture itself */
+  readonly ofPicture: (url: string) => JsonObject;
+  /** The names of the categories that content was found to be of, for each text or picture; null for what is no such answer. */
+  readonly found: (answer: unknown) => readonly (readonly string[])[] | null;
+}
+
+/** Where the content is in the provider's request bodies. A key counts wherever it stands. */
+export interface ContentRules {
+  /** Keys of pictures: URLs, or objects with a `url`. */
+  readonly pictures: readonly string[];
+  /** Keys of what cannot be judged, such as files and sound: texts, lists, or objects with `data`. */
+  readonly unseen: readonly string[];
+  /** Keys of texts that can also be given as lists of tokens. */
+  readonly tokens: readonly string[];
+  /** Keys of texts that are no content. */
+  readonly unread: readonly string[];
+}
+
+/** What a model is to read, as far as it can be judged. */
+export interface Content {
+  readonly text: string;
+  /** URLs. */
+  readonly pictures: readonly string[];
+  /** Nothing of it was left out because it cannot be judged. */
+  readonly isWhole: boolean;
+}
+
+/** What the provider's moderation has to judge. */
+export interface ModerationRequests {
+  readonly requests: readonly { readonly body: JsonObject; readonly asked: number }[];
+  readonly isWhole: boolean;
+}
+
+/** A longer text, or more pictures, would keep its call waiting for too long. */
+const mostRequests = 16;
+
+/** Names are content only where somebody has written them for a model, as in the schema of a tool. */
+const plainName = /^[\w.$-]*$/;
+
+/** Finds what is to be judged in a request body: every text in it, each once, whatever it is in. */
+export function contentOf(rules: ContentRules, body: JsonObject): Content {
+  const texts = new Set<string>();
+  const pictures = new Set<string>();
+  let isWhole = true;
+
+  const take = (key: string, value: unknown): readonly (readonly [string, unknown])[] => {
+    if (rules.unread.includes(key)) return [];
+    if (rules.unseen.includes(key) && isUnseen(value)) isWhole = false;
+    else if (rules.pictures.includes(key) && typeof value === 'string') pictures.add(value);
+    else if (typeof value === 'string') texts.add(value);
+    else if (typeof value === 'number' && rules.tokens.includes(key)) isWhole = false;
+    else if (Array.isArray(value)) return value.map((entry) => [key, entry]);
+    else if (isObject(value)) return takeObject(key, value);
+    return [];
+  };
+
+  const takeObject = (key: string, value: JsonObject): readonly (readonly [string, unknown])[] => {
+    if (Buffer.isBuffer(value.bytes)) {
+      const url = pictureIn(value.contentType, value.bytes);
+      if (url === null) isWhole = false;
+      else pictures.add(url);
+      return [];
+    }
+    const isPicture = rules.pictures.includes(key);
+    return Object.entries(value).flatMap(([name, member]) => {
+      if (!plainName.test(name)) texts.add(name);
+      return [[isPicture && name === 'url' ? key : name, member]];
+    });
+  };
+
+  // No recursion: what the app nests it may nest deep.
+  const waiting: (readonly [string, unknown])[] = [['', body]];
+  for (let next = waiting.pop(); next; next = waiting.pop()) waiting.push(...take(...next).toReversed());
+  return { text: [...texts].join('\n'), pictures: [...pictures], isWhole };
+}
+
+/** What the moderation is to be asked about a request body. */
+export function moderationRequests(rules: ModerationRules, body: JsonObject): ModerationRequests {
+  const { text, pictures, isWhole } = contentOf(rules.content, body);
+  const mostText = rules.longestText * rules.mostTexts * mostRequests;
+  const pieces = piecesOf(text.slice(0, mostText), rules.longestText);
+  const requests = [
+    ...batches(pieces, rules.mostTexts).map((texts) => ({ body: rules.ofTexts(texts), asked: texts.length })),
+    ...pictures.map((url) => ({ body: rules.ofPicture(url), asked: 1 })),
+  ];
+  return {
+    requests: requests.slice(0, mostRequests),
+    isWhole: isWhole && text.length <= mostText && requests.length <= mostRequests,
+  };
+}
+
+/** Cuts a text between words where it can. */
+function piecesOf(text: string, longest: number): readonly string[] {
+  return text.match(new RegExp(`.{1,${longest}}(?=\\s|$)|.{1,${longest}}`, 'gsu')) ?? [];
+}
+
+function batches<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, index) => items.slice(index * size, (index + 1) * size));
+}
+
+function isUnseen(value: unknown): boolean {
+  return (
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.length > 0) ||
+    (isObject(value) && typeof value.data === 'string')
+  );
+}
+
+function pictureIn(contentType: unknown, bytes: Buffer): string | null {
+  const isPicture = typeof contentType === 'string' && /^image\/[\w.+-]+$/.test(contentType);
+  return isPicture ? `data:${contentType};base64,${bytes.toString('base64')}` : null;
+}

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { apis } from '../../src/catalog/catalog.ts';
+import { contentOf, moderationRequests } from '../../src/catalog/moderation.ts';
+import { moderation } from '../../src/catalog/providers/openai_moderation.ts';
+
+const { content } = moderation;
+const textsOf = (body: Record<string, unknown>) =>
+  moderationRequests(moderation, body).requests.flatMap(({ body: { input } }) => input);
+
+describe('what is judged', () => {
+  it('is every call with a body that a model answers', () => {
+    const left = apis.flatMap(({ routes }) =>
+      routes.filter(({ body, content: where }) => body.kind !== 'none' && where === 'none'),
+    );
+    const paths = left.map(({ path }) => path.replace(/^.*[/:]/, ''));
+    expect([...new Set(paths)].sort()).toEqual([
+      'batchEmbedContents',
+      'countTokens',
+      'count_tokens',
+      'embedContent',
+      'embeddings',
+      'input_tokens',
+      'moderations',
+    ]);
+  });
+
+  it('is each text once, in order, and no name of a type, role or model', () => {
+    const body = {
+      model: 'gpt-5',
+      instructions: 'Be brief',
+      input: [
+        { type: 'message', role: 'user', content: 'Hello' },
+        { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Be brief' }] },
+        { type: 'reasoning', encrypted_content: 'AAAA', summary: [{ text: 'Thinking' }] },
+      ],
+      temperature: 1,
+      tools: null,
+    };
+    expect(contentOf(content, body)).toEqual({
+      text: 'Be brief\nHello\nThinking',
+      pictures: [],
+      isWhole: true,
+    });
+  });
+
+  it('takes bodies that are nested as deep as the app likes', () => {
+    let body: Record<string, unknown> = { text: 'harm' };
+    for (let depth = 0; depth < 100_000; depth += 1) body = { nested: [body] };
+    expect(contentOf(content, body).text).toBe('harm');
+  });
+
+  it('is cut into pieces of which none is too long, between words, and nothing is lost', () => {
+    const word = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
+    const texts = fc.array(word, { maxLength: 2_000 }).map((words) => words.join(' '));
+    fc.assert(
+      fc.property(texts, (text) => {
+        const pieces = textsOf({ text }) as string[];
+        expect(pieces.join('')).toBe(text);
+        for (const piece of pieces) expect([...piece].length).toBeLessThanOrEqual(2_000);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('is asked about in a bounded number of requests, and said not to be whole beyond it', () => {
+    const long = moderationRequests(moderation, { text: 'x'.repeat(10_000_000) });
+    expect(long.requests).toHaveLength(16);
+    expect(long.isWhole).toBe(false);
+    expect(moderationRequests(moderation, { text: 'x'.repeat(500_000) }).isWhole).toBe(true);
+    expect(moderationRequests(moderation, {}).requests).toEqual([]);
+  });
+});
+
+describe('a verdict', () => {
+  const result = (flagged: boolean, categories: object) => ({ flagged, categories });
+
+  it.each([
+    ['nothing', [result(false, { hate: false })], [[]]],
+    [
+      'what is flagged',
+      [result(true, { hate: true, 'self-harm/intent': true, violence: false })],
+      [['hate', 'self-harm/intent']],
+    ],
+    ['each input for itself', [result(true, { hate: true }), result(false, {})], [['hate'], []]],
+    ['no category that is nothing to write down', [result(true, { 'a b': true, '<b>': true })], [['other']]],
+    ['harm without a category', [result(true, {})], [['other']]],
+  ])('names %s', (_, results, found) => {
+    expect(moderation.found({ results })).toEqual(found);
+  });
+
+  it.each([[null], [{}], [{ results: {} }], [{ results: [{ flagged: true }] }], [{ results: [null] }]])(
+    'is nothing else: %j',
+    (answer) => {
+      expect(moderation.found(answer)).toBeNull();
+    },
+  );
+});
