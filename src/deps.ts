@@ -9,6 +9,7 @@ import { type Clock, systemClock } from './lib/clock.ts';
 import { createPublicFetch, type Network, type PublicFetch } from './lib/public_fetch.ts';
 import type { Secret } from './lib/secret.ts';
 import { createTxtLookup, type TxtLookup } from './lib/txt_records.ts';
+import { createAppSuspender } from './mail/app_suspender.ts';
 import { createBudgetTeller } from './mail/budget_teller.ts';
 import { createMail, type Mail, noMail } from './mail/mail.ts';
 import { readPricesFile } from './prices_file.ts';
@@ -100,6 +101,9 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
       onSettleError: (error, waiting) =>
         log.error({ err: error, waiting }, 'settling calls failed; will retry'),
       onNotice: createBudgetTeller({ config, store, mail, log }),
+      ...(config.suspendAfterFlags > 0 && {
+        onFlagged: createAppSuspender({ config, store, mail, log }),
+      }),
     }),
     fetchPublic: createPublicFetch(options.network),
     lookUpTxt: createTxtLookup(options.network),

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AdmissionRequest, AdmissionResult, BudgetNotice } from '../store/admission.ts';
 import { type LedgerStore, OutcomeUnknown, type Settlement } from '../store/contract/ledger.ts';
+import { isFlagged } from '../store/moderation.ts';
 import { neverSent } from './never_sent.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface LedgerOptions {
   readonly onSettleError: (error: unknown, waiting: number) => void;
   /** Hears of each budget of which so much has been used that its user should know; the same of each once. Must not throw. */
   readonly onNotice?: (notice: BudgetNotice) => void;
+  /** Hears of each flagged call, by its id, once it is settled; of one now and then twice. Must not throw. */
+  readonly onFlagged?: (callId: string) => void;
 }
 
 const settleDelay = 25;
@@ -49,7 +52,7 @@ interface Waiting {
 /** A ledger on the store. Settlements that cannot be written are tried again every half second until it is closed. */
 export function createLedger(
   store: Pick<LedgerStore, 'admit' | 'settle'>,
-  { onSettleError, onNotice }: LedgerOptions,
+  { onSettleError, onNotice, onFlagged }: LedgerOptions,
 ): Ledger {
   let arrivals: Waiting[] = [];
   /** Families that have calls in a transaction. */
@@ -103,6 +106,7 @@ export function createLedger(
     if (settlements.length === 0) clearTimer();
     try {
       const results = await store.admit(requests, settled, onNotice);
+      tellFlagged(settled);
       batch.forEach(({ resolve, reject }, index) => {
         const result = results[index];
         if (result) resolve(result);
@@ -129,6 +133,7 @@ export function createLedger(
       try {
         await store.settle(part);
         hasFailed = false;
+        tellFlagged(part);
         // A store in this process answers without a pause, and much may have gathered.
         await nextTurn();
       } catch (error) {
@@ -136,6 +141,11 @@ export function createLedger(
         return;
       }
     }
+  };
+
+  const tellFlagged = (settled: readonly Settlement[]) => {
+    if (!onFlagged) return;
+    for (const { callId, flags = null } of settled) if (isFlagged(flags)) onFlagged(callId);
   };
 
   /** Settlements can be written twice: the store settles a call once. */

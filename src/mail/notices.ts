@@ -111,6 +111,20 @@ export function budgetReached(
   };
 }
 
+/** So many calls of an app were flagged that it has been suspended. */
+export function appSuspended({ issuer }: Site, { id, name }: Pick<Client, 'id' | 'name'>): Notice {
+  return {
+    kind: 'app_suspended',
+    about: id,
+    title: `Your app ${name} has been suspended`,
+    text: paragraphs(
+      `The moderation of the provider has flagged so many calls of ${name} within a day that it is suspended here: its calls are refused, and nobody can connect it.`,
+      'See to it that such calls do not happen again, then ask whoever runs this service to lift the suspension.',
+      `Your app:\n${issuer}/developer/${id}`,
+    ),
+  };
+}
+
 function providerOf({ provider }: NamedKey): {
   readonly title: string;
   readonly keysPage: string | null;

@@ -13,3 +13,8 @@ export const flagsCountFor = 86_400_000;
 
 /** In the record of a call, in the place of categories: its content could not be judged, or not all of it. */
 export const unchecked = 'unchecked';
+
+/** Whether something was found in a call. @param flags as in its record */
+export function isFlagged(flags: string | null): boolean {
+  return flags !== null && flags !== unchecked;
+}

@@ -30,6 +30,7 @@ const settlement = (callId: string): Settlement => ({
   countedNanoUsd: 0,
   isEstimated: false,
   upstreamRequestId: null,
+  flags: null,
 });
 
 /** A store that notes what it is to write and admits every call whose id does not begin with `bad`. */
