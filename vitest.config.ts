@@ -9,7 +9,7 @@ const onOneStore = [
   'test/web/{browser,consent_journey,consent_redirect,journey,spending_journey}.test.ts',
   'test/faults/{client_faults,start,upstream_faults}.test.ts',
   'test/oauth/clients/oidc_client_ts.test.ts',
-  'test/proxy/{sweep,browser_socket,leaks,steering,body,power_fields,usage_shapes,azure,azure_resource}.test.ts',
+  'test/proxy/{sweep,browser_socket,leaks,steering,body,power_fields,usage_shapes,moderation,moderation_socket,azure,azure_resource}.test.ts',
   'test/proxy/{*_sdk,sdk,langchain,realtime,content_streams,message_streams,openai_leaks}.test.ts',
 ];
 
