@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import { hashPassword } from '../../src/accounts/password.ts';
 import { createApp } from '../../src/app.ts';
 import { defaultScopes, findProvider, providersOfScopes } from '../../src/catalog/catalog.ts';
 import type { Provider } from '../../src/catalog/provider.ts';
@@ -90,19 +89,19 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 }
 
 export const password = 'correct horse battery';
-/** Made once: to hash a password is work on purpose. */
-let passwordHash: Promise<string> | undefined;
+/** Its hash, which is soon compared with: what that costs is kept with each hash. */
+const passwordHash =
+  '$argon2id$v=19$m=8,t=1,p=1$c2l4dGVlbiBieXRlcyBvaw$JstIM51//NA/dUwa6zDBwqkAkW6yiNMpSQIcldEnqvs';
 let people = 0;
 
 /** An account with the password above. */
 export async function createUser({ deps }: Broker, operator = false): Promise<User> {
   people += 1;
-  passwordHash ??= hashPassword(password);
   const result = await deps.store.accounts.createUser(
     {
       id: newId('usr'),
       email: `user${people}@example.com`,
-      passwordHash: await passwordHash,
+      passwordHash,
       operator,
     },
     { actor: { kind: 'system' } },
