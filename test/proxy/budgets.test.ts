@@ -124,7 +124,7 @@ describe('a budget', () => {
     const tooOften = openai.responses.create({ ...search, max_tool_calls: 10 });
     expect((await refusalOf(tooOften)).code).toBe('budget_exceeded');
     await openai.responses.create(search);
-    // Half a dollar for all that the model can read after one search.
+    // A third of a dollar for all that the model can read after one search.
     expect(broker.sandbox.received().at(-1)?.fields.max_tool_calls).toBe(1);
   });
 

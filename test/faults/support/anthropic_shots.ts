@@ -56,6 +56,7 @@ const withTools: Draw = (random, text) => ({
     max_tokens: random.between(1, 100),
     tools: pick<object>(random, [
       [{ type: 'web_search_20260318', name: 'web_search', max_uses: random.between(0, 3) }],
+      [{ type: 'web_search_20260318', name: 'web_search' }],
       [{ type: 'web_search_20260318', name: 'web_search', max_uses: 0 }],
       [{ type: 'code_execution_20260521', name: 'code_execution' }],
     ]),

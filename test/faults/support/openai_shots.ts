@@ -9,7 +9,14 @@ const models = ['o1-pro', 'gpt-4', 'gpt-4-turbo', 'gpt-4o', 'gpt-5', 'gpt-5-mini
 const modelFor = (random: Random) => pick(random, ['gpt-4o', ...models]);
 /** As different as the texts are: the sandbox gives equal questions one id. */
 const asTokens = (text: string) => [...Buffer.from(text)];
-const messages = (text: string) => [{ role: 'user', content: `${text} `.repeat(8) }];
+const picture = { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(4_000)}` } };
+
+/** A text, in one of four cases with a picture. */
+function messages(random: Random, text: string): object {
+  const words = `${text} `.repeat(8);
+  const pictured = [{ type: 'text', text: words }, picture];
+  return [{ role: 'user', content: pick<unknown>(random, [words, words, words, pictured]) }];
+}
 
 /** How long the answer may get: said, said twice alike, in contradiction, in words, or not at all. */
 function chatCap(random: Random): object {
@@ -29,7 +36,7 @@ const chat: Draw = (random, text) => ({
   path: `${mount}/chat/completions`,
   body: {
     model: modelFor(random),
-    messages: messages(text),
+    messages: messages(random, text),
     ...chatCap(random),
     ...pick<object>(random, [{}, {}, { n: 2 }, { n: 3 }, { n: '2' }]),
     ...pick<object>(random, [
@@ -60,7 +67,7 @@ const hostedTools = (random: Random) => ({
     [{ type: 'web_search' }],
     [{ type: 'web_search' }, { type: 'code_interpreter', container: { type: 'auto' } }],
   ]),
-  max_tool_calls: random.between(0, 3),
+  ...pick<object>(random, [{ max_tool_calls: random.between(0, 3) }, {}]),
 });
 
 const completions: Draw = (random, text) => ({
