@@ -27,7 +27,7 @@ export function costOf(
   if (unreportedFees(models.hostedTools ?? [], charges[0]?.usage ?? {}) > 0) return null;
   let total = 0;
   for (const [index, charge] of charges.entries()) {
-    const cost = firstPrice(priceTable, candidates(models, charge, index), charge);
+    const cost = firstPrice(priceTable, candidates(models, charges, index), charge);
     if (cost === null) return null;
     total += cost;
   }
@@ -48,13 +48,14 @@ export function countedCost(
   const cost = costOf(priceTable, models, report);
   if (cost !== null) return { cost, counted: cost };
   const tools = models.hostedTools ?? [];
-  const counted = report.charges.map((charge, index) => {
-    const named = candidates(models, charge, index);
+  const { charges } = report;
+  const counted = charges.map((charge, index) => {
+    const named = candidates(models, charges, index);
     const known = firstPrice(priceTable, named, charge);
     const fees = index === 0 ? reportedFees(tools, charge.usage) : 0;
     return known ?? ceilingCost(priceTable, named, charge.usage) + fees;
   });
-  const fees = unreportedFees(tools, report.charges[0]?.usage ?? {});
+  const fees = unreportedFees(tools, charges[0]?.usage ?? {});
   return { cost, counted: counted.reduce((sum, one) => sum + one, fees) };
 }
 
@@ -85,14 +86,16 @@ const unseen = [
   ...['modalities', 'audio', 'generationConfig', 'best_of', 'background'],
 ];
 
+/** What a charge may be priced by. Whose it is that no answer says, is told by the one model that is left. */
 function candidates(
-  models: CallModels,
-  { model }: Charge,
+  { model, otherModels }: CallModels,
+  charges: readonly Charge[],
   index: number,
 ): readonly (string | null | undefined)[] {
-  const [only, ...more] = models.otherModels;
-  const toolModel = more.length === 0 ? only : undefined;
-  return index === 0 ? [models.model, model] : [model, toolModel];
+  const answered = charges[index]?.model;
+  if (index === 0) return [model, answered];
+  const [only, ...more] = otherModels.filter((other) => charges.every((charge) => charge.model !== other));
+  return [answered, more.length === 0 ? only : undefined];
 }
 
 /** How the counts of each side are named, how their rates, and how many of them a rate is for. */

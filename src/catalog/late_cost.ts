@@ -26,7 +26,9 @@ export function readLateUsage(
 ): LateReport | null {
   const made = [answer, at(answer, ['response'])].find((one) => at(one, ['id']) === id);
   if (!endings.includes(String(at(made, ['status'])))) return null;
-  return isFree?.(made) ? nothing : readUsage(usage, made);
+  if (isFree?.(made)) return nothing;
+  const report = readUsage(usage, made);
+  return report?.isFinal ? report : null;
 }
 
 /**

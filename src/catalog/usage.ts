@@ -16,8 +16,7 @@ type Place = readonly string[];
 
 /**
  * How usage is written in a provider's answers: count in the price table's terms → where it stands, what sums up to it, what
- * is left of a whole, the modality that it is the count of, in a list of such, or the lists that it is the length of, one in
- * each of a list.
+ * is left of a whole, or the modality that it is the count of, in a list of such.
  */
 export type UsageTable = Readonly<
   Record<
@@ -26,7 +25,6 @@ export type UsageTable = Readonly<
     | { readonly sum: readonly Place[] }
     | { readonly whole: Place; readonly without: Place; readonly atLeast: Place }
     | { readonly modality: string; readonly in: string }
-    | { readonly lengthOf: Place; readonly inEach: string }
   >
 >;
 
@@ -37,16 +35,38 @@ export interface UsageRules {
   readonly beside?: UsageTable;
   /** What an answer calls its usage and its model, when not `usage` and `model`. */
   readonly names?: { readonly usage: string; readonly model: string };
-  /** Where an answer says that it is complete, if earlier reports are not to be taken for the last. */
+  /** Whether an answer is complete and its report leaves nothing out, where that is not so of each. */
   readonly completeBy?: (answer: unknown) => boolean;
+  /** Counts without which a report is not complete. */
+  readonly always?: readonly string[];
+  /** Every report of a stream is of a further part of it. */
+  readonly addsUp?: true;
+  /** Each model that a call makes use of has usage of its own. */
+  readonly ofEachModel?: true;
+  /** Uses of a tool that show in the answer itself: its usage may say nothing of them. */
+  readonly shows?: ShownUses;
   /** What holds the usage at the beginning of a stream, when what will be written is still to come. */
   readonly opening?: Place;
   /** What else may hold the usage inside of an answer or event. */
   readonly holder?: Place;
   /** What the call costs in USD, where the usage itself says so; null where it does not. */
   readonly cost?: (reported: JsonObject) => number | null;
-  /** Further models at work in a call, and where their usage stands. */
-  readonly sides?: readonly { readonly path: Place; readonly table: UsageTable }[];
+  /** Further models at work in a call, and where their usage stands, in what holds it or in each of a list there. */
+  readonly sides?: readonly {
+    readonly path: Place;
+    readonly inEach?: string;
+    readonly table: UsageTable;
+  }[];
+}
+
+/** How an answer shows that a tool was used. */
+interface ShownUses {
+  /** What the uses are counted in. */
+  readonly unit: string;
+  /** Stands in the data of every event that shows one. */
+  readonly by: string;
+  /** A mark for each use, by which it is counted once however often it is shown. */
+  readonly marks: (answer: unknown) => readonly string[];
 }
 
 /** What an answer, or the events of a stream so far, report. */
@@ -59,6 +79,8 @@ export interface UsageReport {
   readonly isFinal: boolean;
   /** As the provider wrote it. */
   readonly reported: JsonObject;
+  /** Of the uses that were shown. */
+  readonly marks: readonly string[];
 }
 
 const usualNames = { usage: 'usage', model: 'model' };
@@ -78,47 +100,75 @@ const holders: readonly Place[] = [[], ['response'], ['message']];
  * @returns null when it reports none
  */
 export function readUsage(
-  {
-    table,
-    beside = {},
-    names = usualNames,
-    opening,
-    completeBy,
-    holder: ownHolder,
-    cost,
-    sides = [],
-  }: UsageRules,
+  rules: UsageRules,
   answer: unknown,
   before: UsageReport | null = null,
 ): UsageReport | null {
+  const { table, beside = {}, names = usualNames, holder: ownHolder, cost, sides = [] } = rules;
   const holder = [...holders, ...(ownHolder ? [ownHolder] : [])]
     .map((path) => at(answer, path))
     .find((one) => isObject(at(one, [names.usage])));
   const given = at(holder, [names.usage]);
-  if (!isObject(given)) return null;
-  const reported = { ...before?.reported, ...withoutNulls(given) };
+  const marks = [...new Set([...(before?.marks ?? []), ...(rules.shows?.marks(answer) ?? [])])];
+  if (!isObject(given) && marks.length === (before?.marks.length ?? 0)) return null;
+  const reported = { ...before?.reported, ...(isObject(given) && withoutNulls(given)) };
   const tokens = counts(table, reported);
-  if (!tokens) return null;
-  const usage = { ...before?.usage, ...tokens, ...(isObject(holder) && counts(beside, holder)) };
+  if (!tokens && marks.length === 0) return null;
+  const told = rules.addsUp ? sum(before?.usage, tokens) : { ...before?.usage, ...tokens };
+  const usage = withShown(rules, marks, { ...told, ...(isObject(holder) && counts(beside, holder)) });
   const usd = cost?.(reported) ?? null;
   const model = modelIn(holder, names.model) ?? before?.charges[0]?.model ?? null;
   return {
     usage,
     charges: [{ model, usage }, ...sideCharges(sides, holder)],
     costNanoUsd: usd === null ? null : nanoUsd(usd),
-    isFinal:
-      (opening === undefined || holder !== at(answer, opening)) &&
-      ((before?.isFinal || completeBy?.(answer)) ?? true),
+    isFinal: isObject(given) ? isFinal(rules, answer, usage, before) : (before?.isFinal ?? false),
     reported,
+    marks,
   };
 }
 
+function isFinal(
+  { opening, completeBy, always = [] }: UsageRules,
+  answer: unknown,
+  usage: Usage,
+  before: UsageReport | null,
+): boolean {
+  const isOpening = opening !== undefined && at(answer, opening) !== undefined;
+  const isComplete = (before?.isFinal || completeBy?.(answer)) ?? true;
+  return !isOpening && isComplete && always.every((name) => usage[name] !== undefined);
+}
+
+/**
+ * Whether a report says what each model has used that its call makes use of, where each has usage of its own.
+ * @param usedModels as in a checked body
+ */
+export function tellsAll(
+  { ofEachModel }: UsageRules,
+  { usedModels }: { readonly usedModels: ReadonlyMap<string | null, string> },
+  { charges }: UsageReport,
+): boolean {
+  return !ofEachModel || charges.length >= usedModels.size;
+}
+
+function withShown({ shows }: UsageRules, { length }: readonly string[], usage: Usage): Usage {
+  return shows && length > 0 ? { ...usage, [shows.unit]: Math.max(length, usage[shows.unit] ?? 0) } : usage;
+}
+
+function sum(before: Usage = {}, added: Usage | null): Usage {
+  const names = Object.keys({ ...before, ...added });
+  return Object.fromEntries(names.map((name) => [name, (before[name] ?? 0) + (added?.[name] ?? 0)]));
+}
+
 function sideCharges(sides: NonNullable<UsageRules['sides']>, holder: unknown): readonly Charge[] {
-  return sides.flatMap(({ path, table }) => {
-    const reported = at(holder, path);
-    const usage = isObject(reported) ? counts(table, reported) : null;
-    if (!usage || Object.values(usage).every((count) => count === 0)) return [];
-    return [{ model: modelIn(reported), usage }];
+  return sides.flatMap(({ path, inEach, table }) => {
+    const list = inEach === undefined ? [holder] : at(holder, [inEach]);
+    return (Array.isArray(list) ? list : []).flatMap((one) => {
+      const reported = at(one, path);
+      const usage = isObject(reported) ? counts(table, reported) : null;
+      if (!usage || Object.values(usage).every((count) => count === 0)) return [];
+      return [{ model: modelIn(reported), usage }];
+    });
   });
 }
 
@@ -142,16 +192,10 @@ function countsAt(source: UsageTable[string], reported: JsonObject): readonly un
     const rest = Number(at(reported, source.whole)) - Number(at(reported, source.without));
     return [Math.max(...[rest, at(reported, source.atLeast)].filter(isCount))];
   }
-  if ('lengthOf' in source) return lengths(source.lengthOf, reported[source.inEach]);
   if (!('modality' in source)) return [at(reported, source)];
   const list = reported[source.in];
   const entries = Array.isArray(list) ? list.filter(isObject) : [];
   return entries.filter(({ modality }) => modality === source.modality).map(({ tokenCount }) => tokenCount);
-}
-
-function lengths(place: Place, holders: unknown): readonly unknown[] {
-  const lists = Array.isArray(holders) ? holders.map((holder) => at(holder, place)) : [];
-  return lists.filter(Array.isArray).map(({ length }) => length);
 }
 
 function isCount(value: unknown): value is number {

@@ -11,14 +11,17 @@ const largestEvent = 32 * 1024 ** 2;
 const longestBeginning = 64;
 
 /**
- * Hands on a stream of events, each as soon as it is complete. Only events that report usage, or may tell of an
- * error or the account, are read; the others go through as they are.
+ * Hands on a stream of events, each as soon as it is complete. Only events that report usage or show a use of a tool, or may
+ * tell of an error or the account, are read; the others go through as they are.
  */
 export function createEventSink(context: AnswerContext, head: AnswerHead): AnswerSink {
   const { admission, meter } = context;
   const { answer, usage } = admission.match.route;
   const { endings } = answer;
   const usageWord = Buffer.from(`"${usage ? usageName(usage) : 'usage'}"`);
+  const useWord = usage?.shows ? Buffer.from(`"${usage.shows.by}"`) : null;
+  const reports = (event: Buffer) =>
+    reportsUsage(event, usageWord) || (useWord !== null && event.includes(useWord));
   const hidesUsage = admission.checked?.usageIsExtra ?? false;
   const splitter = createEventSplitter();
   let hasEnded = endings === null;
@@ -34,7 +37,7 @@ export function createEventSink(context: AnswerContext, head: AnswerHead): Answe
       endings?.some((ending) =>
         typeof ending === 'string' ? beginning.startsWith(ending) : event.includes(`"${ending.holds}"`),
       ) ?? true;
-    const { bytes, isError, isUsageOnly } = readEvent(event, beginning, usageWord, context);
+    const { bytes, isError, isUsageOnly } = readEvent(event, beginning, reports(event), context);
     hasFailed ||= isError;
     // What broke off is counted by what was seen of it; otherwise the provider says.
     if (admission.reservedNanoUsd > 0) meter.streamed(visibleBytes(event));
@@ -75,13 +78,13 @@ interface ReadEvent {
 function readEvent(
   event: Buffer,
   beginning: string,
-  usageWord: Buffer,
+  reports: boolean,
   { admission, meter }: AnswerContext,
 ): ReadEvent {
   const { errors } = admission.provider;
   const isNamedError = beginning.startsWith('event: error');
   const mayTell = isNamedError || errors.privateParts.mention.test(event.toString('latin1'));
-  if (!mayTell && !reportsUsage(event, usageWord)) {
+  if (!mayTell && !reports) {
     return { bytes: event, isError: false, isUsageOnly: false };
   }
   const parsed = parseJson(dataOf(event));

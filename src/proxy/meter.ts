@@ -1,5 +1,5 @@
 import { countedCost, estimatedCost } from '../catalog/cost.ts';
-import { readUsage, type UsageReport } from '../catalog/usage.ts';
+import { readUsage, tellsAll, type UsageReport } from '../catalog/usage.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { largestAmount } from '../store/budget.ts';
 import type { Settlement } from '../store/contract/ledger.ts';
@@ -38,7 +38,7 @@ export function createMeter(ledger: Ledger, admission: Admission): Meter {
     const { provider, checked, bound, reservedNanoUsd } = admission;
     const isFree = usageRules === null || !wasSent || (status !== null && status >= 400);
     if (isFree) return { costNanoUsd: 0, countedNanoUsd: 0, isEstimated: false };
-    if (report?.isFinal) {
+    if (report?.isFinal && (!checked || tellsAll(usageRules, checked, report))) {
       const { cost, counted } = countedCost(provider, checked ?? { model: null, otherModels: [] }, report);
       return {
         costNanoUsd: cost === null ? null : Math.min(cost, largestAmount),

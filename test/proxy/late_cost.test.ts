@@ -111,6 +111,16 @@ describe('a response in the background', () => {
     expect(countedNanoUsd).toBeLessThanOrEqual(uncounted.before.reservedNanoUsd);
   });
 
+  it('stays at the most where it does not tell of a picture that a tool has drawn', async () => {
+    const { id, before } = await begin({ tools: [{ type: 'image_generation', model: 'gpt-image-2' }] });
+    const output = [{ type: 'image_generation_call', id: 'ig_1', status: 'completed', result: 'AAAA' }];
+    await look(id, { status: 'completed', usage, output });
+    expect(await recordOf(before)).toEqual(before);
+    const image_gen = { input_tokens: 8, output_tokens: 90 };
+    await look(id, { status: 'completed', usage, output, tool_usage: { image_gen } });
+    expect((await recordOf(before)).costNanoUsd).toBe(cost + 8 * 5_000 + 90 * 30_000);
+  });
+
   it('of which another is told is not taken for it', async () => {
     const [one, other] = [await begin(), await begin()];
     world.upstream.answer = json(200, { ...queued, id: other.id, status: 'completed', usage });

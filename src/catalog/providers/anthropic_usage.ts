@@ -1,8 +1,11 @@
+import { at, isObject } from '../../lib/json.ts';
 import type { UsageRules } from '../usage.ts';
 
 /** How Anthropic reports what a message has used. */
 export const messageUsage: UsageRules = {
   opening: ['message'],
+  always: ['input_tokens', 'output_tokens'],
+  shows: { unit: 'web_searches', by: 'web_search_tool_result', marks: searchesIn },
   table: {
     // Tokens read from the cache and written to it come on top; the price table wants a total.
     input_tokens: {
@@ -16,3 +19,13 @@ export const messageUsage: UsageRules = {
     web_searches: ['server_tool_use', 'web_search_requests'],
   },
 };
+
+/** The searches that a message has found something by, or the piece of it that an event begins. Others cost nothing. */
+function searchesIn(answer: unknown): readonly string[] {
+  const content = at(answer, ['content']);
+  const blocks = Array.isArray(content) ? content : [at(answer, ['content_block'])];
+  return blocks
+    .filter(isObject)
+    .filter(({ type, content: found }) => type === 'web_search_tool_result' && Array.isArray(found))
+    .map(({ tool_use_id: id }) => String(id));
+}

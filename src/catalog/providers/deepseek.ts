@@ -17,6 +17,7 @@ const name = 'deepseek';
 
 /** What is read from its cache stands beside the counts. */
 const usage: UsageRules = {
+  ...chatUsage,
   table: { ...chatUsage.table, cache_read_tokens: ['prompt_cache_hit_tokens'] },
 };
 

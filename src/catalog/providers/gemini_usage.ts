@@ -17,9 +17,7 @@ export const contentUsage: UsageRules = {
     output_image_tokens: { modality: 'IMAGE', in: 'candidatesTokensDetails' },
     output_audio_tokens: { modality: 'AUDIO', in: 'candidatesTokensDetails' },
   },
-  beside: {
-    web_searches: { lengthOf: ['groundingMetadata', 'webSearchQueries'], inEach: 'candidates' },
-  },
+  shows: { unit: 'web_searches', by: 'groundingMetadata', marks: searchesIn },
 };
 
 export const embeddingUsage: UsageRules = { names, table: { input_tokens: ['promptTokenCount'] } };
@@ -29,4 +27,20 @@ function isComplete(answer: unknown): boolean {
   return Array.isArray(candidates)
     ? candidates.some((candidate) => isObject(candidate) && typeof candidate.finishReason === 'string')
     : at(answer, ['promptFeedback', 'blockReason']) !== undefined;
+}
+
+/** What was searched for, by its place: it can be told again. Where that is left out, what a search shows of itself stands for one. */
+function searchesIn(answer: unknown): readonly string[] {
+  return listAt(answer, 'candidates').flatMap((candidate, index) => {
+    const grounding = at(candidate, ['groundingMetadata']);
+    const queries = ['webSearchQueries', 'imageSearchQueries'].flatMap((name) => listAt(grounding, name));
+    const isSearched = at(grounding, ['searchEntryPoint']) !== undefined;
+    const uses = queries.length === 0 && isSearched ? ['unnamed'] : queries;
+    return uses.map((_, place) => `${index} ${place}`);
+  });
+}
+
+function listAt(holder: unknown, name: string): readonly unknown[] {
+  const list = at(holder, [name]);
+  return Array.isArray(list) ? list : [];
 }

@@ -53,6 +53,7 @@ const chat: FieldRules = {
 
 /** What is heard is counted in seconds, beside the tokens. */
 const chatWithSound: UsageRules = {
+  ...chatUsage,
   table: {
     ...chatUsage.table,
     audio_seconds: ['prompt_audio_seconds'],

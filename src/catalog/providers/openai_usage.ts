@@ -12,16 +12,17 @@ const imageTokens: UsageTable = {
   output_image_tokens: ['output_tokens'],
 };
 
-const svg: NonNullable<UsageRules['sides']>[number] = {
-  path: ['svg_usage'],
-  table: {
-    input_tokens: ['input_tokens'],
-    output_tokens: ['output_tokens'],
-    output_reasoning_tokens: ['reasoning_tokens'],
-  },
+/** Of the model that writes a picture of lines. */
+const authorTokens: UsageTable = {
+  input_tokens: ['input_tokens'],
+  output_tokens: ['output_tokens'],
+  output_reasoning_tokens: ['reasoning_tokens'],
 };
 
+const always = ['input_tokens', 'output_tokens'];
+
 export const chatUsage: UsageRules = {
+  always,
   table: {
     input_tokens: ['prompt_tokens'],
     cache_read_tokens: ['prompt_tokens_details', 'cached_tokens'],
@@ -43,6 +44,7 @@ function hasFinished(answer: unknown): boolean {
 }
 
 export const responsesUsage: UsageRules = {
+  always,
   table: {
     input_tokens: ['input_tokens'],
     cache_read_tokens: ['input_tokens_details', 'cached_tokens'],
@@ -51,10 +53,28 @@ export const responsesUsage: UsageRules = {
     output_reasoning_tokens: ['output_tokens_details', 'reasoning_tokens'],
   },
   beside: { web_searches: ['tool_usage', 'web_search', 'num_requests'] },
-  sides: [{ path: ['tool_usage', 'image_gen'], table: imageTokens }, svg],
+  sides: [
+    { path: ['tool_usage', 'image_gen'], table: imageTokens },
+    { path: ['svg_usage'], inEach: 'output', table: authorTokens },
+  ],
+  completeBy: tellsOfPictures,
 };
 
+/** Whether a response says what the pictures in it have come to: that of some may be left out, or of all of them. */
+function tellsOfPictures(answer: unknown): boolean {
+  const response = at(answer, ['response']) ?? answer;
+  const output = at(response, ['output']);
+  const items = Array.isArray(output) ? output.filter(isObject) : [];
+  const pictures = items.filter(({ type }) => type === 'image_generation_call');
+  const drawn = at(response, ['tool_usage', 'image_gen', 'output_tokens']) ?? -1;
+  return pictures.every(({ status, output_format: format, svg_usage: written }) => {
+    const isTold = format === 'svg' ? isObject(written) : Number(drawn) > 0;
+    return Number(drawn) >= 0 && (isTold || status === 'failed');
+  });
+}
+
 export const realtimeUsage: UsageRules = {
+  always,
   table: {
     input_tokens: ['input_tokens'],
     cache_read_tokens: ['input_token_details', 'cached_tokens'],
@@ -69,7 +89,14 @@ export const realtimeUsage: UsageRules = {
 
 export const embeddingsUsage: UsageRules = { table: { input_tokens: ['prompt_tokens'] } };
 
-export const imagesUsage: UsageRules = { table: imageTokens, sides: [svg] };
+/** A stream ends each picture with what that one has come to. */
+export const imagesUsage: UsageRules = {
+  always,
+  table: imageTokens,
+  sides: [{ path: ['svg_usage'], table: authorTokens }],
+  addsUp: true,
+  ofEachModel: true,
+};
 
 export const transcriptionUsage: UsageRules = {
   table: {
@@ -83,5 +110,6 @@ export const transcriptionUsage: UsageRules = {
 };
 
 export const speechUsage: UsageRules = {
+  always,
   table: { input_tokens: ['input_tokens'], output_tokens: ['output_tokens'] },
 };
