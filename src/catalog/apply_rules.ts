@@ -134,14 +134,14 @@ function applyRule(
       if (rule.orKept && typeof value === 'string') return applyKept(rule.orKept, value, param, findings);
       return applyToObject(rule.fields, value ?? {}, param, findings);
     case 'list':
-      return isGiven ? applyToList(rule.fields, value, param, findings) : passed(value);
+      return isGiven ? applyToList(rule, value, param, findings) : passed(value);
     case 'words':
       return isGiven ? applyToWords(rule.scopes, value, param, findings) : passed(value);
     case 'flag':
       return applyFlag(rule, value, param, findings);
     case 'upload': {
-      const isFile = isObject(value) && value.bytes instanceof Uint8Array;
-      return !isGiven || isFile ? passed(value) : notAllowed(param, rule.advice);
+      const areFiles = [value].flat().every((one) => isObject(one) && one.bytes instanceof Uint8Array);
+      return !isGiven || areFiles ? passed(value) : notAllowed(param, rule.advice);
     }
     case 'kept':
       return isGiven ? applyKept(rule, value, param, findings) : passed(value);
@@ -165,15 +165,17 @@ function applyToObject(
 }
 
 function applyToList(
-  rules: FieldRules,
+  { fields, hosted }: Extract<FieldRule, { readonly kind: 'list' }>,
   value: unknown,
   param: string,
   findings: Findings,
-): Passed<readonly JsonObject[]> | BodyRefusal {
+): Passed<readonly unknown[]> | BodyRefusal {
   if (!Array.isArray(value)) return invalid(param, `${param} must be a list.`);
-  const items: JsonObject[] = [];
+  const items: unknown[] = [];
   for (const [index, item] of value.entries()) {
-    const outcome = applyToObject(rules, item, `${param}[${index}]`, findings);
+    const place = `${param}[${index}]`;
+    const kept = applyToObject(fields, item, place, findings);
+    const outcome = kept.kind === 'refused' ? kept : offerTool(hosted, kept.value, place, findings);
     if (outcome.kind === 'refused') return outcome;
     items.push(outcome.value);
   }

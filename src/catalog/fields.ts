@@ -41,15 +41,15 @@ export type FieldRule =
       /** In its place may stand the id of what the provider keeps. */
       readonly orKept?: KeptRule;
     }
-  /** A list of objects, whose fields have rules of their own. */
-  | { readonly kind: 'list'; readonly fields: FieldRules }
+  /** A list of objects, whose fields have rules of their own. `hosted`: each of them is a tool of the provider. */
+  | { readonly kind: 'list'; readonly fields: FieldRules; readonly hosted?: HostedTool }
   /** Must be the model that the path names, behind `prefix` or without it; or that stands in for whatever it is. */
   | { readonly kind: 'path_model'; readonly prefix: string; readonly standsIn?: true }
   /** A list of words; one of them needs another scope. */
   | { readonly kind: 'words'; readonly scopes: Readonly<Record<string, string>> }
   /** True or false. True needs another scope; `orFalse`: what is given without that scope, or not given, goes on as false. */
   | { readonly kind: 'flag'; readonly scope: string; readonly orFalse?: true; readonly advice: string }
-  /** Must be a file of a form: a text in its place could name what the provider keeps. */
+  /** Must be a file of a form, or a list of them: a text in its place could name what the provider keeps. */
   | { readonly kind: 'upload'; readonly advice: string }
   /** Names what the provider keeps, by an id, a list of ids, or an object that has nothing but an id. */
   | ({ readonly kind: 'kept' } & KeptRule)

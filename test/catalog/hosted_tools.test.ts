@@ -120,6 +120,32 @@ describe('how often tools of the provider are used in one call', () => {
     expect(each.body.tools).toMatchObject([{ max_uses: 7 }, { max_uses: 2 }]);
   });
 
+  it.each([
+    [undefined, 10],
+    [3, 3],
+    [1000, 10],
+  ])('is bounded for each plugin of OpenRouter: %s becomes %i', (max_uses, most) => {
+    const body = { model: 'openai/gpt-5', messages: [], plugins: [{ id: 'web', max_uses }, { id: 'web' }] };
+    const result = checked('openrouter', '/chat/completions', body);
+    expect(result.body.plugins).toEqual([
+      { id: 'web', max_uses: most },
+      { id: 'web', max_uses: 10 },
+    ]);
+    expect(result.hostedTools).toMatchObject([{ most }, { most: 10 }]);
+    const wrong = { ...body, plugins: [{ id: 'web', max_uses: '1000' }] };
+    expect(() => checked('openrouter', '/chat/completions', wrong)).toThrow('plugins[0].max_uses');
+  });
+
+  it.each([
+    'openai/gpt-5:online',
+    'openai/gpt-5:online:free',
+    'openai/gpt-5:ONLINE:nitro',
+    'a/b:free:online',
+  ])('is told of the model %s, which searches', (model) => {
+    const result = checked('openrouter', '/chat/completions', { model, messages: [] });
+    expect(result).toMatchObject({ scopes: ['openrouter:tools.web'], hostedTools: [{ most: null }] });
+  });
+
   it('is told where nothing bounds it', () => {
     const { hostedTools } = checked('gemini', '/v1/models/gemini-2.5-flash:generateContent', {
       contents: [],

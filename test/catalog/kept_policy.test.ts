@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findProvider } from '../../src/catalog/catalog.ts';
+import { apis, findProvider } from '../../src/catalog/catalog.ts';
 import { estimatedCost } from '../../src/catalog/cost.ts';
 import { costBound } from '../../src/catalog/cost_bound.ts';
 import { applyPolicy } from '../../src/catalog/policy.ts';
@@ -243,17 +243,33 @@ describe('an id that stands alone', () => {
 
 describe('the file of a form', () => {
   const file = { filename: 'a.mp4', contentType: 'video/mp4', bytes: Buffer.from('film') };
+  const names = ['image', 'image[]', 'mask', 'file', 'data', 'video', 'input_reference'];
+  const forms = apis.flatMap((api) =>
+    api.routes.flatMap(({ path, body }) =>
+      body.kind === 'multipart'
+        ? names.flatMap((field) =>
+            Object.hasOwn(body.fields, field)
+              ? { mount: api.mount, path, field, api, rules: body.fields }
+              : [],
+          )
+        : [],
+    ),
+  );
 
-  it.each([
-    ['/videos/edits', 'video'],
-    ['/videos/extensions', 'video'],
-    ['/videos/characters', 'video'],
-    ['/videos', 'input_reference'],
-    ['/containers/{container_id}/files', 'file'],
-  ])('is no text that could name what is kept: %s %s', (path, field) => {
-    expect(apply(path, { [field]: file }, [])).toMatchObject({ kind: 'checked', body: { [field]: file } });
-    for (const value of ['video_1', '{"id":"video_1"}', '{"file_id":"file-1"}']) {
-      expect(apply(path, { [field]: value }, [])).toMatchObject({ kind: 'refused', param: field });
+  it.each(forms)('is no text that could name what is kept: $mount$path $field', ({ field, api, rules }) => {
+    const send = (value: unknown) =>
+      applyPolicy(rules, { [field]: value }, { models: api.models, pseudonym: 'pseudonym', pathModel: 'm' });
+    for (const value of [file, [file, file]]) {
+      expect(send(value)).toMatchObject({ kind: 'checked', body: { [field]: value } });
+    }
+    for (const value of [
+      'video_1',
+      '{"id":"video_1"}',
+      '{"file_id":"file-1"}',
+      ['file-1'],
+      [file, 'file-1'],
+    ]) {
+      expect(send(value)).toMatchObject({ kind: 'refused', param: field });
     }
   });
 });

@@ -1,6 +1,6 @@
 import type { FieldRule, FieldRules, TreeRules } from '../fields.ts';
 import { speechFields, transcriptionFields, translationFields } from './openai_audio_fields.ts';
-import { reasoning, voice } from './openai_common_fields.ts';
+import { reasoning, upload, voice } from './openai_common_fields.ts';
 import {
   allow,
   allowAll,
@@ -79,7 +79,10 @@ export const imageFields: FieldRules = {
 /** Multipart fields by their full names. */
 export const imageEditFields: FieldRules = {
   ...pictureFields,
-  ...allowAll('image', 'image[]', 'mask', 'input_fidelity', 'stream'),
+  image: upload,
+  'image[]': upload,
+  mask: upload,
+  ...allowAll('input_fidelity', 'stream'),
 };
 
 export const deployedSpeechFields: FieldRules = { ...speechFields, model: deployment };

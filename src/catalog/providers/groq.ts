@@ -4,6 +4,7 @@ import type { HostedTool } from '../hosted_tool.ts';
 import type { Route } from '../route.ts';
 import type { UsageRules } from '../usage.ts';
 import { captions, held, json } from './openai_answers.ts';
+import { upload } from './openai_common_fields.ts';
 import {
   allow,
   allowAll,
@@ -90,7 +91,8 @@ const speech: FieldRules = {
 
 const translation: FieldRules = {
   model,
-  ...allowAll('file', 'url', 'prompt', 'response_format', 'temperature'),
+  file: upload,
+  ...allowAll('url', 'prompt', 'response_format', 'temperature'),
 };
 
 const transcription: FieldRules = {

@@ -1,5 +1,5 @@
 import type { FieldRules } from '../fields.ts';
-import { allowAll, model, voice } from './openai_common_fields.ts';
+import { allowAll, model, upload, voice } from './openai_common_fields.ts';
 
 export const speechFields: FieldRules = {
   model,
@@ -9,7 +9,8 @@ export const speechFields: FieldRules = {
 
 export const transcriptionFields: FieldRules = {
   model,
-  ...allowAll('file', 'language', 'languages[]', 'prompt', 'temperature', 'response_format', 'stream'),
+  file: upload,
+  ...allowAll('language', 'languages[]', 'prompt', 'temperature', 'response_format', 'stream'),
   ...allowAll('include[]', 'keywords[]', 'timestamp_granularities[]'),
   ...allowAll('known_speaker_names[]', 'known_speaker_references[]'),
   ...allowAll('chunking_strategy', 'chunking_strategy[type]', 'chunking_strategy[threshold]'),
@@ -18,5 +19,6 @@ export const transcriptionFields: FieldRules = {
 
 export const translationFields: FieldRules = {
   model,
-  ...allowAll('file', 'prompt', 'response_format', 'temperature'),
+  file: upload,
+  ...allowAll('prompt', 'response_format', 'temperature'),
 };

@@ -22,6 +22,8 @@ export const items = (held: Readonly<Record<string, readonly string[]>>): TreeRu
 /** One pseudonym a grant: apps can neither pass for each other nor look into each other's prompt cache by its timing. */
 export const pseudonym: FieldRule = { kind: 'pseudonym', when: 'always' };
 
+export const upload: FieldRule = { kind: 'upload', advice: 'Send a file.' };
+
 export const stream: FieldRule = {
   kind: 'limit',
   to: [true, false],

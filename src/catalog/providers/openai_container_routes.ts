@@ -1,7 +1,7 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import type { AnswerRules, Route } from '../route.ts';
 import { anything, held, untold } from './openai_answers.ts';
-import { allow } from './openai_common_fields.ts';
+import { allow, upload } from './openai_common_fields.ts';
 import { cutOff, ownFiles } from './openai_hosted_tools.ts';
 import { code, containerInUse, containerOf, fileOf, kept, listParameters, makes } from './openai_kept.ts';
 
@@ -31,7 +31,7 @@ const containerFields: FieldRules = {
 };
 
 const fileFields: FieldRules = {
-  file: { kind: 'upload', advice: 'Send a file.' },
+  file: upload,
   file_id: kept(fileOf, 'Name what the app itself has uploaded, with the scope openai:files.'),
 };
 

@@ -2,7 +2,7 @@ import type { FieldRule, FieldRules } from '../fields.ts';
 import type { Route } from '../route.ts';
 import { anything, held } from './openai_answers.ts';
 import { batchInput } from './openai_batch_routes.ts';
-import { allowAll } from './openai_common_fields.ts';
+import { allowAll, upload } from './openai_common_fields.ts';
 import {
   batch,
   fileOf,
@@ -39,7 +39,8 @@ const purposeOfParts: FieldRule = {
 
 const fileFields: FieldRules = {
   purpose,
-  ...allowAll('file', 'expires_after[anchor]', 'expires_after[seconds]'),
+  file: upload,
+  ...allowAll('expires_after[anchor]', 'expires_after[seconds]'),
 };
 
 const uploadFields: FieldRules = {
@@ -94,7 +95,7 @@ export const fileRoutes: readonly Route[] = [
     ...ofUpload,
     method: 'POST',
     path: '/uploads/{upload_id}/parts',
-    ...multipart(allowAll('data')),
+    ...multipart({ data: upload }),
     makes: makes(uploadPartOf),
   },
   {

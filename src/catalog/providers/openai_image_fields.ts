@@ -7,6 +7,7 @@ import {
   model,
   pseudonym,
   stream,
+  upload,
 } from './openai_common_fields.ts';
 
 const pictureFields: FieldRules = {
@@ -30,13 +31,17 @@ export const imageFields: FieldRules = {
 /** Multipart fields by their full names, as the SDK writes lists and objects. */
 export const imageEditFields: FieldRules = {
   ...pictureFields,
-  ...allowAll('image', 'image[]', 'mask', 'markup', 'input_fidelity', 'stream', 'svg[reasoning][effort]'),
+  image: upload,
+  'image[]': upload,
+  mask: upload,
+  ...allowAll('markup', 'input_fidelity', 'stream', 'svg[reasoning][effort]'),
   output_format: { kind: 'implies_model', model: { ...drawingAuthor, named: ['svg[model]'] } },
   'svg[model]': { kind: 'other_model' },
 };
 
 export const imageVariationFields: FieldRules = {
   model,
-  ...allowAll('image', 'n', 'response_format', 'size'),
+  image: upload,
+  ...allowAll('n', 'response_format', 'size'),
   user: pseudonym,
 };

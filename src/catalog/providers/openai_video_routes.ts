@@ -1,7 +1,7 @@
 import type { FieldRule, FieldRules } from '../fields.ts';
 import type { AnswerRules, Route, VideoRates } from '../route.ts';
 import { held, untold } from './openai_answers.ts';
-import { allow, allowAll, model } from './openai_common_fields.ts';
+import { allow, allowAll, model, upload } from './openai_common_fields.ts';
 import { characterOf, fileOf, kept, makes, video, videoOf } from './openai_kept.ts';
 
 /** Videos that OpenAI makes while nobody waits, and keeps. */
@@ -22,8 +22,6 @@ const rates: VideoRates = {
 const cost = { usage: untold, cost: { kind: 'video', rates } } as const;
 
 const advice = 'Name what the app itself has had made.';
-
-const upload: FieldRule = { kind: 'upload', advice: 'Send a file.' };
 
 const seconds: FieldRule = {
   kind: 'limit',

@@ -48,6 +48,7 @@ const web = `${name}:tools.web`;
 
 /** What it costs is in its usage; the dearest of the providers behind it asks as much. */
 const search: HostedTool = { unit: 'web_searches', most: null, fee: { nanoUsd: 50_000_000, per: 'use' } };
+const boundedSearch: HostedTool = { ...search, most: 10, by: { of: 'tool', field: 'max_uses' } };
 
 const plugins: FieldRule = {
   kind: 'scoped',
@@ -71,8 +72,8 @@ const plugins: FieldRule = {
       },
       x_search: refuse(webSearch),
     },
+    hosted: boundedSearch,
   },
-  hosted: search,
 };
 
 const chat: FieldRules = {
@@ -152,7 +153,7 @@ export const openrouter = compatibleProvider({
     ],
     scoped: [
       {
-        pattern: /:online$|^perplexity\/|-search-(preview|api)|-deep-research/i,
+        pattern: /:online(:|$)|^perplexity\/|-search-(preview|api)|-deep-research/i,
         scopes: [web],
         hosted: search,
       },

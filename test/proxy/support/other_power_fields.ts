@@ -130,6 +130,14 @@ const mistral = other('mistral', '/v1/chat/completions', 'mistral-small-2603');
 
 export const compatibleFields: readonly PowerField[] = [
   openrouter({ model: 'openai/gpt-5:online' }, { what: 'the suffix :online', needs: web }),
+  openrouter(
+    { model: 'openai/gpt-5:online:free' },
+    { what: 'the suffix :online before another', needs: web },
+  ),
+  openrouter(
+    { plugins: [{ id: 'web', max_uses: 1000 }] },
+    { what: 'a thousand searches', needs: web, sent: { plugins: [{ id: 'web', max_uses: 10 }] } },
+  ),
   openrouter({ model: 'perplexity/sonar' }, { what: 'a model that searches', needs: web }),
   openrouter(
     { model: 'openai/o4-mini-deep-research' },
