@@ -10,6 +10,7 @@ import {
   pathOf,
   readSurface,
   type SurfaceRow,
+  socketsOfSdk,
   withoutNames,
 } from './surface.ts';
 
@@ -26,6 +27,14 @@ const sdks: Readonly<Record<string, readonly string[]>> = {
 /** What an SDK puts before the paths of another API. */
 const sdkPrefixes: Readonly<Record<string, string>> = { azure: '/openai' };
 
+/** Those that open WebSockets. */
+const sdksWithSockets: typeof sdks = { openai: ['openai', 'openai-6'], azure: ['openai', 'openai-6'] };
+
+/** The query of a path, without its value. */
+function nameIn(path: string): string {
+  return /\?\w+/.exec(path)?.[0] ?? '';
+}
+
 describe.each(apis)('everything that the API at $mount can be asked for is judged', (provider) => {
   const surface = readSurface(provider);
   const judged = new Set(surface.map((row) => `${row.method} ${withoutNames(pathOf(provider, row))}`));
@@ -37,6 +46,19 @@ describe.each(apis)('everything that the API at $mount can be asked for is judge
     const prefix = sdkPrefixes[provider.name] ?? '';
     const asked = [...calls].map((call) => call.replace('/', `${prefix}/`));
     expect(asked.filter((call) => !judged.has(call))).toEqual([]);
+  });
+
+  it.each(sdksWithSockets[groundOf(provider)] ?? [])('by the WebSockets of %s', (sdk) => {
+    const { sockets, unread } = socketsOfSdk(sdk);
+    expect(unread).toBe(0);
+    expect(sockets.size).toBeGreaterThan(3);
+    const rows = surface.filter(({ method }) => method === 'WS').map((row) => pathOf(provider, row));
+    const known = rows.flatMap((path) => [withoutNames(path), withoutNames(path) + nameIn(path)]);
+    const prefix = sdkPrefixes[provider.name] ?? '';
+    const asked = [...sockets].map((socket) => socket.replace('WS /', `${prefix}/`));
+    // Only Azure is asked for a deployment.
+    if (provider.name !== 'azure') known.push('/realtime?deployment');
+    expect(asked.filter((socket) => !known.includes(socket))).toEqual([]);
   });
 
   it('with a reason for each that is never lent, and a scope for each that is', () => {

@@ -72,6 +72,34 @@ export function callsOfSdk(sdk: string): { readonly calls: ReadonlySet<string>; 
   return { calls, unread };
 }
 
+/** A path of a WebSocket in the source of an SDK, and the name in its query that makes another call of it. */
+const socketPath = /endpoint = (?:path ?)?(['`])(.*)\1|['`/](realtime)['`]/;
+const socketName = /searchParams\.set\('(\w+)'/g;
+
+/** Which WebSockets an SDK can open, read off its own code: `WS /path/{}`, with `?name` where there are several. */
+export function socketsOfSdk(sdk: string): {
+  readonly sockets: ReadonlySet<string>;
+  readonly unread: number;
+} {
+  const root = dirname(fileURLToPath(import.meta.resolve(sdk)));
+  const sockets = new Set<string>();
+  let unread = 0;
+  for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
+    if (!/ws\.mjs$|internal-base\.mjs$|websocket-binding\.mjs$/.test(name)) continue;
+    const source = readFileSync(join(root, name), 'utf8');
+    if (source.includes('new WS.WebSocket(')) unread += 1;
+    const [, , endpoint, shared] = socketPath.exec(source) ?? [];
+    const path = endpoint ?? (shared && `/${shared}`);
+    if (path === undefined || name.endsWith('ws.mjs')) continue;
+    unread -= 1;
+    const names = [...source.matchAll(socketName)].map(([, one]) => `?${one}`);
+    for (const query of names.length === 0 ? [''] : names) {
+      sockets.add(`WS ${withoutNames(path.replace(/\$\{[^}]*\}/g, '{}'))}${query}`);
+    }
+  }
+  return { sockets, unread };
+}
+
 /** What Google's SDK can do with a model, and which collections it knows, read off its own code. */
 export function namesOfGoogleSdk(sdk: string): {
   readonly verbs: readonly string[];
