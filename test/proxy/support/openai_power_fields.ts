@@ -50,7 +50,7 @@ const own = [
 export const openaiFields: readonly PowerField[] = [
   response({}, { what: 'store, left out', neutral: { store: false } }),
   response({ store: true }, { what: 'store', neutral: { store: false } }),
-  response({ background: true }, { what: 'background' }),
+  response({ background: true }, { what: 'background', needs: ['state'] }),
   response({ previous_response_id: 'resp_1' }, { what: 'an earlier response' }),
   response({ conversation: 'conv_1' }, { what: 'a stored conversation' }),
   item({ type: 'item_reference', id: 'msg_1' }, { what: 'a stored item' }),
@@ -204,6 +204,7 @@ export const openaiFields: readonly PowerField[] = [
     },
   ),
   response({ service_tier: 'auto' }, { what: 'service_tier auto', neutral: { service_tier: 'default' } }),
+  response({ service_tier: 'flex' }, { what: 'service_tier flex', neutral: { service_tier: 'flex' } }),
   ...['fast', 'priority', 'ultrafast', 'scale'].map((service_tier) =>
     response({ service_tier }, { what: `service_tier ${service_tier}` }),
   ),
