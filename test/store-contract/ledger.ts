@@ -48,8 +48,7 @@ export function ledger(arena: () => Arena): void {
         reservedNanoUsd: 1_000_000,
         moderation: 'off',
         holds: [],
-        budgets: [],
-        rate: null,
+        left: { budgets: [], rate: null },
       },
     ]);
     expect(await stores[1].records.listCalls({ grantId: grant.id }, { before: null, limit: 10 })).toEqual([
