@@ -25,8 +25,8 @@ export interface KeptKind {
 export interface MadeObject extends KeptKind {
   /** Where the id stands in an answer or event; `*` stands for each entry of a list. */
   readonly at: readonly string[];
-  /** What the call asks for is kept with it, for later calls that name it. */
-  readonly isDetailed?: true;
+  /** What later calls that name it have to know: what this one asks for, or that it holds answers, one on each line. */
+  readonly detail?: 'call' | 'answers';
 }
 
 /** Ids as providers write them. */

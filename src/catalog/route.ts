@@ -127,6 +127,8 @@ export interface AnswerRules {
    * it comes, because it can be large.
    */
   readonly json: 'held' | 'through';
+  /** It is the content of what is kept. Where that holds answers, each is handed on as answers are. */
+  readonly isContent?: true;
   /** No body is an answer, too. */
   readonly mayBeEmpty?: true;
   /**

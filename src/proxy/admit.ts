@@ -14,7 +14,7 @@ import { strictest } from '../store/moderation.ts';
 import type { Payer } from '../store/records.ts';
 import type { OpenedKey } from '../vault/vault.ts';
 import type { Caller } from './authenticate.ts';
-import { bringCalls, findCalls } from './batch_calls.ts';
+import { asksForAnswers, bringCalls, findCalls } from './batch_calls.ts';
 import type { BatchInput } from './batch_input.ts';
 import { checkObjects, inPath } from './check_objects.ts';
 import { insufficientScope, keysUrl, refusedByLedger, revoked } from './ledger_refusal.ts';
@@ -60,6 +60,8 @@ export interface Admission extends Pick<CallRequest, 'callId' | 'provider' | 'ma
   readonly checked: CheckedBody | null;
   /** What later calls that name what it has made are judged or counted by. */
   readonly detail: BatchInput | LateCall | null;
+  /** It asks for the content of what holds answers, one on each line. */
+  readonly asksForAnswers: boolean;
   readonly key: OpenedKey;
   /** The provider's base URL for this key. */
   readonly baseUrl: string;
@@ -148,6 +150,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
       left: decision.left,
       checked: allowed,
       detail: brought?.input ?? detailOf(match, allowed, batch),
+      asksForAnswers: await asksForAnswers(deps.store.objects, request),
       key,
       baseUrl,
       body: bodyToSend(request, sent, decision),

@@ -45,7 +45,7 @@ export async function findCalls(
   const { file, endpoint } = rules;
   const named = checked.objects.find(({ param, id }) => param === file && id === checked.body[file]);
   const found = named && (await store.findObject(caller.grantId, provider.name, named).catch(undecided));
-  if (!found?.detail) {
+  if (!found?.detail || !('endpoint' in found.detail)) {
     const message = `${file} must name a file that was uploaded with calls in it.`;
     throw new Refusal('invalid_request', message, { param: file });
   }
@@ -81,4 +81,15 @@ export async function bringCalls(
     allows: (model) => limits.every((access) => allowsModel(access, model)),
   });
   return { ...read, body: { ...checked.body, [rules.file]: { ...file, bytes: read.bytes } } };
+}
+
+/** Whether a call asks for the content of what holds answers, one on each line. */
+export async function asksForAnswers(
+  store: ObjectStore,
+  { provider, caller, match }: BatchCall,
+): Promise<boolean> {
+  const [named] = match.objects;
+  if (!match.route.answer.isContent || !named) return false;
+  const found = await store.findObject(caller.grantId, provider.name, named).catch(undecided);
+  return Object.hasOwn(found?.detail ?? {}, 'holdsAnswers');
 }

@@ -23,6 +23,7 @@ import type { WatchedCall } from './in_flight.ts';
 import type { KeyHealth } from './key_health.ts';
 import { createLateCostRecord, type LateCostRecord } from './late_cost.ts';
 import { keysUrl, revoked } from './ledger_refusal.ts';
+import { createLineSink } from './line_sink.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { createObjectRecord, type ObjectRecord } from './object_record.ts';
 import { createRecordingSink } from './recording_sink.ts';
@@ -265,6 +266,7 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     if (type === 'application/json' && answer.json === 'held') {
       return createHeldSink(this, { ...head, headers });
     }
+    if (this.admission.asksForAnswers) return createLineSink(this, { ...head, headers });
     return createThroughSink(this, { ...head, headers: [...headers, ...contentLength(received)] });
   }
 }

@@ -9,18 +9,22 @@ import type { Admission } from './admit.ts';
  */
 export type ObjectRecord = (answers: readonly unknown[]) => Promise<void> | null;
 
+/** What is kept of something that holds answers, one on each line. */
+const holdingAnswers = { holdsAnswers: true } as const;
+
 /** The record of one admitted call. */
 export function createObjectRecord(store: ObjectStore, admission: Admission): ObjectRecord {
   const { callId, grantId, credential, provider, match, checked, detail } = admission;
   const { makes = [], deletes, scope } = match.route;
   const used = [scope, ...(checked?.scopes ?? [])];
   const made = makes.filter((object) => used.includes(object.scope));
-  const detailed = made.filter(({ isDetailed }) => isDetailed).map(({ kind }) => kind);
+  const details = { call: detail, answers: holdingAnswers };
+  const byKind = new Map(made.map(({ kind, detail: which }) => [kind, which ? details[which] : null]));
   const origin = { provider: provider.name, grantId, credentialId: credential.id, callId };
   const known = new Set<string>();
 
   const record = async (names: readonly ObjectName[]) => {
-    const objects = names.map((name) => (detailed.includes(name.kind) ? { ...name, detail } : name));
+    const objects = names.map((name) => ({ ...name, detail: byKind.get(name.kind) ?? null }));
     if (!(await store.recordObjects(origin, objects)))
       throw new Error('The provider gave out an id of another grant');
   };

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/lib/json.ts';
 import type { AccessTokenClaims } from '../../src/tokens/access_token.ts';
 import { type Broker, connect, startBroker } from '../support/broker.ts';
+import { createHome } from '../support/home.ts';
 import { accessTo, type Limits, limitGrant, narrowToken } from '../support/limits.ts';
 import { call, errorOf, settledCall } from './support/world.ts';
 
@@ -353,4 +354,28 @@ describe('a batch', () => {
     expect(await settledCall({ broker })).toMatchObject({ countedNanoUsd: 3 * one });
     expect(await refused(() => run(file))).toMatchObject({ code: 'budget_exceeded' });
   });
+});
+
+it('what was brought before the operator has content judged is not run after that', async () => {
+  const home = await createHome();
+  const before = await startBroker({ home });
+  const { tokens } = await connect(before);
+  const at = ({ url: base }: Broker) => ({ url: `${base}/openai/v1`, token: tokens.access_token });
+  const form = new FormData();
+  form.set('purpose', 'batch');
+  form.set('file', new Blob([JSON.stringify(good)]), 'calls.jsonl');
+  const { id } = (await (await call(at(before), '/files', { body: form })).json()) as { id: string };
+  await before.close();
+  const issuer = { COATCHECK_ISSUER: before.url };
+  const after = await startBroker({ home, env: { ...issuer, COATCHECK_MODERATION: 'block' } });
+  const asked = { input_file_id: id, endpoint: url, completion_window: '24h' };
+  for (const attempt of [
+    () => call(at(after), '/batches', { body: asked }),
+    () => call(at(after), '/files', { body: form }),
+  ]) {
+    expect(await errorOf(await attempt())).toMatchObject({ code: 'content_unchecked' });
+  }
+  expect(after.sandbox.received().filter(({ path }) => /files|batches/.test(path))).toEqual([]);
+  await after.close();
+  await home.remove();
 });

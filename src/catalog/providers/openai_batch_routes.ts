@@ -43,7 +43,7 @@ const lateCost: LateCostRules = {
 };
 
 /** What has been written is read as files. */
-const results = makes({ ...fileOf, scope: batch }, ['output_file_id'], ['error_file_id']);
+const results = makes({ ...fileOf, scope: batch, detail: 'answers' }, ['output_file_id'], ['error_file_id']);
 
 const common = { scope: batch, answer: held, makes: results } as const;
 const ofBatch = {
@@ -60,8 +60,9 @@ export const batchRoutes: readonly Route[] = [
     method: 'POST',
     path: '/batches',
     body: { kind: 'json', fields: batchFields },
+    content: 'elsewhere',
     batch: { kind: 'run', file: 'input_file_id', endpoint: 'endpoint' },
-    makes: [...makes({ ...batchOf, isDetailed: true }), ...results],
+    makes: [...makes({ ...batchOf, detail: 'call' }), ...results],
     usage: untold,
   },
   { ...ofBatch, method: 'GET', path: '/batches/{batch_id}' },

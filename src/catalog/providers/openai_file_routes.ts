@@ -84,10 +84,15 @@ export const fileRoutes: readonly Route[] = [
     path: '/files',
     ...multipart(fileFields),
     batch: batchInput,
-    makes: makes({ ...fileOf, isDetailed: true }),
+    makes: makes({ ...fileOf, detail: 'call' }),
   },
   { ...ofFile, method: 'GET', path: '/files/{file_id}' },
-  { ...ofFile, method: 'GET', path: '/files/{file_id}/content', answer: anything },
+  {
+    ...ofFile,
+    method: 'GET',
+    path: '/files/{file_id}/content',
+    answer: { ...anything, isContent: true },
+  },
   { ...ofFile, method: 'DELETE', path: '/files/{file_id}', deletes: true },
 
   { ...common, method: 'POST', path: '/uploads', ...json(uploadFields), makes: makes(uploadOf) },

@@ -19,7 +19,7 @@ import { responsesUsage } from './openai_usage.ts';
 
 /** What a response tells of, at once or by its events. Lists tell of nothing new: what an app has put in may have any id. */
 export const madeByResponse: readonly MadeObject[] = [
-  ...makes({ ...responseOf, isDetailed: true }, ['id'], ['response', 'id']),
+  ...makes({ ...responseOf, detail: 'call' }, ['id'], ['response', 'id']),
   ...makes(itemOf, ['output', '*', 'id'], ['item', 'id'], ['response', 'output', '*', 'id']),
   ...makes(
     containerOf,
