@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { lendKey, withdrawKey } from '../grants/lend_key.ts';
 import { registerClient } from '../grants/registration.ts';
+import { type Moderation, moderations } from '../store/moderation.ts';
 import type { ClientType } from '../store/records.ts';
 import { requireClient, requireKey, requireUser } from './find.ts';
 import { CommandError, type Session, withDeps } from './session.ts';
@@ -15,7 +16,7 @@ interface CreateOptions {
   jwks?: string;
 }
 
-/** Adds `app create`. */
+/** Adds `app create`, `app pay` and `app moderation`. */
 export function addAppCommands(program: Command, session: Session): void {
   const app = program.command('app').description('registered apps');
   app
@@ -27,6 +28,12 @@ export function addAppCommands(program: Command, session: Session): void {
     .option('--provider <name>', 'with --stop: whose key')
     .option('--stop', 'pay no more')
     .action((options: PayOptions) => pay(options, session));
+  app
+    .command('moderation')
+    .description("set what is done about harmful content in an app's calls, whatever its owner has chosen")
+    .argument('<id>', 'the app')
+    .addArgument(new Argument('<at-least>', 'what is done at least').choices(moderations))
+    .action((clientId: string, setting: Moderation) => moderate(clientId, setting, session));
   app
     .command('create')
     .description('register an app; the secret of a web app is shown this once')
@@ -80,6 +87,16 @@ async function pay(options: PayOptions, session: Session): Promise<void> {
     stop
       ? `${clientId} pays for ${provider} no more.`
       : `${clientId} pays with ${key} for people without a key${whenUsedUp ? ', and when their limit is used up' : ''}.`,
+  ]);
+}
+
+async function moderate(id: string, requiredModeration: Moderation, session: Session): Promise<void> {
+  await withDeps(session, async (deps) => {
+    const client = await requireClient(deps, id);
+    await deps.store.clients.updateClient(client.id, { requiredModeration }, { kind: 'command_line' });
+  });
+  session.show({ client_id: id, required_moderation: requiredModeration }, [
+    `What is done about harmful content in the calls of ${id}, at least: ${requiredModeration}.`,
   ]);
 }
 

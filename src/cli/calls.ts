@@ -49,6 +49,7 @@ async function list(options: ListOptions, session: Session): Promise<void> {
             call.model ?? '-',
             call.status ?? '-',
             call.outcome ?? 'pending',
+            ...call.flags,
           ]
             .map(String)
             .join('  '),
@@ -88,6 +89,7 @@ function wireForm(call: CallView) {
     outcome: call.outcome,
     cost_nano_usd: call.costNanoUsd,
     counted_nano_usd: call.countedNanoUsd,
+    flags: call.flags === null ? [] : call.flags.split(' '),
     started_at: new Date(call.startedAt).toISOString(),
   };
 }

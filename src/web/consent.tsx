@@ -3,6 +3,7 @@ import { joinScope, splitScope } from '../catalog/scope.ts';
 import { approve } from '../grants/consent.ts';
 import { resumePath } from '../grants/hand_over.ts';
 import { paysFor, pickCredentials } from '../grants/terms.ts';
+import { strictest } from '../store/moderation.ts';
 import type { AuthorizationRequest, Client, ProviderAccess, User } from '../store/records.ts';
 import { unverifiedUserLimit } from '../store/trust.ts';
 import { answerTarget } from './answer_target.ts';
@@ -178,6 +179,8 @@ async function consentPage(
   const keyIds = choice?.keyIds.length ? choice.keyIds : inUse.map(({ id }) => id);
   const asked = splitScope(request.scope);
   const target = answerTarget(request);
+  const { moderation, requiredModeration } = client;
+  const isModerated = strictest(deps.config.moderation, moderation, requiredModeration) !== 'off';
   c.header('Content-Security-Policy', contentSecurityPolicy(target.formActions));
   return c.html(
     <Consent
@@ -189,6 +192,7 @@ async function consentPage(
       live={live}
       ticked={choice?.scopes ?? asked}
       life={choice?.life ?? (live ? lifeOf(live) : 'month')}
+      judges={providersOfScopes(asked).filter((provider) => isModerated && provider.moderation)}
       complaints={complaints}
       providers={providersOfScopes(asked).map((provider) => {
         const scopes = provider.scopes.filter(({ scope }) => asked.includes(scope));

@@ -54,11 +54,13 @@ export interface ConsentProps {
   readonly providers: readonly ProviderRequest[];
   readonly ticked: readonly string[];
   readonly life: string;
+  /** Those that judge first what the app sends. */
+  readonly judges: readonly Provider[];
   readonly complaints: Complaints;
 }
 
 export function Consent(props: ConsentProps) {
-  const { visitor, path, user, client, target, live, providers, life, complaints } = props;
+  const { visitor, path, user, client, target, live, providers, life, judges, complaints } = props;
   const ready = providers.some(({ keys, isPaidFor }) => keys.length > 0 || isPaidFor);
   const isFree = providers.every(({ keys, isPaidFor }) => keys.length === 0 && isPaidFor);
   const title = isFree ? `Let ${client.name} work for you?` : `Let ${client.name} use your keys?`;
@@ -109,6 +111,8 @@ export function Consent(props: ConsentProps) {
             </>
           )}{' '}
           You can watch what the app does and revoke it at any time under Apps.
+          {judges.length > 0 &&
+            ` What it sends is first checked for harmful content by ${judges.map(({ title }) => title).join(' and ')}.`}
         </p>
       </Form>
     </Layout>

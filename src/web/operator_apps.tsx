@@ -7,12 +7,13 @@ import { asUser } from './actor.ts';
 import { fieldName } from './budget_texts.ts';
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
-import { ErrorSummary, Form } from './components/form.tsx';
+import { ErrorSummary, Form, Select } from './components/form.tsx';
 import { Done } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
 import { typeTitles } from './developer.tsx';
 import { HolderBudgets, type RefusedBudgets, saveBudgets } from './holder_budgets.tsx';
 import { Layout } from './layout.tsx';
+import { flaggedInWords, moderationOptions } from './moderation_section.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound, problem } from './problem.tsx';
 
@@ -27,6 +28,7 @@ const messages = {
   lifted: 'The app may go on.',
   deleted: 'The app is deleted and all its access has ended.',
   limited: 'The limits hold from the very next call of any of its users.',
+  moderated: 'That is what is done about harmful content of the app at least, from its next call on.',
 };
 
 /** Every app, for the operator. */
@@ -65,6 +67,7 @@ async function appsPage(c: PageContext, refused: RefusedBudgets | null) {
                 csrf={visitor.csrf}
                 refused={refused}
               />
+              <RequiredModeration client={view.client} csrf={visitor.csrf} />
             </App>
           ))}
         </ul>
@@ -139,7 +142,7 @@ function changed(c: PageContext) {
 
 function App(props: { readonly view: ClientView; readonly visitor: Visitor; readonly children: Child }) {
   const { view, visitor, children } = props;
-  const { client, users } = view;
+  const { client, users, flagged } = view;
   return (
     <li>
       <div class="row-head">
@@ -154,7 +157,8 @@ function App(props: { readonly view: ClientView; readonly visitor: Visitor; read
       </div>
       <p class="meta">
         {typeTitles[client.type]}, {origin(view)}, since <Day at={client.createdAt} />.{' '}
-        {users === 1 ? '1 person has' : `${users} people have`} connected it.
+        {users === 1 ? '1 person has' : `${users} people have`} connected it.{' '}
+        {flagged > 0 && flaggedInWords(flagged)}
       </p>
       <p class="meta">
         Answers go to <strong>{placesOf(client).join(', ')}</strong>. {proofOf(client)}
@@ -187,11 +191,32 @@ function App(props: { readonly view: ClientView; readonly visitor: Visitor; read
   );
 }
 
+function RequiredModeration({ client, csrf }: { readonly client: Client; readonly csrf: string }) {
+  return (
+    <details class="more">
+      <summary>Harmful content</summary>
+      <Form action="/operator/apps/moderation" csrf={csrf}>
+        <input type="hidden" name="client" value={client.id} />
+        <Select
+          id={`moderation-${client.id}`}
+          name="moderation"
+          label="When content is found harmful, at least"
+          selected={client.requiredModeration}
+          options={moderationOptions}
+        />
+        <button type="submit" class="quiet small">
+          Save what is done
+        </button>
+      </Form>
+    </details>
+  );
+}
+
 function Decide({
   decision,
   children,
 }: {
-  readonly decision: Exclude<keyof typeof messages, 'limited'>;
+  readonly decision: Exclude<keyof typeof messages, 'limited' | 'moderated'>;
   readonly children: string;
 }) {
   return (

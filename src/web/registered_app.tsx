@@ -21,6 +21,7 @@ import { typeTitles } from './developer.tsx';
 import { Integration } from './integration.tsx';
 import { Layout } from './layout.tsx';
 import { limitTexts, typedTexts } from './limits.ts';
+import { ModerationSection } from './moderation_section.tsx';
 import { ClientSecret } from './new_app.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { Payment } from './payment_section.tsx';
@@ -100,6 +101,7 @@ const messages = {
   registered: 'The app is registered.',
   changed: 'The changes are saved.',
   payment: 'Who pays is saved. It holds from the next call on.',
+  moderation: 'What is done about harmful content is saved. It holds from the next call on.',
   asked: 'The operator sees your request.',
   proven: 'The token is there: the domain counts as yours.',
 };
@@ -162,6 +164,13 @@ export async function registeredAppPage(
         <Integration issuer={deps.config.issuer} client={client} />
       </section>
       <Payment client={client} path={path} visitor={visitor} keys={keys} lent={lent} />
+      <ModerationSection
+        client={client}
+        path={path}
+        visitor={visitor}
+        everywhere={deps.config.moderation}
+        flagged={await deps.store.clients.countFlagged(client.id)}
+      />
       <Verification client={client} path={path} visitor={visitor} complaint={complaints.proof} />
       <section class="card">
         <h2>Settings</h2>

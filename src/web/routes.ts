@@ -20,6 +20,7 @@ import {
   submitReplacement,
 } from './key.tsx';
 import { showKeys } from './keys.tsx';
+import { submitModeration, submitRequiredModeration } from './moderation.ts';
 import { showNewApp, submitNewApp } from './new_app.tsx';
 import { showNewKey, submitNewKey, submitSandboxKey } from './new_key.tsx';
 import {
@@ -98,6 +99,7 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   post('/developer/:id/secret', own(rotateSecret));
   post('/developer/:id/token', own(submitTestToken));
   post('/developer/:id/payment', own(submitPayment));
+  post('/developer/:id/moderation', own(submitModeration));
   post('/developer/:id/verification', own(askForVerification));
   post('/developer/:id/proof', own(checkProof));
   post('/developer/:id/delete', own(deleteRegisteredApp));
@@ -110,6 +112,7 @@ export function createPages(deps: Deps): Hono<PageEnv> {
   get('/operator/apps', own(operatorOnly(showOperatorApps)));
   post('/operator/apps', own(operatorOnly(decideOnApp)));
   post('/operator/apps/budgets', own(operatorOnly(submitAppBudgets)));
+  post('/operator/apps/moderation', own(operatorOnly(submitRequiredModeration)));
   post('/operator/invitations', own(operatorOnly(submitInvitation)));
   post('/operator/invitations/withdraw', own(operatorOnly(withdrawInvitation)));
   pages.all('*', notFound);

@@ -368,6 +368,7 @@ describe('command line beside a running server', () => {
         outcome: 'answered',
         cost_nano_usd: 0,
         counted_nano_usd: 0,
+        flags: [],
         started_at: expect.stringMatching(/Z$/),
       });
       const rest = await runJson<typeof first>(home, [...only, '--cursor', first.next_cursor]);

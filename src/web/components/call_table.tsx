@@ -1,5 +1,6 @@
 import { apis, findScope } from '../../catalog/catalog.ts';
 import type { CallView } from '../../store/contract/records.ts';
+import { isFlagged } from '../../store/moderation.ts';
 import type { Call } from '../../store/records.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { dollars, dollarsAtMost } from './money.ts';
@@ -46,7 +47,16 @@ function routeInWords({ provider, route }: Call): string {
 
 function Result({ call }: { readonly call: Call }) {
   const { tone, words } = resultOf(call);
-  return <Badge tone={tone}>{words}</Badge>;
+  return (
+    <>
+      <Badge tone={tone}>{words}</Badge>
+      {call.flags !== null && <small>{flagsInWords(call.flags)}</small>}
+    </>
+  );
+}
+
+function flagsInWords(flags: string): string {
+  return isFlagged(flags) ? `flagged: ${flags.replaceAll(' ', ', ')}` : 'content not judged';
 }
 
 function resultOf({ state, outcome, status }: Call): { readonly tone: Tone; readonly words: string } {
