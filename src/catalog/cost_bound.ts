@@ -41,6 +41,8 @@ const usualLongest = 16_384;
 const mostAnswers = 128;
 /** The table's windows are rounded figures. */
 const windowSlack = 1.05;
+/** As how many times what they take up of the window pictures are billed at most, but for models of which more is known. */
+const usuallyBilled = 2.5;
 /** USD for a thousand are so many nano-USD for one. */
 const nanoPerThousandth = 1e6;
 
@@ -154,11 +156,12 @@ function inputTokens(
     : Math.max(...Object.values(body).map(countTexts), 1);
   const known = traits?.contextWindow ?? contextWindow;
   const inTokens = (size: number) => Math.ceil(windowSlack * size) * texts;
-  const window = inTokens(known ?? largestWindow(priceTable));
-  const billed = traits?.billedWindow;
-  const full = hasMore && billed !== undefined ? inTokens(billed) : window;
+  const size = known ?? largestWindow(priceTable);
+  const window = inTokens(size);
+  const { billedWindow, largestPicture = 0 } = traits ?? {};
+  const full = hasMore && billedWindow !== undefined ? inTokens(billedWindow) : window;
   // They can be billed as more than fits into the window.
-  const seen = pictures * (traits?.largestPicture ?? 0);
+  const seen = Math.min(pictures * largestPicture, inTokens(billedWindow ?? usuallyBilled * size));
   const text = tokens + ownInput + hostedTools.length * toolDescription;
   const isAllShown = !hasMore && hostedTools.every(({ isReadLater }) => isReadLater);
   const first = !isAllShown ? full : known === null ? text : Math.min(window, text);

@@ -108,6 +108,15 @@ describe('the largest cost of pictures', () => {
     expect(most).toBeGreaterThanOrEqual(88 * inTiles(2_833, 5_667)(2_048, 768) * 150);
   });
 
+  it('is for no more of them than there can be in a call', () => {
+    const most = (count: number) =>
+      bound('openai', chatPath, 'gpt-5-nano', chat(Array(count).fill(inChat))) / 50;
+    expect(most(10)).toBeGreaterThan(10 * 24_576);
+    expect(most(1_000)).toBeLessThan(3.5 * 1.05 * 400_000);
+    // 2.46 tokens for each of the patches that fill the context window.
+    expect(most(1_000)).toBeGreaterThan(2.46 * 400_000);
+  });
+
   it('is cents where the whole context window would be dollars', () => {
     const usd = (name: keyof typeof calls, model: string) => {
       const { provider, path, ask, picture } = calls[name];
