@@ -15,7 +15,10 @@ export interface OutputCap {
  * Reads how long a call lets its answer get.
  * @returns a refusal if it says two things, or what is no number of tokens: nobody knows what the provider makes of that
  */
-export function readOutputCap({ caps, within }: OutputRules, body: JsonObject): OutputCap | BodyRefusal {
+export function readOutputCap(
+  { caps, within, mayBeNone }: OutputRules,
+  body: JsonObject,
+): OutputCap | BodyRefusal {
   if (caps.length === 0) return { kind: 'read', tokens: 'unbounded', field: null };
   const holder = holderIn(body, within);
   const [field, other] = caps.filter((cap) => holder[cap] !== undefined && holder[cap] !== null);
@@ -31,6 +34,9 @@ export function readOutputCap({ caps, within }: OutputRules, body: JsonObject): 
       place,
       `${place} must be a whole number of tokens. Leave it out where it does not matter.`,
     );
+  }
+  if (value === 0 && !mayBeNone) {
+    return invalid(place, `${place} must be 1 at least. Leave it out where it does not matter.`);
   }
   return { kind: 'read', tokens: value, field: place };
 }

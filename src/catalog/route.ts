@@ -117,6 +117,8 @@ export interface OutputRules {
   readonly caps: readonly string[];
   /** What holds where none is given; absent: as much as the model can write. */
   readonly otherwise?: number;
+  /** 0 has nothing written. Elsewhere it can stand for a bound that is not given. */
+  readonly mayBeNone?: true;
 }
 
 export interface AnswerRules {

@@ -72,10 +72,10 @@ function withinBound(
   const asked = at(body, path);
   if (asked === undefined) return body;
   if (asked === none || asked === null) return withValue(body, path, bound);
-  if (typeof asked === 'number' && asked <= bound) return body;
+  if (typeof asked === 'number' && asked >= 1 && asked <= bound) return body;
   throw new Refusal(
     'field_not_allowed',
-    `The user allows ${bound} output tokens an answer here. Ask for no more, or leave it out.`,
+    `The user allows ${bound} output tokens an answer here. Ask for 1 at least and no more, or leave it out.`,
     { param: path.join('.') },
   );
 }

@@ -28,7 +28,6 @@ describe('the bound of an answer', () => {
   it('is what any of the fields says, if they agree', () => {
     expect(readOutputCap(rules, { max_tokens: 7 })).toEqual({ kind: 'read', tokens: 7, field: 'max_tokens' });
     expect(readOutputCap(rules, { max_tokens: 7, max_completion_tokens: 7 })).toMatchObject({ tokens: 7 });
-    expect(readOutputCap(rules, { max_tokens: 0, max_completion_tokens: null })).toMatchObject({ tokens: 0 });
     expect(readOutputCap(rules, { max_tokens: null })).toMatchObject({ tokens: 'open' });
     expect(readOutputCap({ caps: [] }, { max_tokens: 7 })).toMatchObject({ tokens: 'unbounded' });
   });
@@ -47,6 +46,19 @@ describe('the bound of an answer', () => {
       });
     },
   );
+
+  it('of nothing is refused wherever it could stand for none at all', () => {
+    const taken = routes.filter(({ output }) => {
+      const [cap] = output?.caps ?? [];
+      if (!output || cap === undefined) return false;
+      const { within } = output;
+      const body = within === undefined ? { [cap]: 0 } : { [within]: { [cap]: 0 } };
+      return readOutputCap(output, body).kind === 'read';
+    });
+    expect(new Set(taken.map(({ path }) => path))).toEqual(
+      new Set(['/completions', '/openai/deployments/{model}/completions', '/v1/messages']),
+    );
+  });
 
   it('is filled in where there is none, up to what holds anyway', () => {
     expect(withOutputCap(rules, { n: 2, max_tokens: null }, 50)).toEqual({

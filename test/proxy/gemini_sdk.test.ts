@@ -185,9 +185,9 @@ describe.each([
   });
 
   it('is told of a mistake in its request as it would be by the provider', async () => {
-    const mistake = { ...question, config: { maxOutputTokens: 0 } };
+    const mistake = { model: 'gemini-embedding-001', contents: [{ parts: [{ text: '' }] }] };
     const told = async (gemini: GoogleGenAI) => {
-      const error = await gemini.models.generateContent(mistake).catch((thrown: Error) => thrown);
+      const error = await gemini.models.embedContent(mistake).catch((thrown: Error) => thrown);
       return JSON.parse((error as Error).message).error;
     };
     const { code, status, message } = await told(direct());

@@ -287,6 +287,8 @@ describe('a realtime socket under limits', () => {
     expect(await provider.next()).toEqual(bound);
     app.send({ type: 'session.update', session: { type: 'realtime', max_output_tokens: null } });
     expect(await provider.next()).toEqual(bound);
+    app.send({ type: 'response.create', response: { max_output_tokens: 0 } });
+    expect(await app.next()).toMatchObject({ error: { param: 'response.max_output_tokens' } });
     app.send({ type: 'response.create', response: { max_output_tokens: 301 } });
     expect(await app.next()).toMatchObject({
       error: { code: 'field_not_allowed', param: 'response.max_output_tokens' },

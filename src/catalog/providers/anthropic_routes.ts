@@ -31,7 +31,8 @@ export const routes: readonly Route[] = [
     path: '/v1/messages',
     scope: 'anthropic:text',
     body: { kind: 'json', fields: messageFields },
-    output: { caps: ['max_tokens'] },
+    // None: only what is read is put into the cache.
+    output: { caps: ['max_tokens'], mayBeNone: true },
     answer: { types: [json, 'text/event-stream'], json: 'held', endings: ['event: message_stop'] },
     usage: messageUsage,
   },

@@ -29,7 +29,7 @@ import {
 const name = 'azure';
 
 /** Of a completion the provider writes 16 tokens where nothing else is said. */
-const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16 };
+const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16, mayBeNone: true };
 
 type Deployed = Pick<Route, 'body' | 'content' | 'output' | 'answer' | 'usage' | 'cost'>;
 

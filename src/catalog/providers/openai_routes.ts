@@ -30,7 +30,7 @@ import { videoRoutes } from './openai_video_routes.ts';
 
 const chatOutput: OutputRules = { caps: ['max_completion_tokens', 'max_tokens'] };
 /** Of a completion the provider writes 16 tokens where nothing else is said. */
-const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16 };
+const completionOutput: OutputRules = { caps: ['max_tokens'], otherwise: 16, mayBeNone: true };
 const responsesOutput: OutputRules = { caps: ['max_output_tokens'] };
 const unboundedOutput: OutputRules = { caps: [] };
 
