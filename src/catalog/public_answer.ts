@@ -30,6 +30,11 @@ export function publicAnswer(rules: ErrorRules, data: unknown): PublicAnswer {
   return { shown: publicValue(rules, data, 0, true), hasFailed };
 }
 
+/** What apps may see of one of several answers: what has failed is not all of it. */
+export function publicEntry(rules: ErrorRules, entry: unknown): unknown {
+  return publicValue(rules, entry, 0, false);
+}
+
 function hasError(value: unknown): boolean {
   return isObject(value) && (value.error ?? null) !== null;
 }

@@ -1,5 +1,5 @@
-import { publicAnswer } from '../catalog/public_answer.ts';
-import { isObject, parseJson } from '../lib/json.ts';
+import { publicEntry } from '../catalog/public_answer.ts';
+import { parseJson } from '../lib/json.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { Refusal } from './refusal.ts';
 
@@ -16,11 +16,9 @@ export function createLineSink(context: AnswerContext, head: AnswerHead): Answer
   const shown = (line: Buffer): Buffer => {
     const text = line.toString('utf8');
     const answer = errors.privateParts.mention.test(text) ? parseJson(text) : undefined;
-    // What does not say what it is would be taken for nothing but its error.
-    const seen = isObject(answer) ? publicAnswer(errors, { object: '', ...answer }).shown : null;
-    if (!isObject(seen)) return line;
-    const { object: _, ...rest } = seen;
-    return Buffer.from(`${JSON.stringify(rest)}\n`);
+    if (answer === undefined) return line;
+    const seen = publicEntry(errors, answer);
+    return seen === answer ? line : Buffer.from(`${JSON.stringify(seen)}\n`);
   };
 
   const takeHeld = (): Buffer => {
