@@ -101,7 +101,7 @@ export async function furnish(broker: Broker): Promise<World> {
   await recordCall(broker, familyId, chat, null);
 
   const other = await createClient(broker, user.id, {
-    name: 'A command-line helper with quite a long name for an app',
+    name: 'A command-line helper with quite a long name, Donaudampfschifffahrtsgesellschaft',
     type: 'native',
     redirectUris: ['com.example.command-line-helper:/callback', 'http://127.0.0.1/callback'],
   });

@@ -83,6 +83,7 @@ button.link:hover { text-decoration: underline; }
 .rows > li { padding: var(--s4) var(--s5); }
 .rows > li + li { border-block-start: 1px solid var(--line); }
 .row-head { display: flex; flex-wrap: wrap; gap: var(--s1) var(--s3); align-items: center; justify-content: space-between; }
+:is(.page, .row-head) > * { min-width: 0; }
 .row-title { font-weight: 620; font-size: 1.0625rem; }
 .rows > li > * + * { margin-block-start: var(--s1); }
 .rows .confirm { margin-block-start: var(--s3); }
