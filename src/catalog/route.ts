@@ -126,9 +126,9 @@ export interface AnswerRules {
   readonly types: readonly string[];
   /**
    * `held`: a JSON answer is read whole before it goes on, so that a broken one is never begun. `through`: it goes on as
-   * it comes, because it can be large.
+   * it comes, because it can be large. `file`: so does what somebody has written, and nothing is taken out of it.
    */
-  readonly json: 'held' | 'through';
+  readonly json: 'held' | 'through' | 'file';
   /** It is the content of what is kept. Where that holds answers, each is handed on as answers are. */
   readonly isContent?: true;
   /** No body is an answer, too. */

@@ -21,6 +21,7 @@ import {
 import { createHeldSink } from './held_sink.ts';
 import type { WatchedCall } from './in_flight.ts';
 import type { KeyHealth } from './key_health.ts';
+import { createLargeSink } from './large_sink.ts';
 import { createLateCostRecord, type LateCostRecord } from './late_cost.ts';
 import { keysUrl, revoked } from './ledger_refusal.ts';
 import { createLineSink } from './line_sink.ts';
@@ -265,6 +266,9 @@ class ForwardedCall implements Dispatcher.DispatchHandler, AnswerContext {
     }
     if (type === 'application/json' && answer.json === 'held') {
       return createHeldSink(this, { ...head, headers });
+    }
+    if (type === 'application/json' && answer.json === 'through') {
+      return createLargeSink(this, { ...head, headers }, contentLength(received));
     }
     if (this.admission.asksForAnswers) return createLineSink(this, { ...head, headers });
     return createThroughSink(this, { ...head, headers: [...headers, ...contentLength(received)] });

@@ -32,6 +32,6 @@ export const untold: UsageRules = { table: {} };
 /** A file, whatever is in it. */
 export const anything: AnswerRules = {
   types: ['application/', 'text/', 'image/', 'audio/', 'video/'],
-  json: 'through',
+  json: 'file',
   endings: null,
 };
