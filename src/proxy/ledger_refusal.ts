@@ -170,6 +170,10 @@ function whatFits(unspent: number, { outputField, bound }: RefusedCall): string 
   if (outputField !== null && Number.isFinite(tokens) && tokens > 0) {
     return `Bound its answer at ${tokens} tokens, in ${outputField}`;
   }
+  // The answers of a batch have their bounds in its lines.
+  if (outputField !== null && perOutputToken === 0) {
+    return `Bound its answers at fewer tokens, in ${outputField}`;
+  }
   return 'Send less, and leave out what makes it dear, such as files, sound and tools that run at the provider';
 }
 

@@ -356,7 +356,10 @@ describe('a batch', () => {
     await limit({ budgets: [{ limit_usd: dollars(spent + 3 * one), period: 'total' }] });
     expect((await run(file)).status).toBe(200);
     expect(await settledCall({ broker })).toMatchObject({ countedNanoUsd: 3 * one });
-    expect(await refused(() => run(file))).toMatchObject({ code: 'budget_exceeded' });
+    expect(await refused(() => run(file))).toMatchObject({
+      code: 'budget_exceeded',
+      message: expect.stringContaining('Bound its answers at fewer tokens, in max_output_tokens'),
+    });
   });
 });
 
