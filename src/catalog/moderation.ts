@@ -50,50 +50,92 @@ const mostRequests = 16;
 /** Names are content only where somebody has written them for a model, as in the schema of a tool. */
 const plainName = /^[\w.$-]*$/;
 
-/** Finds what is to be judged in a request body: every text in it, each once, whatever it is in. */
-export function contentOf(rules: ContentRules, body: JsonObject): Content {
+/** An object or a list on the way through a body: what is in it, and by which keys that counts. */
+interface Inside {
+  readonly values: readonly unknown[];
+  /** One for each value, or one for all of them. */
+  readonly keys: readonly string[] | string;
+  next: number;
+}
+
+/**
+ * Finds what is to be judged in a request body: every text in it, each once, whatever it is in.
+ * @param mostText in characters: beyond it nothing more is looked for
+ * @param mostPictures likewise
+ */
+export function contentOf(
+  rules: ContentRules,
+  body: JsonObject,
+  { mostText, mostPictures }: { readonly mostText: number; readonly mostPictures: number },
+): Content {
   const texts = new Set<string>();
   const pictures = new Set<string>();
+  let length = 0;
   let isWhole = true;
 
-  const take = (key: string, value: unknown): readonly (readonly [string, unknown])[] => {
-    if (rules.unread.includes(key)) return [];
+  const addText = (text: string) => {
+    if (texts.has(text)) return;
+    texts.add(text);
+    length += text.length;
+  };
+
+  /** @returns what is inside of it, still to be taken */
+  const take = (key: string, value: unknown): Inside | null => {
+    if (typeof value === 'number' && rules.tokens.includes(key)) isWhole = false;
+    if ((typeof value !== 'string' && typeof value !== 'object') || rules.unread.includes(key)) return null;
     if (rules.unseen.includes(key) && isUnseen(value)) isWhole = false;
-    else if (rules.pictures.includes(key) && typeof value === 'string') pictures.add(value);
-    else if (typeof value === 'string') texts.add(value);
-    else if (typeof value === 'number' && rules.tokens.includes(key)) isWhole = false;
-    else if (Array.isArray(value)) return value.map((entry) => [key, entry]);
+    else if (Array.isArray(value)) return { values: value, keys: key, next: 0 };
     else if (isObject(value)) return takeObject(key, value);
-    return [];
+    else if (typeof value === 'string') takeText(key, value);
+    return null;
   };
 
-  const takeObject = (key: string, value: JsonObject): readonly (readonly [string, unknown])[] => {
-    if (Buffer.isBuffer(value.bytes)) {
-      const url = pictureIn(value.contentType, value.bytes);
-      if (url === null) isWhole = false;
-      else pictures.add(url);
-      return [];
+  const takeText = (key: string, text: string) => {
+    if (rules.pictures.includes(key)) pictures.add(text);
+    else addText(text);
+  };
+
+  const takeObject = (key: string, value: JsonObject): Inside | null => {
+    if (!Buffer.isBuffer(value.bytes)) {
+      const names = Object.keys(value);
+      for (const name of names) if (!plainName.test(name)) addText(name);
+      const isPicture = rules.pictures.includes(key);
+      const keys = isPicture ? names.map((name) => (name === 'url' ? key : name)) : names;
+      return { values: Object.values(value), keys, next: 0 };
     }
-    const isPicture = rules.pictures.includes(key);
-    return Object.entries(value).flatMap(([name, member]) => {
-      if (!plainName.test(name)) texts.add(name);
-      return [[isPicture && name === 'url' ? key : name, member]];
-    });
+    const url = pictureIn(value.contentType, value.bytes);
+    if (url === null) isWhole = false;
+    else pictures.add(url);
+    return null;
   };
 
+  const hasRoom = () => length <= mostText && pictures.size <= mostPictures;
   // No recursion: what the app nests it may nest deep.
-  const waiting: (readonly [string, unknown])[] = [['', body]];
-  for (let next = waiting.pop(); next; next = waiting.pop()) waiting.push(...take(...next).toReversed());
-  return { text: [...texts].join('\n'), pictures: [...pictures], isWhole };
+  const open = [take('', body)];
+  for (let inside = open.at(-1); inside && hasRoom(); inside = open.at(-1)) {
+    const { values, keys, next } = inside;
+    if (next === values.length) {
+      open.pop();
+      continue;
+    }
+    inside.next += 1;
+    const deeper = take((typeof keys === 'string' ? keys : keys[next]) ?? '', values[next]);
+    if (deeper) open.push(deeper);
+  }
+  return { text: [...texts].join('\n'), pictures: [...pictures], isWhole: isWhole && hasRoom() };
 }
 
 /** What the moderation is to be asked about a request body. */
 export function moderationRequests(rules: ModerationRules, body: JsonObject): ModerationRequests {
-  const { text, pictures, isWhole } = contentOf(rules.content, body);
-  const mostText = rules.longestText * rules.mostTexts * mostRequests;
-  const pieces = piecesOf(text.slice(0, mostText), rules.longestText);
+  const { longestText, mostTexts } = rules;
+  const mostText = longestText * mostTexts * mostRequests;
+  const { text, pictures, isWhole } = contentOf(rules.content, body, {
+    mostText,
+    mostPictures: mostRequests,
+  });
+  const pieces = piecesOf(text.slice(0, mostText), longestText);
   const requests = [
-    ...batches(pieces, rules.mostTexts).map((texts) => ({ body: rules.ofTexts(texts), asked: texts.length })),
+    ...batches(pieces, mostTexts).map((texts) => ({ body: rules.ofTexts(texts), asked: texts.length })),
     ...pictures.map((url) => ({ body: rules.ofPicture(url), asked: 1 })),
   ];
   return {

@@ -5,6 +5,7 @@ import { contentOf, moderationRequests } from '../../src/catalog/moderation.ts';
 import { moderation } from '../../src/catalog/providers/openai_moderation.ts';
 
 const { content } = moderation;
+const plenty = { mostText: 1_000_000, mostPictures: 10 };
 const textsOf = (body: Record<string, unknown>) =>
   moderationRequests(moderation, body).requests.flatMap(({ body: { input } }) => input);
 
@@ -25,6 +26,15 @@ describe('what is judged', () => {
     ]);
   });
 
+  it('is nothing of what is run later or in a session, which it never sees', () => {
+    const routes = apis.flatMap((api) => [
+      ...api.routes,
+      ...(api.sockets ?? []).flatMap(({ work }) => work.map(({ route }) => route)),
+    ]);
+    const unseen = routes.filter(({ content: where }) => where === 'elsewhere').map(({ path }) => path);
+    expect([...new Set(unseen)].sort()).toEqual(['/batches', '/realtime']);
+  });
+
   it('is each text once, in order, and no name of a type, role or model', () => {
     const body = {
       model: 'gpt-5',
@@ -37,7 +47,7 @@ describe('what is judged', () => {
       temperature: 1,
       tools: null,
     };
-    expect(contentOf(content, body)).toEqual({
+    expect(contentOf(content, body, plenty)).toEqual({
       text: 'Be brief\nHello\nThinking',
       pictures: [],
       isWhole: true,
@@ -47,7 +57,7 @@ describe('what is judged', () => {
   it('takes bodies that are nested as deep as the app likes', () => {
     let body: Record<string, unknown> = { text: 'harm' };
     for (let depth = 0; depth < 100_000; depth += 1) body = { nested: [body] };
-    expect(contentOf(content, body).text).toBe('harm');
+    expect(contentOf(content, body, plenty).text).toBe('harm');
   });
 
   it('is cut into pieces of which none is too long, between words, and nothing is lost', () => {
@@ -61,6 +71,20 @@ describe('what is judged', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('is not looked for any further once there is more than can be judged', () => {
+    const texts = Array.from({ length: 1_000 }, (_, index) => `text ${index}`);
+    expect(contentOf(content, { texts }, { mostText: 100, mostPictures: 1 })).toMatchObject({
+      text: expect.stringMatching(/^text 0\n.*text 1\d$/s),
+      isWhole: false,
+    });
+    const pictures = texts.map((url) => ({ image_url: { url } }));
+    expect(contentOf(content, { pictures }, { mostText: 100, mostPictures: 1 })).toEqual({
+      text: '',
+      pictures: ['text 0', 'text 1'],
+      isWhole: false,
+    });
   });
 
   it('is asked about in a bounded number of requests, and said not to be whole beyond it', () => {
