@@ -11,6 +11,9 @@ export function strictest(...settings: readonly Moderation[]): Moderation {
 /** In milliseconds: for so long a flagged call counts towards the suspension of its app. */
 export const flagsCountFor = 86_400_000;
 
+/** People are shown no larger number of flagged calls. */
+export const mostFlagsCounted = 1_000;
+
 /** In the record of a call, in the place of categories: its content could not be judged, or not all of it. */
 export const unchecked = 'unchecked';
 

@@ -1,4 +1,4 @@
-import { type Moderation, moderations, strictest } from '../store/moderation.ts';
+import { type Moderation, moderations, mostFlagsCounted, strictest } from '../store/moderation.ts';
 import type { Client } from '../store/records.ts';
 import { Form, Select } from './components/form.tsx';
 import type { Visitor } from './page.ts';
@@ -17,7 +17,8 @@ export function typedModeration(form: URLSearchParams): Moderation | null {
 
 /** How many calls were flagged, in a sentence. */
 export function flaggedInWords(flagged: number): string {
-  return `${flagged === 1 ? '1 call was' : `${flagged} calls were`} flagged within a day.`;
+  const orMore = flagged === mostFlagsCounted ? ' or more' : '';
+  return `${flagged === 1 ? '1 call was' : `${flagged}${orMore} calls were`} flagged within a day.`;
 }
 
 /** What is done about harmful content in an app's calls, for its developer. */

@@ -61,11 +61,14 @@ export interface ClientStore {
   replaceClientSecret(id: string, secretHash: string, actor: Actor): Promise<boolean>;
   /** Suspends a client or lifts the suspension. @returns false when there is no such client */
   setClientStatus(id: string, status: ClientStatus, actor: Actor): Promise<boolean>;
-  /** How many calls of a client were flagged within a day, and since it was last allowed to go on; tests do not count. */
+  /**
+   * How many calls of a client were flagged within a day, and since it was last allowed to go on, `mostFlagsCounted` at most.
+   * Tests do not count.
+   */
   countFlagged(id: string): Promise<number>;
   /**
    * Suspends the client of a call, if so many of its calls are flagged.
-   * @param most of those that `countFlagged` counts
+   * @param most of those that `countFlagged` counts, however many
    * @returns the client, if it is suspended because of this and was not before
    */
   suspendFlagged(callId: string, most: number): Promise<Client | null>;

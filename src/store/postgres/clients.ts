@@ -3,6 +3,7 @@ import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { AuditEntry } from '../audit.ts';
 import { newClient } from '../clients.ts';
 import type { ClientStore } from '../contract/clients.ts';
+import { mostFlagsCounted } from '../moderation.ts';
 import { audit } from './audit.ts';
 import { userCount } from './client_users.ts';
 import { endGrants } from './endings.ts';
@@ -112,7 +113,7 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
           client: clientColumns,
           ownerEmail: users.email,
           users: userCount(presentOf(givenNow())),
-          flagged: flaggedCount(presentOf(givenNow())),
+          flagged: flaggedCount(presentOf(givenNow()), mostFlagsCounted),
         })
         .from(clients)
         .leftJoin(users, eq(users.id, clients.ownerId))
@@ -160,7 +161,7 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
 
     async countFlagged(id) {
       const [found] = await db
-        .select({ flagged: flaggedCount(presentOf(givenNow())) })
+        .select({ flagged: flaggedCount(presentOf(givenNow()), mostFlagsCounted) })
         .from(clients)
         .where(eq(clients.id, id));
       return found?.flagged ?? 0;
@@ -172,7 +173,7 @@ export function postgresClients({ db, givenNow, write }: Connection): ClientStor
         if (!call) return null;
         const status = 'suspended';
         const event = { at, actor: { kind: 'system' }, action: 'client.status_changed' } as const;
-        const isDue = and(eq(clients.status, 'active'), gte(flaggedCount(at), most));
+        const isDue = and(eq(clients.status, 'active'), gte(flaggedCount(at, most), most));
         const set = { ...event, detail: { status, flagged: most } };
         if (!(await change(tx, call.id, { status }, set, isDue))) return null;
         const [client] = await tx.select(clientColumns).from(clients).where(eq(clients.id, call.id));

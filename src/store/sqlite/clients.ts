@@ -3,6 +3,7 @@ import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { AuditAction } from '../audit.ts';
 import { newClient } from '../clients.ts';
 import type { ClientStore } from '../contract/clients.ts';
+import { mostFlagsCounted } from '../moderation.ts';
 import type { Actor, AuditEvent } from '../records.ts';
 import { userCount } from './client_users.ts';
 import { endings } from './endings.ts';
@@ -126,7 +127,7 @@ export function sqliteClients(connection: Connection): ClientStore {
           client: clientColumns,
           ownerEmail: users.email,
           users: userCount(clock()),
-          flagged: flaggedCount(clock()),
+          flagged: flaggedCount(clock(), mostFlagsCounted),
         })
         .from(clients)
         .leftJoin(users, eq(users.id, clients.ownerId))
@@ -172,7 +173,7 @@ export function sqliteClients(connection: Connection): ClientStore {
 
     async countFlagged(id) {
       const found = db
-        .select({ flagged: flaggedCount(clock()) })
+        .select({ flagged: flaggedCount(clock(), mostFlagsCounted) })
         .from(clients)
         .where(eq(clients.id, id))
         .get();
@@ -186,7 +187,7 @@ export function sqliteClients(connection: Connection): ClientStore {
         const { id } = call;
         const status = 'suspended';
         const event = { at, actor: { kind: 'system' }, action: 'client.status_changed' } as const;
-        const isDue = and(eq(clients.status, 'active'), gte(flaggedCount(at), most));
+        const isDue = and(eq(clients.status, 'active'), gte(flaggedCount(at, most), most));
         const isSuspended = change(id, { status }, { ...event, detail: { status, flagged: most } }, isDue);
         return isSuspended ? (byId.get({ id }) ?? null) : null;
       });
