@@ -38,9 +38,16 @@ export interface Content {
   readonly isWhole: boolean;
 }
 
-/** What the provider's moderation has to judge. */
-export interface ModerationRequests {
-  readonly requests: readonly { readonly body: JsonObject; readonly asked: number }[];
+export interface ModerationRequest {
+  readonly body: JsonObject;
+  /** The texts and pictures in it. */
+  readonly asked: number;
+}
+
+/** What the provider's moderation is to be asked about one call. */
+interface ModerationRequests {
+  readonly requests: readonly ModerationRequest[];
+  /** Nothing is left out that a model would read. */
   readonly isWhole: boolean;
 }
 

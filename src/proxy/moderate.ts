@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { type ModerationRules, moderationRequests } from '../catalog/moderation.ts';
+import { type ModerationRequest, type ModerationRules, moderationRequests } from '../catalog/moderation.ts';
 import type { Provider } from '../catalog/provider.ts';
 import type { Config } from '../config.ts';
-import type { JsonObject } from '../lib/json.ts';
-import { parseJson } from '../lib/json.ts';
+import { type JsonObject, parseJson } from '../lib/json.ts';
 import { unchecked } from '../store/moderation.ts';
 import { readUpTo } from '../vault/read_up_to.ts';
 import type { Admission, Judgement } from './admit.ts';
+import type { AnswerHead } from './answer.ts';
 import { AppGone } from './app_gone.ts';
 import { createFailureSink } from './failure_sink.ts';
 import { mediaType, responseHeaders } from './headers.ts';
@@ -40,41 +40,28 @@ const largestAnswer = 1024 ** 2;
 
 /** Asks over the same connections as calls go. */
 export function createModerator({ config, log, upstreams, keyHealth }: ModeratorDeps): Moderator {
-  /** @returns the categories that were found, or why there is no answer */
-  const ask = async (
+  const send = async (
     admission: Admission,
-    rules: ModerationRules,
-    { body, asked }: { readonly body: JsonObject; readonly asked: number },
+    path: string,
+    body: JsonObject,
     signal: AbortSignal,
-  ): Promise<readonly string[] | Refusal> => {
+  ): Promise<{ readonly head: AnswerHead; readonly answer: Buffer }> => {
     const { pool, pathPrefix } = upstreams.find(admission.baseUrl);
     const bytes = Buffer.from(JSON.stringify(body));
-    const {
-      statusCode,
-      headers,
-      body: received,
-    } = await pool.request({
+    const received = await pool.request({
       method: 'POST',
-      path: pathPrefix + rules.path,
+      path: pathPrefix + path,
       headers: requestHeaders({ ...admission, body: { contentType: 'application/json', bytes } }, {}),
       body: bytes,
       signal,
     });
-    const answer = await readUpTo(largestAnswer, received);
-    if (statusCode >= 400) {
-      const head = { status: statusCode, mediaType: mediaType(headers), headers: responseHeaders(headers) };
-      return failureOf(admission, head, answer);
-    }
-    const found = statusCode === 200 ? rules.found(parseJson(answer.toString('utf8'))) : null;
-    return found?.length === asked ? found.flat() : failed('provider_error', 'The answer was not usable.');
+    const { statusCode: status, headers } = received;
+    const head = { status, mediaType: mediaType(headers), headers: responseHeaders(headers) };
+    return { head, answer: await readUpTo(largestAnswer, received.body) };
   };
 
   /** What a refusal of the provider means; its own words go nowhere. */
-  const failureOf = (
-    admission: Admission,
-    head: Parameters<typeof createFailureSink>[1],
-    answer: Buffer,
-  ): Refusal => {
+  const failureOf = (admission: Admission, head: AnswerHead, answer: Buffer): Refusal => {
     let refusal = notJudged('the provider could not read it. Leave out what it does not take');
     const sink = createFailureSink(
       {
@@ -94,17 +81,21 @@ export function createModerator({ config, log, upstreams, keyHealth }: Moderator
     return refusal;
   };
 
-  const askWithin = async (
+  /** @returns the categories that were found, or why there is no answer */
+  const ask = async (
     admission: Admission,
     rules: ModerationRules,
-    request: Parameters<typeof ask>[2],
-    signals: { readonly over: AbortSignal; readonly late: AbortSignal },
+    { body, asked }: ModerationRequest,
+    { over, late }: { readonly over: AbortSignal; readonly late: AbortSignal },
   ): Promise<readonly string[] | Refusal> => {
     try {
-      return await ask(admission, rules, request, AbortSignal.any([signals.over, signals.late]));
+      const { head, answer } = await send(admission, rules.path, body, AbortSignal.any([over, late]));
+      if (head.status >= 400) return failureOf(admission, head, answer);
+      const found = head.status === 200 ? rules.found(parseJson(answer.toString('utf8'))) : null;
+      return found?.length === asked ? found.flat() : failed('provider_error', 'The answer was not usable.');
     } catch (cause) {
-      if (signals.over.aborted) throw new AppGone();
-      const code = signals.late.aborted ? 'provider_timeout' : 'provider_error';
+      if (over.aborted) throw new AppGone();
+      const code = late.aborted ? 'provider_timeout' : 'provider_error';
       return failed(code, 'The provider did not answer. Try again.', { cause });
     }
   };
@@ -123,7 +114,7 @@ export function createModerator({ config, log, upstreams, keyHealth }: Moderator
       const categories = new Set<string>();
       let missing = isWhole ? null : notWhole();
       for (const request of requests) {
-        const found = await askWithin(admission, rules, request, signals);
+        const found = await ask(admission, rules, request, signals);
         if (found instanceof Refusal) {
           missing = found;
           log.warn(
