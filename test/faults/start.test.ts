@@ -1,8 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { runCommand } from '../support/command_line.ts';
+import { createSqliteHome, type Home } from '../support/home.ts';
 
 const program = join(import.meta.dirname, '..', '..', 'dist', 'bin.js');
 const nobody = 65_534;
@@ -18,6 +29,13 @@ function run(command: string, dataDir: string, env: Readonly<Record<string, stri
   });
 }
 
+let usedBefore: Home;
+beforeAll(async () => {
+  usedBefore = createSqliteHome();
+  expect((await runCommand(usedBefore, ['doctor'])).code).toBe(0);
+});
+afterAll(() => usedBefore.remove());
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'coatcheck-start-'));
@@ -31,7 +49,8 @@ function giveAway(path: string): void {
 
 /** A data folder that was in use before. */
 function used(): string {
-  expect(run('doctor', folder).status).toBe(0);
+  cpSync(usedBefore.dataDir, folder, { recursive: true });
+  for (const name of readdirSync(folder)) giveAway(join(folder, name));
   return folder;
 }
 
