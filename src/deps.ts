@@ -81,7 +81,7 @@ export async function openDeps(config: Config, options: DepsOptions): Promise<De
     providers.map(({ name, sandboxPath }) => [name, sandboxUrl && new URL(sandboxPath, sandboxUrl).href]),
   );
   const signingKeys = createSigningKeys(store.signingKeys, keyring, clock);
-  const mail = config.mail ? createMail(config.mail, store.notices, log) : noMail;
+  const mail = config.mail ? await createMail(config.mail, store.notices, log) : noMail;
   return {
     config,
     clock,

@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import type { Logger } from 'pino';
 import type { Secret } from '../lib/secret.ts';
 import type { DueNotice, NoticeStore } from '../store/contract/notices.ts';
@@ -35,8 +34,8 @@ const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTim
 /** Nothing is sent. */
 export const noMail: Mail = { notify() {}, async sendDue() {}, async close() {} };
 
-export function createMail(settings: MailSettings, notices: NoticeStore, log: Logger): Mail {
-  const transport = openTransport(settings);
+export async function createMail(settings: MailSettings, notices: NoticeStore, log: Logger): Promise<Mail> {
+  const transport = await openTransport(settings);
   const under = new Set<Promise<void>>();
 
   const send = async ({ email, kind, about, title, text }: DueNotice) => {
@@ -96,7 +95,7 @@ export function createMail(settings: MailSettings, notices: NoticeStore, log: Lo
  * @throws what nodemailer has to say when that does not work
  */
 export async function tryMail(settings: MailSettings): Promise<void> {
-  const transport = openTransport(settings);
+  const transport = await openTransport(settings);
   try {
     await transport.verify();
   } finally {
@@ -104,7 +103,9 @@ export async function tryMail(settings: MailSettings): Promise<void> {
   }
 }
 
-function openTransport({ url, requireTls }: MailSettings) {
+async function openTransport({ url, requireTls }: MailSettings) {
+  // Where no mail is set up, no start waits for it.
+  const { createTransport } = await import('nodemailer');
   return createTransport({
     url: url.unwrap(),
     // What follows TLS only where the server offers it can be turned to clear text on the way.
