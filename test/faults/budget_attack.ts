@@ -136,7 +136,7 @@ async function connectLimited(
     const keys: Credential[] = [];
     for (const provider of providers) keys.push(await deposit(broker, user.id, undefined, provider));
     const lent = providers.flatMap((provider) => providerNamed(provider).scopes.map(({ scope }) => scope));
-    const scopes = lent.filter((scope) => /:(text|embeddings|tools\.web|tools\.code)$/.test(scope));
+    const scopes = lent.filter((scope) => /:(text|embeddings|images|tools\.web|tools\.code)$/.test(scope));
     const { access_token: token } = await grantTo(broker, user, await createClient(broker, user.id), scopes);
     const holders = [
       { holder: user.id, ...limits.user },

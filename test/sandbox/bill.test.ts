@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type OpenAI from 'openai';
 import { expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { chat, eventually, post, sandboxForTest, testKey } from './clients.ts';
@@ -137,6 +138,21 @@ test.each(ofOthers)(
     expect(await lastBill(sandbox)).toBe(billed);
   },
 );
+
+test.each([
+  ['gpt-image-2', { output_tokens: 272 }],
+  ['sandbox-no-usage', undefined],
+])('a picture that a tool has %s draw is billed, told of or not', async (model, told) => {
+  const sandbox = await sandboxForTest();
+  const tool = { type: 'image_generation', model, quality: 'low', size: '1024x1024' };
+  const answer = await post(sandbox, '/responses', { model: 'gpt-4o', input: hello, tools: [tool] });
+  const { output: items, tool_usage, usage } = (await answer.json()) as OpenAI.Responses.Response;
+  expect(items[0]).toMatchObject({ type: 'image_generation_call', quality: 'low', status: 'completed' });
+  if (told) expect(tool_usage?.image_gen).toMatchObject(told);
+  else expect(tool_usage).toBeUndefined();
+  const text = 2_500 * (usage?.input_tokens ?? 0) + 10_000 * output;
+  expect(await lastBill(sandbox)).toBe(text + 5_000 * input + 30_000 * 272);
+});
 
 test('what is refused, or asks for nothing that is written, is not billed', async () => {
   const sandbox = await sandboxForTest();

@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { type Answer, eventStream, json, namedEvents } from '../answer.ts';
 import { alternatives, type Call, optionalInteger, requiredFile, requiredText } from '../call.ts';
-import { oneOf } from '../fields.ts';
+import { type Fields, oneOf } from '../fields.ts';
 import { png } from '../png.ts';
 import { derivedId } from '../seed.ts';
 import { countTokens } from '../tokens.ts';
@@ -51,7 +51,7 @@ function images(
   if (call.model.startsWith('dall-e')) {
     return dallEImages(call, call.model.startsWith('dall-e-3') ? `${prompt} (revised)` : undefined);
   }
-  const labels = labelsOf(call);
+  const labels = labelsOf(call.fields);
   if (call.stream) return eventStream(namedEvents(imageEvents(call, kind, labels, prompt, inputImages)));
   const count = alternatives(call);
   const usage = imageUsage(labels, prompt, inputImages, count);
@@ -74,11 +74,11 @@ function dallEImages(call: Call, revisedPrompt: string | undefined): Answer {
   return json({ created: call.created, data } satisfies OpenAI.ImagesResponse);
 }
 
-function picture(call: Call, index: number): string {
+export function picture(call: Call, index: number): string {
   return png(`${call.seed} picture ${index}`).toString('base64');
 }
 
-function labelsOf({ fields }: Call): Labels {
+export function labelsOf(fields: Fields): Labels {
   return {
     background: oneOf(fields.background, ['opaque', 'transparent']),
     output_format: oneOf(fields.output_format, ['png', 'webp', 'jpeg']),
@@ -87,7 +87,7 @@ function labelsOf({ fields }: Call): Labels {
   };
 }
 
-function imageUsage({ quality, size }: Labels, prompt: string, inputImages: number, count: number) {
+export function imageUsage({ quality, size }: Labels, prompt: string, inputImages: number, count: number) {
   const text = countTokens(prompt);
   const image = inputImages * inputImageTokens;
   const output = count * outputTokensPerImage[quality][size];

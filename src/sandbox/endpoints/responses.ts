@@ -23,7 +23,7 @@ export function createResponse(asked: Call): Answer {
   const tokens = {
     input: promptTokens(input, call.fields),
     output: output.tokens.length,
-    fees: hostedFees(output.hosted),
+    fees: hostedFees(call, output.hosted),
   };
   const response: WireResponse = {
     ...envelope(call),
@@ -32,7 +32,7 @@ export function createResponse(asked: Call): Answer {
     incomplete_details: output.finish === 'length' ? { reason: 'max_output_tokens' } : null,
     output: [...output.hosted, output.item],
     usage: responseUsage(tokens),
-    tool_usage: toolUsage(output.hosted),
+    ...toolUsage(call, output.hosted),
   };
   keepResponse(call, response);
   if (flagOf(call.fields.background)) return json({ ...response, ...notYet }, tokens);

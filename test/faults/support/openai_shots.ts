@@ -56,14 +56,22 @@ const responses: Draw = (random, text) => ({
     input: `${text} `.repeat(8),
     stream: pick(random, [true, false]),
     ...pick<object>(random, [{}, { max_output_tokens: random.between(1, 100) }]),
-    ...pick<object>(random, [{}, {}, {}, {}, hostedTools(random)]),
+    ...pick<object>(random, [{}, {}, {}, hostedTools(random)]),
   },
   ...leaves(random),
+});
+
+/** A tool that draws small pictures, which answers tell of or not. */
+const drawing = (model: string) => ({
+  ...{ type: 'image_generation', model },
+  ...{ quality: 'low', size: '1024x1024' },
 });
 
 /** Tools of the provider, which cost fees beside tokens; of those for code no answer tells. */
 const hostedTools = (random: Random) => ({
   tools: pick<object>(random, [
+    [drawing('gpt-image-2')],
+    [drawing('sandbox-no-usage')],
     [{ type: 'web_search' }],
     [{ type: 'web_search' }, { type: 'code_interpreter', container: { type: 'auto' } }],
   ]),
