@@ -133,11 +133,22 @@ function ceilingCost(
 function firstPrice(
   priceTable: PriceTable,
   models: readonly (string | null | undefined)[],
-  { usage, readAtOnce }: Charge,
+  charge: Charge,
 ): number | null {
   for (const model of models) {
-    const cost = model ? price(priceTable, model, usage, readAtOnce) : null;
+    const cost = model ? priceWithSurcharge(priceTable, model, charge) : null;
     if (cost !== null) return cost;
   }
   return null;
+}
+
+function priceWithSurcharge(
+  priceTable: PriceTable,
+  model: string,
+  { usage, readAtOnce, surcharge = 0 }: Charge,
+): number | null {
+  const cost = price(priceTable, model, usage, readAtOnce);
+  if (cost === null || surcharge === 0) return cost;
+  const tokens = Object.fromEntries(Object.entries(usage).filter(([name]) => name.endsWith('_tokens')));
+  return cost + Math.round(surcharge * (price(priceTable, model, tokens, readAtOnce) ?? cost));
 }

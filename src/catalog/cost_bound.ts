@@ -95,7 +95,7 @@ function mediaAmount(
 }
 
 function textBound(provider: Provider, route: Route, checked: CheckedBody, model: string | null): CostBound {
-  const { priceTable } = provider;
+  const { priceTable, surcharge = 0 } = provider;
   const { body, scopes, objects, hostedTools } = checked;
   const known = pricesOf(priceTable, model ?? '');
   const traits = traitsOf(provider, model);
@@ -112,8 +112,10 @@ function textBound(provider: Provider, route: Route, checked: CheckedBody, model
   const most = mostOpenUses(hostedTools);
   const input = inputTokens(provider, route, checked, size, known, traits);
   const largestInput = input.fixed + input.perUse * most;
-  const rate = (kinds: readonly string[], needed: readonly string[]) =>
-    dearestRate(priceTable, known.rates, { kinds, needed, input: largestInput });
+  const rate = (kinds: readonly string[], needed: readonly string[]) => {
+    const dearest = dearestRate(priceTable, known.rates, { kinds, needed, input: largestInput });
+    return { ...dearest, usd: dearest.usd * (1 + surcharge) };
+  };
   const read = rate(inputKinds(size), neededInput(size));
   const request = rate(['requests_kcount'], []);
   const perRead = read.usd * nanoPerMillionth;

@@ -88,6 +88,8 @@ export interface Provider {
     readonly project: string | null;
   }) => readonly (readonly [name: string, value: string])[];
   readonly priceTable: PriceTable;
+  /** What the settings of an account can add to the price of tokens, as a part of it. */
+  readonly surcharge?: number;
   /** What is known of its models beside their prices; the first pattern of names that fits counts. */
   readonly traits?: readonly ModelTraits[];
   /** How its conversations hold pictures; absent: not in a way that they can be told from other things. */

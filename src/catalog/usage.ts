@@ -10,6 +10,8 @@ export interface Charge {
   readonly usage: Usage;
   /** The most tokens of it that can have been read at once, where that is less than all. */
   readonly readAtOnce?: number;
+  /** What its tokens cost beyond their price, as a part of it. */
+  readonly surcharge?: number;
 }
 
 type Place = readonly string[];
@@ -51,6 +53,8 @@ export interface UsageRules {
   readonly holder?: Place;
   /** What the call costs in USD, where the usage itself says so; null where it does not. */
   readonly cost?: (reported: JsonObject) => number | null;
+  /** What the tokens cost beyond their price, as a part of it, where the usage itself says so. */
+  readonly surcharge?: (reported: JsonObject) => number;
   /** Further models at work in a call, and where their usage stands, in what holds it or in each of a list there. */
   readonly sides?: readonly {
     readonly path: Place;
@@ -117,10 +121,11 @@ export function readUsage(
   const told = rules.addsUp ? sum(before?.usage, tokens) : { ...before?.usage, ...tokens };
   const usage = withShown(rules, marks, { ...told, ...(isObject(holder) && counts(beside, holder)) });
   const usd = cost?.(reported) ?? null;
+  const surcharge = rules.surcharge?.(reported) ?? 0;
   const model = modelIn(holder, names.model) ?? before?.charges[0]?.model ?? null;
   return {
     usage,
-    charges: [{ model, usage }, ...sideCharges(sides, holder)],
+    charges: [{ model, usage, ...(surcharge > 0 && { surcharge }) }, ...sideCharges(sides, holder)],
     costNanoUsd: usd === null ? null : nanoUsd(usd),
     isFinal: isObject(given) ? isFinal(rules, answer, usage, before) : (before?.isFinal ?? false),
     reported,

@@ -262,7 +262,8 @@ describe('what a call counts as', () => {
             cache_write_tokens: Math.floor((input - read) * written),
             output_tokens: n * cap,
           };
-          const report = { charges: [{ model, usage }], costNanoUsd: null };
+          const charge = { model, usage, surcharge: provider.surcharge ?? 0 };
+          const report = { charges: [charge], costNanoUsd: null };
           const { counted } = countedCost(provider, { model, otherModels: [] }, report);
           expect(counted).toBeLessThanOrEqual(Math.ceil(bound.base + bound.perOutputToken * cap));
         },

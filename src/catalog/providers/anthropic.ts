@@ -4,6 +4,7 @@ import { serverFeatures } from './anthropic_hosted_tools.ts';
 import { pictures } from './anthropic_pictures.ts';
 import { routes } from './anthropic_routes.ts';
 import { traits } from './anthropic_traits.ts';
+import { regionSurcharge } from './anthropic_usage.ts';
 import { toolScopes } from './tool_scopes.ts';
 
 const sandboxKeyPrefix = 'sk-ant-sandbox-';
@@ -35,6 +36,7 @@ export const anthropic: Provider = {
   billsByProject: false,
   authorize: ({ key }) => [['x-api-key', key]],
   priceTable: 'anthropic',
+  surcharge: regionSurcharge,
   traits,
   pictures,
   sdkExample: (baseUrl, token) => `import Anthropic from '@anthropic-ai/sdk';

@@ -1,9 +1,13 @@
 import { at, isObject } from '../../lib/json.ts';
 import type { UsageRules } from '../usage.ts';
 
+/** What it costs more to have a message written in the United States alone, which a workspace can be set to. */
+export const regionSurcharge = 0.1;
+
 /** How Anthropic reports what a message has used. */
 export const messageUsage: UsageRules = {
   opening: ['message'],
+  surcharge: ({ inference_geo: region }) => (region === 'us' ? regionSurcharge : 0),
   always: ['input_tokens', 'output_tokens'],
   shows: { unit: 'web_searches', by: 'web_search_tool_result', marks: searchesIn },
   table: {

@@ -92,6 +92,23 @@ export const anthropicStreams: Readonly<Record<string, StreamShape>> = {
     usage: { ...ofThoughtful, web_searches: 1 },
     cost: costOfThoughtful + 10_000_000,
   },
+  'a message that is written in the United States': {
+    ...{ ...message, sent: { ...asked, ...tools, stream: true } },
+    events: [
+      begins,
+      [
+        'message_delta',
+        {
+          type: 'message_delta',
+          usage: { ...thoughtful, inference_geo: 'us', server_tool_use: { web_search_requests: 2 } },
+        },
+      ],
+      ends,
+    ],
+    usage: { ...ofThoughtful, web_searches: 2 },
+    // A tenth more for tokens, and nothing more for searches.
+    cost: 1.1 * costOfThoughtful + 2 * 10_000_000,
+  },
   'a message that reports nothing but what it has read': {
     ...{ ...message, sent: { ...asked, stream: true } },
     events: [begins, ['message_delta', { type: 'message_delta', delta: { stop_reason: 'end_turn' } }], ends],
