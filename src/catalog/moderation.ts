@@ -25,7 +25,7 @@ export interface ContentRules {
   readonly unseen: readonly string[];
   /** Keys of texts that can also be given as lists of tokens. */
   readonly tokens: readonly string[];
-  /** Keys of texts that are no content. */
+  /** Keys of words that are no content. */
   readonly unread: readonly string[];
 }
 
@@ -55,7 +55,9 @@ interface ModerationRequests {
 const mostRequests = 16;
 
 /** Names are content only where somebody has written them for a model, as in the schema of a tool. */
-const plainName = /^[\w.$-]*$/;
+const plainName = /^[\w.$-]{0,32}$/;
+/** Types, roles, models and ids, and what the provider has encrypted. Anything else under their keys is for a model to read. */
+const plainWord = /^[\w.:/+=-]*$/;
 
 /** An object or a list on the way through a body: what is in it, and by which keys that counts. */
 interface Inside {
@@ -66,7 +68,7 @@ interface Inside {
 }
 
 /**
- * Finds what is to be judged in a request body: every text in it, each once, whatever it is in.
+ * Finds what is to be judged in a request body: every text in it, whatever it is in.
  * @param mostText in characters: beyond it nothing more is looked for
  * @param mostPictures likewise
  */
@@ -75,21 +77,21 @@ export function contentOf(
   body: JsonObject,
   { mostText, mostPictures }: { readonly mostText: number; readonly mostPictures: number },
 ): Content {
-  const texts = new Set<string>();
+  const texts: string[] = [];
   const pictures = new Set<string>();
   let length = 0;
   let isWhole = true;
 
   const addText = (text: string) => {
-    if (texts.has(text)) return;
-    texts.add(text);
+    texts.push(text);
     length += text.length;
   };
 
   /** @returns what is inside of it, still to be taken */
   const take = (key: string, value: unknown): Inside | null => {
     if (typeof value === 'number' && rules.tokens.includes(key)) isWhole = false;
-    if ((typeof value !== 'string' && typeof value !== 'object') || rules.unread.includes(key)) return null;
+    if (typeof value !== 'string' && typeof value !== 'object') return null;
+    if (rules.unread.includes(key) && typeof value === 'string' && plainWord.test(value)) return null;
     if (rules.unseen.includes(key) && isUnseen(value)) isWhole = false;
     else if (Array.isArray(value)) return { values: value, keys: key, next: 0 };
     else if (isObject(value)) return takeObject(key, value);
@@ -98,8 +100,10 @@ export function contentOf(
   };
 
   const takeText = (key: string, text: string) => {
-    if (rules.pictures.includes(key)) pictures.add(text);
-    else addText(text);
+    if (!rules.pictures.includes(key)) return addText(text);
+    pictures.add(text);
+    // What is at an address now need not be there when the model looks.
+    if (!text.startsWith('data:')) isWhole = false;
   };
 
   const takeObject = (key: string, value: JsonObject): Inside | null => {
@@ -129,7 +133,7 @@ export function contentOf(
     const deeper = take((typeof keys === 'string' ? keys : keys[next]) ?? '', values[next]);
     if (deeper) open.push(deeper);
   }
-  return { text: [...texts].join('\n'), pictures: [...pictures], isWhole: isWhole && hasRoom() };
+  return { text: texts.join('\n'), pictures: [...pictures], isWhole: isWhole && hasRoom() };
 }
 
 /** What the moderation is to be asked about a request body. */

@@ -159,5 +159,5 @@ function elsewhere(): Refusal {
 }
 
 function notWhole(): Refusal {
-  return notJudged('files, sound and very long texts cannot be. Leave them out');
+  return notJudged('files, sound, long texts and what is at an address cannot be. Leave them out');
 }

@@ -35,7 +35,7 @@ describe('what is judged', () => {
     expect([...new Set(unseen)].sort()).toEqual(['/batches', '/realtime']);
   });
 
-  it('is each text once, in order, and no name of a type, role or model', () => {
+  it('is each text, in order, and no name of a type, role or model', () => {
     const body = {
       model: 'gpt-5',
       instructions: 'Be brief',
@@ -48,10 +48,28 @@ describe('what is judged', () => {
       tools: null,
     };
     expect(contentOf(content, body, plenty)).toEqual({
-      text: 'Be brief\nHello\nThinking',
+      text: 'Be brief\nHello\nBe brief\nThinking',
       pictures: [],
       isWhole: true,
     });
+  });
+
+  it.each(content.unread)('is a text that an app has written under the name %s', (key) => {
+    const properties = { [key]: { type: 'string', description: 'harm' } };
+    expect(contentOf(content, { tools: [{ parameters: { properties } }] }, plenty).text).toBe('harm');
+    expect(contentOf(content, { arguments: { [key]: 'how to harm' } }, plenty).text).toBe('how to harm');
+    expect(contentOf(content, { arguments: { [key]: '傷害' } }, plenty).text).toBe('傷害');
+    expect(contentOf(content, { arguments: { [key]: ['how to harm'] } }, plenty).text).toBe('how to harm');
+  });
+
+  it('is a name that is longer than the names of fields', () => {
+    const name = 'the_property_that_tells_how_to_do_harm';
+    expect(contentOf(content, { properties: { [name]: {} } }, plenty).text).toBe(name);
+  });
+
+  it('takes bodies that hold as much as the app likes', () => {
+    const parts = Array.from({ length: 200_000 }, () => ({ text: 'x' }));
+    expect(contentOf(content, { parts }, plenty).text).toHaveLength(399_999);
   });
 
   it('takes bodies that are nested as deep as the app likes', () => {

@@ -210,7 +210,12 @@ describe('content that cannot be judged', () => {
     [
       'more pictures than can be looked at',
       '/chat/completions',
-      () => saying(Array.from({ length: 20 }, (_, index) => picture(`https://example.com/${index}`))),
+      () => saying(Array.from({ length: 20 }, (_, index) => picture(`data:image/png;base64,${index}`))),
+    ],
+    [
+      'a picture that another can take the place of',
+      '/chat/completions',
+      () => saying([picture('https://example.com/1')]),
     ],
     ['an upload', '/files', () => uploaded('user_data', 'a.txt', 'text/plain')],
     ['what is heard', '/audio/transcriptions', () => uploaded('gpt-4o-transcribe', 'a.wav', 'audio/wav')],
