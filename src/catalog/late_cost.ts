@@ -26,8 +26,9 @@ export function readLateUsage(
 ): LateReport | null {
   const made = [answer, at(answer, ['response'])].find((one) => at(one, ['id']) === id);
   if (!endings.includes(String(at(made, ['status'])))) return null;
-  if (isFree?.(made)) return nothing;
   const report = readUsage(usage, made);
+  const isUsed = Object.values(report?.usage ?? {}).some((count) => count > 0);
+  if (!isUsed && isFree?.(made)) return nothing;
   return report?.isFinal ? report : null;
 }
 

@@ -106,7 +106,7 @@ export interface LateCostRules {
   readonly endings: readonly string[];
   /** What is paid of the usual price; absent: all of it. */
   readonly share?: number;
-  /** Whether one that has ended has cost nothing; absent: its usage alone says. */
+  /** Whether one that has ended and tells of no usage has cost nothing; absent: nobody knows. */
   readonly isFree?: (made: unknown) => boolean;
 }
 

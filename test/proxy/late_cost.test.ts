@@ -163,3 +163,26 @@ it('a response that told its usage at once stays as it is', async () => {
   await look(id, { status: 'completed', usage: { ...usage, output_tokens: 9_999 } });
   expect(await recordOf(before)).toEqual(before);
 });
+
+it('a batch that tells of usage counts as half of it, though no line of it was done when it was cancelled', async () => {
+  const line = {
+    custom_id: 'a',
+    method: 'POST',
+    url: '/v1/responses',
+    body: { model: 'gpt-4o', input: 'Hello' },
+  };
+  const form = new FormData();
+  form.set('purpose', 'batch');
+  form.set('file', new Blob([JSON.stringify(line)]), 'calls.jsonl');
+  world.upstream.answer = json(200, { object: 'file', id: 'file-late' });
+  expect((await call(world, '/files', { body: form })).status).toBe(200);
+  const batch = { object: 'batch', id: 'batch_late', status: 'validating' };
+  world.upstream.answer = json(200, batch);
+  const body = { input_file_id: 'file-late', endpoint: '/v1/responses', completion_window: '24h' };
+  expect((await call(world, '/batches', { body })).status).toBe(200);
+  const before = await settledCall(world);
+  const cancelled = { ...batch, status: 'cancelled', request_counts: { total: 1, completed: 0, failed: 0 } };
+  world.upstream.answer = json(200, { ...cancelled, usage });
+  expect((await call(world, '/batches/batch_late')).status).toBe(200);
+  expect(await recordOf(before)).toMatchObject({ costNanoUsd: cost / 2 });
+});
