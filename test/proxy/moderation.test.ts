@@ -217,6 +217,17 @@ describe('content that cannot be judged', () => {
       '/chat/completions',
       () => saying([picture('https://example.com/1')]),
     ],
+    [
+      'what a server of its own tells',
+      '/responses',
+      () => ({
+        model: 'gpt-5',
+        input: 'Ask the server',
+        tools: [
+          { type: 'mcp', server_label: 'a', server_url: 'https://a.example', require_approval: 'never' },
+        ],
+      }),
+    ],
     ['an upload', '/files', () => uploaded('user_data', 'a.txt', 'text/plain')],
     ['what is heard', '/audio/transcriptions', () => uploaded('gpt-4o-transcribe', 'a.wav', 'audio/wav')],
   ];

@@ -11,6 +11,8 @@ export const moderation: ModerationRules = {
     unseen: [
       ...['file_id', 'file_ids', 'file_data', 'file_url', 'input_file_id', 'vector_store_ids'],
       ...['input_audio', 'result'],
+      // What a server tells the model, nobody sees here.
+      'server_url',
     ],
     tokens: ['prompt'],
     unread: [
