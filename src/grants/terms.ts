@@ -36,7 +36,7 @@ export interface MissingCredential {
 }
 
 /**
- * The key that each provider's calls will use: the one chosen, else the user's newest that is not known to be bad.
+ * The key that each provider's calls will use: the one chosen, else the user's newest of which nothing is known to be wrong.
  * @param credentials the user's own
  * @param lent the app's own, which serve where the user has none
  */
@@ -49,16 +49,17 @@ export function pickCredentials(
   for (const provider of providersOfScopes(choice.scopes)) {
     const usable = credentials
       .filter((credential) => credential.provider === provider.name && (!choice.test || credential.sandbox))
-      .sort((a, b) => b.createdAt - a.createdAt);
-    const best =
-      usable.find((credential) => choice.credentialIds.includes(credential.id)) ??
-      usable.find((credential) => credential.status !== 'invalid' && credential.sandbox === choice.test) ??
-      usable.find((credential) => credential.status !== 'invalid') ??
-      usable[0];
+      .sort((a, b) => drawbacks(a, choice.test) - drawbacks(b, choice.test) || b.createdAt - a.createdAt);
+    const best = usable.find((credential) => choice.credentialIds.includes(credential.id)) ?? usable[0];
     if (best) picked.push(best);
     else if (!paysFor(lent, provider, choice)) return { kind: 'no_credential', provider };
   }
   return { kind: 'picked', credentials: picked };
+}
+
+/** How much speaks against a key: that it is refused weighs most, then that it simulates what is meant, then an empty account. */
+function drawbacks({ status, sandbox, exhaustedAt }: Credential, test: boolean): number {
+  return (status === 'invalid' ? 4 : 0) + (sandbox === test ? 0 : 2) + (exhaustedAt === null ? 0 : 1);
 }
 
 /** Whether an app pays for a provider where the user has no key. A test is never paid for. */

@@ -29,7 +29,7 @@ test('signed-in people begin at their apps', async () => {
 test('each connected app is listed with what it may do, its key, its use and its end', async () => {
   const { text } = await person.get('/apps');
   expect(text).toMatch(
-    /Margin Notes Not verified May generate text, turn text into vectors for search Poor ····0003, sandbox Since .* Ends when you revoke it 7 calls, \$1\.23, last just now/,
+    /Margin Notes Not verified May generate text, turn text into vectors for search OpenAI sandbox ····0001 Since .* Ends when you revoke it 7 calls, \$1\.23, last just now/,
   );
   expect(text).toContain('Ended (1)');
   expect(text).toMatch(/Old Summaries Not verified Ended .*: you revoked it/);

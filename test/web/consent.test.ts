@@ -173,6 +173,16 @@ test('with several keys the person chooses which one', async () => {
   expect(view?.credentials.map(({ id }) => id)).toEqual([second?.id]);
 });
 
+test('a key that works is chosen before a newer one whose quota is used up, or that is refused', async () => {
+  const { person, user } = await personWithKey(3);
+  const { credentials } = broker.deps.store;
+  const [refused, exhausted, works] = await credentials.listCredentials(user.id);
+  await credentials.markCredential(refused?.id ?? '', 'invalid');
+  await credentials.markExhausted(exhausted?.id ?? '', true, 1);
+  const page = await person.get(await beginAuthorization(person, client));
+  expect(page.html).toContain(`<option value="${works?.id}" selected="">`);
+});
+
 test('a key that is gone or somebody else’s is not replaced by another one unasked', async () => {
   const { person, user } = await personWithKey();
   const stranger = await createUser(broker);
