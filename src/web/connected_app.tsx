@@ -14,7 +14,7 @@ import { CallTable } from './components/call_table.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid } from './components/form.tsx';
 import { GrantBadges, GrantFacts } from './components/grant.tsx';
 import { LimitFields } from './components/limits.tsx';
-import { Done } from './components/notice.tsx';
+import { Done, Notice } from './components/notice.tsx';
 import { Layout } from './layout.tsx';
 import { limitTexts, readLimits, typedTexts } from './limits.ts';
 import type { PageContext } from './page.ts';
@@ -71,6 +71,14 @@ async function connectedAppPage(c: PageContext, view: GrantView, complaints: Com
         </h1>
         <GrantBadges view={view} now={now} />
       </header>
+      {isActive && client.status === 'suspended' && (
+        <Notice tone="danger">
+          <p>
+            This app is suspended here: its calls are refused until the operator lets it go on. You can wait
+            for that, or revoke its access.
+          </p>
+        </Notice>
+      )}
       <section class="card">
         <GrantFacts view={view} now={now} />
         {isActive && !grant.test && <PaidFor view={view} lent={lent} goesOn={goesOn} />}

@@ -15,7 +15,7 @@ import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid, Tick } from './components/form.tsx';
 import { LimitFields } from './components/limits.tsx';
-import { Done } from './components/notice.tsx';
+import { Done, Notice } from './components/notice.tsx';
 import { ScopeTicks } from './components/scopes.tsx';
 import { typeTitles } from './developer.tsx';
 import { Integration } from './integration.tsx';
@@ -146,6 +146,14 @@ export async function registeredAppPage(
           {client.verified ? <Badge tone="good">Verified</Badge> : <Badge tone="warning">Not verified</Badge>}
         </span>
       </header>
+      {client.status === 'suspended' && (
+        <Notice tone="danger">
+          <p>
+            This app is suspended: its calls are refused, and nobody can connect it. Ask the operator of this
+            site to let it go on; people who have connected it stay connected.
+          </p>
+        </Notice>
+      )}
       <section class="card">
         <dl class="facts">
           <dt>Client id</dt>

@@ -290,7 +290,7 @@ export function grants(arena: () => Arena): void {
     expect(listed).toEqual([
       {
         grant: found(await grantsOf().findGrant(ended.grant.id)),
-        client: { id: ended.client.id, name: 'An app', type: 'web', verified: false },
+        client: { id: ended.client.id, name: 'An app', type: 'web', status: 'active', verified: false },
         credentials: [],
         calls: 0,
         costNanoUsd: 0,
@@ -298,7 +298,7 @@ export function grants(arena: () => Arena): void {
       },
       {
         grant: first.grant,
-        client: { id: first.client.id, name: 'An app', type: 'web', verified: false },
+        client: { id: first.client.id, name: 'An app', type: 'web', status: 'active', verified: false },
         credentials: [{ id, provider, name, last4, sandbox }],
         calls: 0,
         costNanoUsd: 0,

@@ -73,6 +73,24 @@ test('revoking ends the access and moves the app to the ended ones', async () =>
   expect((await fresh.post(`/apps/${grantId}/revoke`)).status).toBe(303);
 });
 
+test('a suspended app says so to whoever has connected it and to its developer', async () => {
+  const { person: fresh, id } = await newcomer();
+  await deposit(broker, id);
+  const client = await createClient(broker, id);
+  const { grantId } = await connectApp(broker, { id }, client);
+  const pages = async () => [
+    (await fresh.get('/apps')).text,
+    (await fresh.get(`/apps/${grantId}`)).text,
+    (await fresh.get(`/developer/${client.id}`)).text,
+  ];
+  for (const text of await pages()) expect(text).not.toMatch(/suspended/i);
+  await broker.deps.store.clients.setClientStatus(client.id, 'suspended', { kind: 'system' });
+  const [list, connected, registered] = await pages();
+  expect(list).toContain('Suspended');
+  expect(connected).toContain('This app is suspended here: its calls are refused');
+  expect(registered).toContain('This app is suspended: its calls are refused');
+});
+
 test('somebody else’s connected app is not there', async () => {
   const { person: fresh } = await newcomer();
   await fresh.get('/apps');

@@ -14,7 +14,7 @@ import type { Standing } from '../standing.ts';
 /** A grant with what pages and the command line show beside it. */
 export interface GrantView {
   readonly grant: Grant;
-  readonly client: Pick<Client, 'id' | 'name' | 'type' | 'verified'>;
+  readonly client: Pick<Client, 'id' | 'name' | 'type' | 'status' | 'verified'>;
   readonly credentials: readonly Pick<Credential, 'id' | 'provider' | 'name' | 'last4' | 'sandbox'>[];
   readonly calls: number;
   readonly costNanoUsd: number;

@@ -26,11 +26,11 @@ export async function listGrantViews(
     .where(inArray(calls.grantId, wantedIds))
     .groupBy(calls.grantId)
     .as('used');
-  const { id, name, type, verified } = clients;
+  const { id, name, type, status, verified } = clients;
   const rows = await db
     .select({
       grant: getTableColumns(grants),
-      client: { id, name, type, verified },
+      client: { id, name, type, status, verified },
       calls: sql`coalesce(${used.calls}, 0)`.mapWith(Number),
       costNanoUsd: sql`coalesce(${used.costNanoUsd}, 0)`.mapWith(Number),
       lastCallAt: used.lastCallAt,

@@ -25,11 +25,11 @@ export function listGrantViews(
     .where(inArray(calls.grantId, wantedIds))
     .groupBy(calls.grantId)
     .as('used');
-  const { id, name, type, verified } = clients;
+  const { id, name, type, status, verified } = clients;
   const rows = db
     .select({
       grant: getTableColumns(grants),
-      client: { id, name, type, verified },
+      client: { id, name, type, status, verified },
       calls: sql<number>`coalesce(${used.calls}, 0)`,
       costNanoUsd: sql<number>`coalesce(${used.costNanoUsd}, 0)`,
       lastCallAt: used.lastCallAt,

@@ -12,6 +12,7 @@ export function GrantBadges({ view, now }: { readonly view: GrantView; readonly 
   return (
     <span class="badges">
       {view.grant.test && <Badge tone="plain">Test</Badge>}
+      {view.client.status === 'suspended' && <Badge tone="danger">Suspended</Badge>}
       {view.client.verified ? (
         <Badge tone="good">Verified app</Badge>
       ) : (
