@@ -2,19 +2,16 @@ import { deleteCookie } from 'hono/cookie';
 import { changePassword } from '../accounts/change_password.ts';
 import { sessionCookie } from '../accounts/cookies.ts';
 import { startSession } from '../accounts/session.ts';
-import type { AuditAction } from '../store/audit.ts';
-import type { AuditEvent, User } from '../store/records.ts';
+import type { User } from '../store/records.ts';
 import { deleteExpiredKeys } from '../vault/key_life.ts';
 import { asUser } from './actor.ts';
 import { type Complaints, ErrorSummary, Field, Form, isInvalid } from './components/form.tsx';
 import { Done, Notice } from './components/notice.tsx';
-import { Time } from './components/time.tsx';
 import { Layout } from './layout.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { tooMany } from './problem.tsx';
 import { enter } from './sign_in.tsx';
-
-const eventsShown = 12;
+import { readTrail, Trail } from './trail.tsx';
 
 export function showAccount(c: PageContext, user: User) {
   return accountPage(c, user, {});
@@ -48,7 +45,7 @@ const messages = { password: 'Your password is changed. You are signed out every
 
 async function accountPage(c: PageContext, user: User, complaints: Complaints) {
   const { deps, visitor } = c.var;
-  const events = await deps.store.records.listAuditEvents({ userId: user.id }, eventsShown);
+  const events = await readTrail(deps.store, user);
   const invalid = isInvalid(complaints);
   return c.html(
     <Layout title="Account" visitor={visitor} place="account" invalid={invalid}>
@@ -62,16 +59,7 @@ async function accountPage(c: PageContext, user: User, complaints: Complaints) {
       <PasswordChange visitor={visitor} complaints={complaints} />
       <SignOutEverywhere visitor={visitor} />
       <h2>What happened lately</h2>
-      <ul class="rows compact">
-        {events.map((event) => (
-          <li>
-            <span>{inWords(event)}</span>
-            <span class="meta">
-              <Time at={event.at} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Trail events={events} />
     </Layout>,
     invalid ? 422 : 200,
   );
@@ -127,56 +115,4 @@ function SignOutEverywhere({ visitor }: { readonly visitor: Visitor }) {
       </Form>
     </section>
   );
-}
-
-const actionsInWords: Readonly<Record<string, string>> = {
-  'user.created': 'Account made',
-  'user.password_changed': 'Password changed',
-  'user.status_changed': 'Account suspended or restored',
-  'session.started': 'Signed in',
-  'session.ended': 'Signed out',
-  'session.ended_all': 'Signed out everywhere',
-  'invitation.created': 'Invitation made',
-  'invitation.deleted': 'Invitation withdrawn',
-  'settings.sign_up_changed': 'Sign-up opened or closed',
-  'settings.registration_changed': 'Registration of apps by themselves opened or closed',
-  'settings.client_documents_changed': 'Apps known by a document allowed or refused',
-  'credential.deposited': 'Key deposited',
-  'credential.replaced': 'Key replaced',
-  'credential.updated': 'Key renamed, billed elsewhere or kept otherwise',
-  'credential.status_changed': 'Key checked by use',
-  'credential.quota_changed': 'Quota of a key found used up, or there again',
-  'credential.deleted': 'Key deleted',
-  'credential.expired': 'Key kept no longer, and deleted',
-  'client.created': 'App registered',
-  'client.updated': 'Registered app changed',
-  'client.status_changed': 'Registered app suspended or restored',
-  'client.secret_replaced': 'Secret of a registered app replaced',
-  'client.key_lent': 'Registered app pays with a key of yours',
-  'client.key_withdrawn': 'Registered app pays no more for a provider',
-  'client.verification_asked': 'Verification of a registered app asked for',
-  'client.domain_proven': 'Domain of a registered app shown to be its owner’s',
-  'client.verification_changed': 'Registered app verified, or no longer',
-  'client.deleted': 'Registered app deleted',
-  'grant.approved': 'App connected',
-  'grant.approved_silently': 'Connected app connected again',
-  'grant.created': 'Access given without the consent page',
-  'grant.denied': 'App turned down',
-  'grant.limits_changed': 'Limits of an app changed',
-  'grant.revoked': 'Access of an app ended',
-  'budget.set': 'Budget set',
-  'budget.removed': 'Budget removed',
-  'budget.reached': 'Half, four fifths or all of a budget used',
-  'family.started': 'App received its tokens',
-  'family.revoked': 'Tokens of an app ended',
-  'refresh.reused': 'Used-up refresh token presented again: its tokens were ended',
-  'code.replayed': 'Used-up code presented again: its tokens were ended',
-  'signing_key.added': 'Signing key added',
-  'signing_key.withdrawn': 'Signing key withdrawn',
-  'store.restored': 'Everything restored from a backup',
-} satisfies Record<AuditAction, string>;
-
-/** Another version of the broker may have written what this one has no words for. */
-function inWords({ action }: AuditEvent): string {
-  return actionsInWords[action] ?? action;
 }

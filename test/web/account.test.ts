@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { User } from '../../src/store/records.ts';
 import { type Broker, createClient, createUser, deposit, password, startBroker } from '../support/broker.ts';
 import { Person } from '../support/person.ts';
-import { connectApp } from '../support/world.ts';
+import { connectApp, recordCall } from '../support/world.ts';
 
 let broker: Broker;
 
@@ -69,10 +69,43 @@ test('signing out everywhere ends every session', async () => {
   expect((await person.get('/keys')).status).toBe(303);
 });
 
-test('the account page tells what happened lately', async () => {
+test('the account page tells what happened lately, and to which app or key', async () => {
+  const { user, person } = await someone();
+  const key = await deposit(broker, user.id);
+  const client = await createClient(broker, user.id, { name: 'Notes' });
+  const { grantId } = await connectApp(broker, user, client);
+  const { clients, credentials, grants } = broker.deps.store;
+  await credentials.markExhausted(key.id, true, 1);
+  await clients.setClientStatus(client.id, 'suspended', { kind: 'system' });
+  await grants.revokeGrant(grantId, 'operator', { kind: 'system' });
+  const { text } = await person.get('/account');
+  expect(text).toMatch(/Signed in .* UTC/);
+  for (const words of [
+    'Access given without the consent page: Notes',
+    'App received its tokens: Notes',
+    `Quota of a key used up: OpenAI sandbox ····${key.last4}`,
+    'Registered app suspended: Notes',
+    'Access of an app ended: Notes',
+  ]) {
+    expect(text).toContain(words);
+  }
+  await credentials.deleteCredential(key.id, { kind: 'system' });
+  expect((await person.get('/account')).text).toContain('Key deleted: OpenAI');
+});
+
+test('the account page tells how much of which app’s budget is used', async () => {
   const { user, person } = await someone();
   await deposit(broker, user.id);
-  expect((await person.get('/account')).text).toMatch(/Signed in .* UTC/);
+  const client = await createClient(broker, user.id, { name: 'Notes' });
+  const { grantId, familyId } = await connectApp(broker, user, client);
+  const budgets = [{ limit_requests: 5, period: 'total' }] as const;
+  const limits = { type: 'provider_access', provider: 'openai', budgets } as const;
+  await broker.deps.store.grants.changeLimits(grantId, user.id, [limits], { kind: 'system' });
+  const call = { route: 'POST /embeddings', model: null, scope: 'openai:embeddings' };
+  for (let i = 0; i < 5; i += 1) await recordCall(broker, familyId, call);
+  expect((await person.get('/account')).text).toContain('80 % of a budget used: Notes');
+  await expect(recordCall(broker, familyId, call)).rejects.toThrow('budget');
+  expect((await person.get('/account')).text).toContain('Budget used up: Notes');
 });
 
 test('the operator page is the operator’s alone', async () => {
