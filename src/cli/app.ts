@@ -32,7 +32,12 @@ export function addAppCommands(program: Command, session: Session): void {
     .command('moderation')
     .description("set what is done about harmful content in an app's calls, whatever its owner has chosen")
     .argument('<id>', 'the app')
-    .addArgument(new Argument('<at-least>', 'what is done at least').choices(moderations))
+    .addArgument(
+      new Argument(
+        '<at-least>',
+        'what is done at least: off, flag (on record), block (refuse the call)',
+      ).choices(moderations),
+    )
     .action((clientId: string, setting: Moderation) => moderate(clientId, setting, session));
   app
     .command('create')

@@ -2,18 +2,19 @@ import type { Child } from 'hono/jsx';
 import { readStates } from '../ledger/budget_states.ts';
 import { sha256 } from '../lib/hash.ts';
 import type { ClientView } from '../store/contract/clients.ts';
+import type { Moderation } from '../store/moderation.ts';
 import type { Client, User } from '../store/records.ts';
 import { asUser } from './actor.ts';
 import { fieldName } from './budget_texts.ts';
 import { Badge } from './components/badge.tsx';
 import { Confirm } from './components/confirm.tsx';
-import { ErrorSummary, Form, Select } from './components/form.tsx';
+import { ErrorSummary, Form } from './components/form.tsx';
 import { Done } from './components/notice.tsx';
 import { Day } from './components/time.tsx';
 import { typeTitles } from './developer.tsx';
 import { HolderBudgets, type RefusedBudgets, saveBudgets } from './holder_budgets.tsx';
 import { Layout } from './layout.tsx';
-import { flaggedInWords, moderationOptions } from './moderation_section.tsx';
+import { flaggedInWords, ModerationChoice } from './moderation_section.tsx';
 import type { PageContext, Visitor } from './page.ts';
 import { notFound, problem } from './problem.tsx';
 
@@ -67,7 +68,11 @@ async function appsPage(c: PageContext, refused: RefusedBudgets | null) {
                 csrf={visitor.csrf}
                 refused={refused}
               />
-              <RequiredModeration client={view.client} csrf={visitor.csrf} />
+              <RequiredModeration
+                client={view.client}
+                csrf={visitor.csrf}
+                everywhere={deps.config.moderation}
+              />
             </App>
           ))}
         </ul>
@@ -191,19 +196,28 @@ function App(props: { readonly view: ClientView; readonly visitor: Visitor; read
   );
 }
 
-function RequiredModeration({ client, csrf }: { readonly client: Client; readonly csrf: string }) {
+function RequiredModeration(props: {
+  readonly client: Client;
+  readonly csrf: string;
+  /** What is done for every app at least. */
+  readonly everywhere: Moderation;
+}) {
+  const { client, csrf, everywhere } = props;
   return (
     <details class="more">
       <summary>Harmful content</summary>
       <Form action="/operator/apps/moderation" csrf={csrf}>
         <input type="hidden" name="client" value={client.id} />
-        <Select
+        <ModerationChoice
           id={`moderation-${client.id}`}
-          name="moderation"
           label="When content is found harmful, at least"
           selected={client.requiredModeration}
-          options={moderationOptions}
         />
+        {everywhere !== 'off' && (
+          <p class="hint">
+            For every app here such calls are {everywhere === 'flag' ? 'flagged' : 'refused'} at least.
+          </p>
+        )}
         <button type="submit" class="quiet small">
           Save what is done
         </button>
