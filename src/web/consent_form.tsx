@@ -149,7 +149,7 @@ function Ends({ live: { expiresAt } }: { readonly live: Grant }) {
 }
 
 function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
-  const { request, ticked, live, path, complaints } = props;
+  const { request, providers, ticked, live, path, complaints } = props;
   const { provider, scopes, keys, chosen, isPaidFor } = request;
   const isFree = keys.length === 0 && isPaidFor;
   const allowed = live ? splitScope(live.scope) : null;
@@ -171,6 +171,7 @@ function AskedOf(props: ConsentProps & { readonly request: ProviderRequest }) {
           asked={scopes.map(({ scope }) => scope)}
           chosen={chosen}
           path={path}
+          isAlone={providers.length === 1}
           complaint={complaints[`${provider.name}_key`]}
         />
       )}
@@ -244,15 +245,20 @@ function KeyChoice(props: {
   readonly asked: readonly string[];
   readonly chosen: string;
   readonly path: string;
+  /** No other provider is asked for. */
+  readonly isAlone: boolean;
   readonly complaint: string | null | undefined;
 }) {
-  const { provider, keys, asked, chosen, path, complaint } = props;
+  const { provider, keys, asked, chosen, path, isAlone, complaint } = props;
   const id = `${provider.name}_key`;
   const [only] = keys;
   if (!only) {
     return (
       <Notice tone="warning">
-        <p>You have no key for {provider.title} here yet. Add one, and you come back to this page.</p>
+        <p>
+          You have no key for {provider.title} here yet. Add one, and you come back to this page
+          {!isAlone && `; or go on without, by unticking all that it may do with ${provider.title}`}.
+        </p>
         <a class="button" id={id} href={addKeyPath(provider, path)}>
           {`Add a key for ${provider.title}`}
         </a>

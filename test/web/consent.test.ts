@@ -99,7 +99,9 @@ test('of a request for two providers one may be left out, with its key', async (
   const app = await createClient(broker, developer.id, { scope });
   const { person, user } = await personWithKey();
   const path = await beginAuthorization(person, app, { scope });
-  await person.get(path);
+  expect((await person.get(path)).text).toContain(
+    'go on without, by unticking all that it may do with Anthropic',
+  );
   expect((await person.post(path, { ...approval, scope: ['openai:text'] })).status).toBe(303);
   expect((await grantsOf(user))[0]?.grant.scope).toBe('openai:text');
 });
