@@ -141,7 +141,7 @@ function ResourceField(props: { readonly chosen: Provider | undefined; readonly 
     ({ name, title, resource: rules }) =>
       rules && (
         <details class="more" open={chosen?.name === name || resource !== ''}>
-          <summary>Resource</summary>
+          <summary>{`Resource of ${title}`}</summary>
           <Field
             name="resource"
             label="Resource"

@@ -41,7 +41,7 @@ button.link:hover { text-decoration: underline; }
 .actions { display: flex; flex-wrap: wrap; gap: var(--s3); align-items: center; }
 
 .ticks { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(17rem, 100%), 1fr)); column-gap: var(--s4); }
-.ticks > :is(legend, .complaint) { grid-column: 1 / -1; }
+.ticks > :is(legend, .complaint, :only-child) { grid-column: 1 / -1; }
 .ticks > legend { padding-block-end: var(--s1); }
 .ticks label {
   display: flex;
@@ -83,7 +83,7 @@ button.link:hover { text-decoration: underline; }
 .rows > li { padding: var(--s4) var(--s5); }
 .rows > li + li { border-block-start: 1px solid var(--line); }
 .row-head { display: flex; flex-wrap: wrap; gap: var(--s1) var(--s3); align-items: center; justify-content: space-between; }
-:is(.page, .row-head) > * { min-width: 0; }
+:is(.page, .row-head, .compact > li) > * { min-width: 0; }
 .row-title { font-weight: 620; font-size: 1.0625rem; }
 .rows > li > * + * { margin-block-start: var(--s1); }
 .rows .confirm { margin-block-start: var(--s3); }
