@@ -59,7 +59,7 @@ export function ModerationSection(props: {
   const { client, path, visitor, everywhere, flagged } = props;
   const demanded = strictest(everywhere, client.requiredModeration);
   return (
-    <section class="card" id="moderation">
+    <section class="card">
       <h2>Harmful content</h2>
       <p>
         The texts and pictures of a call can be judged before it is sent, by the provider’s own moderation. It
