@@ -9,7 +9,7 @@ export const moderation: ModerationRules = {
   content: {
     pictures: ['image_url'],
     unseen: [
-      ...['file_id', 'file_ids', 'file_data', 'file_url', 'input_file_id', 'vector_store_ids'],
+      ...['file_id', 'file_ids', 'file_data', 'file_url', 'vector_store_ids'],
       ...['input_audio', 'result'],
       // What a server tells the model, nobody sees here.
       'server_url',
