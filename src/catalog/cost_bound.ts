@@ -29,6 +29,8 @@ export interface CostBound {
   readonly toolUses?: { readonly each: number; readonly most: number };
   /** A part of it has no known price, and is counted at the ceiling. */
   readonly isCeiling: boolean;
+  /** How many calls it stands for, where that is not one. */
+  readonly calls?: number;
 }
 
 const free: CostBound = { base: 0, perOutputToken: 0, longestOutput: 0, isCeiling: false };

@@ -139,13 +139,20 @@ function problemAmong(
 
 function withLine(input: BatchInput | null, line: CheckedLine): BatchInput {
   const { endpoint, model, scope, output, nanoUsd, isCeiling, read } = line;
-  const cost = { base: nanoUsd, perOutputToken: 0, longestOutput: 0, isCeiling };
+  const { cost: before } = input ?? {};
+  const cost = {
+    base: (before?.base ?? 0) + nanoUsd,
+    perOutputToken: 0,
+    longestOutput: 0,
+    isCeiling: (before?.isCeiling ?? false) || isCeiling,
+    calls: (before?.calls ?? 0) + 1,
+  };
   if (!input) return { endpoint, model, scope, output, cost, readAtOnce: read };
   const isLonger = Number(output?.tokens) > Number(input.output?.tokens);
   return {
     ...input,
     output: isLonger ? output : input.output,
-    cost: { ...cost, base: input.cost.base + nanoUsd, isCeiling: input.cost.isCeiling || isCeiling },
+    cost,
     readAtOnce: read === null || input.readAtOnce === null ? null : Math.max(read, input.readAtOnce),
   };
 }

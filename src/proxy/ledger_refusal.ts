@@ -137,7 +137,9 @@ function overBudget(
   }
   const again = endsAt === null ? '' : ` It begins anew at ${new Date(endsAt).toISOString()}.`;
   if (unit === 'calls') {
-    const message = `Nothing is left of ${what}.${again} Have the limit raised.`;
+    const { calls = 1 } = call.bound;
+    const lacking = calls === 1 ? 'Nothing' : `Not enough for ${calls} requests`;
+    const message = `${lacking} is left of ${what}.${again} Have the limit raised.`;
     return new Refusal('budget_exceeded', message, { actionUrl, left });
   }
   const isOwn = holder === call.grantId;

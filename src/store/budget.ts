@@ -42,6 +42,8 @@ export interface Counter {
 /** What a call under way has reserved of a counter: its largest cost, or 1 where calls are counted. */
 export interface Hold extends Pick<Budget, 'unit' | 'strict'> {
   readonly counter: string;
+  /** How many calls it counts as, where that is not one. */
+  readonly calls?: number;
 }
 
 /** A counter of which nothing has been used. */
@@ -131,13 +133,17 @@ export function milestoneReached(spent: number, { limit }: Pick<Budget, 'limit'>
 }
 
 /** What a call holds of a counter. */
-export function amountHeld({ unit }: Pick<Hold, 'unit'>, reservedNanoUsd: number): number {
-  return unit === 'nano_usd' ? reservedNanoUsd : 1;
+export function amountHeld(
+  { unit, calls = 1 }: Pick<Hold, 'unit' | 'calls'>,
+  reservedNanoUsd: number,
+): number {
+  if (unit === 'nano_usd') return reservedNanoUsd;
+  return unit === 'calls' ? calls : 1;
 }
 
 /** What a settled call counts as, in place of what it held. */
 export function amountCounted(
-  { unit, strict }: Hold,
+  { unit, strict, calls = 1 }: Hold,
   call: {
     readonly outcome: CallOutcome;
     readonly reservedNanoUsd: number;
@@ -149,7 +155,7 @@ export function amountCounted(
     case 'calls_at_once':
       return 0;
     case 'calls':
-      return call.outcome === 'not_sent' ? 0 : 1;
+      return call.outcome === 'not_sent' ? 0 : calls;
     case 'nano_usd':
       return (strict && call.isEstimated ? null : call.countedNanoUsd) ?? call.reservedNanoUsd;
   }

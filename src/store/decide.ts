@@ -124,8 +124,9 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
   const { nanoUsd: reservedNanoUsd, held, output, toolUses } = paid.reservation;
   const { payer, holder } = paid.way;
   const { id, version, sandbox, exhaustedAt } = paid.way.credential;
+  const { calls = 1 } = request.cost;
   for (const { budget, key, counter } of held) {
-    const reserved = counter.reserved + amountHeld(budget, reservedNanoUsd);
+    const reserved = counter.reserved + amountHeld({ unit: budget.unit, calls }, reservedNanoUsd);
     counters.set(key.id, { ...counter, reserved });
   }
   return {
@@ -142,7 +143,10 @@ function decideOne(batch: Batch, request: AdmissionRequest, row: AdmissionRow): 
     toolUses,
     reservedNanoUsd,
     moderation: strictest(row.moderation, row.requiredModeration),
-    holds: held.map(({ budget: { unit, strict }, key }) => ({ counter: key.id, unit, strict })),
+    holds: held.map(({ budget: { unit, strict }, key }) => ({
+      ...{ counter: key.id, unit, strict },
+      ...(unit === 'calls' && calls !== 1 && { calls }),
+    })),
     left: left(rate?.standing ?? null),
   };
 }

@@ -16,6 +16,8 @@ export interface CallCost {
   readonly longestOutput: number;
   /** What each use of the provider's tools adds, and how many of them the broker may allow; absent where none are left to it. */
   readonly toolUses?: { readonly each: number; readonly most: number };
+  /** How many calls it stands for, where that is not one. */
+  readonly calls?: number;
 }
 
 /** How long the answer of a call may get. */
@@ -90,6 +92,7 @@ export function reserve(
   cost: CallCost,
   { most, isOpen }: WantedOutput,
 ): Reservation | BudgetRefusal {
+  const { calls = 1 } = cost;
   const inDollars = states.filter(({ budget }) => budget.unit === 'nano_usd');
   const isChosen = isOpen && cost.perOutputToken > 0 && inDollars.length > 0;
   const free = Math.min(...inDollars.map(freeOf));
@@ -100,7 +103,7 @@ export function reserve(
   const nanoUsd = Math.min(Math.ceil(cost.base + uses * each + tokens * cost.perOutputToken), largestAmount);
   const held = nanoUsd > 0 ? states : states.filter((state) => !inDollars.includes(state));
   const lacks = (left: (state: BudgetState) => number) =>
-    held.find((state) => amountHeld(state.budget, nanoUsd) > left(state));
+    held.find((state) => amountHeld({ unit: state.budget.unit, calls }, nanoUsd) > left(state));
   const usedUp = lacks(({ budget, counter }) => budget.limit - counter.spent);
   if (usedUp) return refusal('budget_exceeded', usedUp, nanoUsd);
   const reserved = lacks(freeOf);

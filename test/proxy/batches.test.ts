@@ -340,6 +340,18 @@ describe('a batch', () => {
     await expect.poll(() => spentBy(grantId)).toBe(spent + 5 * one);
   });
 
+  it('counts as so many requests as it has lines', async () => {
+    const file = await uploaded(...['a', 'b', 'c'].map((custom_id) => ({ ...good, custom_id })));
+    const { grantId } = await settledCall({ broker });
+    const limits = await broker.deps.store.records.listCalls({ grantId }, { before: null, limit: 1000 });
+    const made = limits.filter(({ outcome }) => outcome !== 'not_sent').length;
+    await limit({ budgets: [{ limit_requests: made + 5, period: 'total' }] });
+    expect((await run(file)).status).toBe(200);
+    const refusal = await refused(() => run(file));
+    expect(refusal).toMatchObject({ code: 'budget_exceeded' });
+    expect(refusal.message).toContain('Not enough for 3 requests');
+  });
+
   it('goes out only if all its calls together fit into the budget', async () => {
     const lines = ['a', 'b', 'c'].map((custom_id) => ({
       ...lineWith({ max_output_tokens: 1000 }),

@@ -130,6 +130,29 @@ export function budgets(arena: () => Arena): void {
     expect(wordOf(await admit(granted, 0))).toBe('admitted');
   });
 
+  test('a call that stands for several counts as so many, but once among those that go on', async () => {
+    const granted = await grantWith([{ limit_requests: 10, period: 'day' }], 1);
+    const many = (calls: number) => ({ cost: { ...costOf(cent), calls } });
+    const first = await admit(granted, cent, many(4));
+    expect(await standing(granted)).toEqual([
+      [0, 4],
+      [0, 1],
+    ]);
+    await settle(first.callId);
+    expect(await standing(granted)).toEqual([
+      [4, 0],
+      [0, 0],
+    ]);
+    expect(wordOf(await admit(granted, cent, many(7)))).toBe('budget_exceeded');
+    const second = await admit(granted, cent, many(6), 1);
+    expect(wordOf(second)).toBe('admitted');
+    await settle(second.callId, { outcome: 'not_sent' }, 1);
+    expect(await standing(granted)).toEqual([
+      [4, 0],
+      [0, 0],
+    ]);
+  });
+
   test('what is settled along with a batch is free for it', async () => {
     const granted = await grantWith(aDollar);
     const { callId } = await admit(granted, dollar);

@@ -26,17 +26,21 @@ const writeCalls = {
     ), due as materialized (
       select
         hold.counter as id,
-        sum(case hold.unit when 'nano_usd' then reserved else 1 end)::bigint as released,
+        sum(
+          case hold.unit when 'nano_usd' then reserved when 'calls' then coalesce(hold.calls, 1) else 1 end
+        )::bigint as released,
         sum(
           case hold.unit
             when 'calls_at_once' then 0
-            when 'calls' then (outcome <> 'not_sent')::int
+            when 'calls' then (outcome <> 'not_sent')::int * coalesce(hold.calls, 1)
             else coalesce(case when not (hold.strict and is_estimated) then counted end, reserved)
           end
         )::bigint as counted
       from locked
       join given using (id)
-      cross join lateral json_to_recordset(holds) as hold (counter text, unit text, strict boolean)
+      cross join lateral json_to_recordset(holds) as hold (
+        counter text, unit text, strict boolean, calls int
+      )
       where state = 'pending'
       group by 1
     ), owed as materialized (
