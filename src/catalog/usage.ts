@@ -41,6 +41,8 @@ export interface UsageRules {
   readonly completeBy?: (answer: unknown) => boolean;
   /** Counts without which a report is not complete. */
   readonly always?: readonly string[];
+  /** The count of what is spoken, which is dearer than text: no report of a call that may speak is complete without it. */
+  readonly spoken?: string;
   /** Every report of a stream is of a further part of it. */
   readonly addsUp?: true;
   /** Each model that a call makes use of has usage of its own. */
@@ -145,15 +147,17 @@ function isFinal(
 }
 
 /**
- * Whether a report says what each model has used that its call makes use of, where each has usage of its own.
- * @param usedModels as in a checked body
+ * Whether a report says all that its call is paid for by, as far as that goes by the call: each model, and what is spoken.
+ * @param checked what the call makes use of, as in a checked body
  */
 export function tellsAll(
-  { ofEachModel }: UsageRules,
-  { usedModels }: { readonly usedModels: ReadonlyMap<string | null, string> },
-  { charges }: UsageReport,
+  { ofEachModel, spoken }: UsageRules,
+  checked: { readonly usedModels: ReadonlyMap<string | null, string>; readonly scopes: readonly string[] },
+  { charges, usage }: UsageReport,
 ): boolean {
-  return !ofEachModel || charges.length >= usedModels.size;
+  const speaks = checked.scopes.some((scope) => scope.endsWith(':audio.speech'));
+  const tellsOfSpeech = !spoken || !speaks || usage[spoken] !== undefined;
+  return tellsOfSpeech && (!ofEachModel || charges.length >= checked.usedModels.size);
 }
 
 function withShown({ shows }: UsageRules, { length }: readonly string[], usage: Usage): Usage {

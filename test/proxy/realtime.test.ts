@@ -90,6 +90,16 @@ describe('a realtime socket', () => {
     expect(first?.costNanoUsd).toBe(220_000 + 25_600 + 256_000 + 720_000 + 6_144_000);
   });
 
+  it('counts an answer as the most that it can cost where it does not say how much of it was spoken', async () => {
+    const { app, provider } = await openBoth(world, path);
+    const { output_token_details: _, ...untold } = usage;
+    provider.send({ ...done, response: { ...done.response, usage: untold } });
+    await app.until('response.done');
+    app.socket.close();
+    const answered = (await recordedCalls(world, 2)).find(({ outcome }) => outcome === 'answered');
+    expect(answered).toMatchObject({ costNanoUsd: null, countedNanoUsd: answered?.reservedNanoUsd });
+  });
+
   it('is not deceived about what ends an answer by what the app has chosen', async () => {
     const { app, provider } = await openBoth(world, path);
     const { type, event_id, response } = done;

@@ -23,6 +23,7 @@ const always = ['input_tokens', 'output_tokens'];
 
 export const chatUsage: UsageRules = {
   always,
+  spoken: 'output_audio_tokens',
   table: {
     input_tokens: ['prompt_tokens'],
     cache_read_tokens: ['prompt_tokens_details', 'cached_tokens'],
@@ -74,7 +75,7 @@ function tellsOfPictures(answer: unknown): boolean {
 }
 
 export const realtimeUsage: UsageRules = {
-  always,
+  always: [...always, 'input_audio_tokens', 'output_audio_tokens'],
   table: {
     input_tokens: ['input_tokens'],
     cache_read_tokens: ['input_token_details', 'cached_tokens'],

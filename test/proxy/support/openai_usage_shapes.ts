@@ -227,6 +227,14 @@ export const openaiAnswers: Readonly<Record<string, AnswerShape>> = {
     answer: { data: [], model: 'text-embedding-3-small', usage: { prompt_tokens: 8, total_tokens: 8 } },
     ...{ usage: { input_tokens: 8 }, cost: 160 },
   },
+  'a chat that leaves out what it has spoken': {
+    ...{ provider: 'openai', path: chatPath },
+    sent: {
+      ...{ ...chat, stream: false, model: 'gpt-4o-audio-preview', modalities: ['text', 'audio'] },
+      audio: { voice: 'alloy', format: 'pcm16' },
+    },
+    ...{ answer: { choices: [{}], usage: counts }, usage: plain, cost: null },
+  },
   'a decision': {
     ...{ provider: 'openai', path: '/decisions' },
     sent: { ...sent, questions: [{ type: 'predicate', name: 'a', instructions: 'Is it so?' }] },
