@@ -155,9 +155,19 @@ export function moderationRequests(rules: ModerationRules, body: JsonObject): Mo
   };
 }
 
+/** Characters that a piece repeats of what comes before: what is said across a cut is judged whole. */
+const repeated = 200;
+/** Half a character. */
+const lowSurrogate = /^[\udc00-\udfff]/;
+
 /** Cuts a text between words where it can. */
 function piecesOf(text: string, longest: number): readonly string[] {
-  return text.match(new RegExp(`.{1,${longest}}(?=\\s|$)|.{1,${longest}}`, 'gsu')) ?? [];
+  const most = longest - repeated;
+  const cuts = text.matchAll(new RegExp(`.{1,${most}}(?=\\s|$)|.{1,${most}}`, 'gsu'));
+  return Array.from(cuts, ({ 0: piece, index }) => {
+    const before = text.slice(Math.max(0, index - repeated), index);
+    return before.replace(lowSurrogate, '') + piece;
+  });
 }
 
 function batches<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
