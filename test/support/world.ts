@@ -96,7 +96,10 @@ export async function furnish(broker: Broker): Promise<World> {
   await recordCall(broker, familyId, chat, { outcome: 'aborted', costNanoUsd: 90_000 });
   await recordCall(broker, familyId, chat, { status: 429, costNanoUsd: 0 });
   await recordCall(broker, familyId, chat, { status: null, outcome: 'failed', costNanoUsd: null });
-  await recordCall(broker, familyId, chat, { outcome: 'cut' });
+  await recordCall(broker, familyId, chat, {
+    outcome: 'cut',
+    flags: 'harassment/threatening self-harm violence',
+  });
   await recordCall(broker, familyId, chat, { costNanoUsd: 1_234_000_000 });
   await recordCall(broker, familyId, chat, null);
 

@@ -317,6 +317,15 @@ describe.each(sizes)('on a $name', ({ name: size, viewport }) => {
   });
 });
 
+test('on a phone, what a call was flagged for leaves room for what it was', async () => {
+  const page = await open('user', { width: 360, height: 740 });
+  await page.goto(`${broker.url}/activity`);
+  const call = page.locator('tr', { hasText: 'flagged: harassment/threatening' });
+  const what = await call.locator('[data-cell="what"]').boundingBox();
+  expect(what?.width).toBeGreaterThan(120);
+  await page.context().close();
+});
+
 test('what the checks above look for is found where it is', async () => {
   const page = await browser.newPage({ viewport: { width: 390, height: 844 } });
   await page.setContent(

@@ -143,6 +143,7 @@ th, td { padding: var(--s3) var(--s4); vertical-align: top; }
 tbody tr { border-block-start: 1px solid var(--line); }
 .number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td small { display: block; color: var(--muted); }
+td time { white-space: nowrap; }
 
 /* On a phone each row of a table becomes a small block, each cell with the name of its column before it. */
 @media (max-width: 44rem) {
@@ -154,13 +155,13 @@ td small { display: block; color: var(--muted); }
   td > * { min-width: 0; }
   td::before { content: attr(data-label); color: var(--muted); font-size: var(--small); text-align: start; flex: none; }
 
-  .calls tr { display: grid; grid-template: "what cost" "app result" "when result" / minmax(0, 1fr) auto; gap: 0 var(--s4); }
+  .calls tr { display: grid; grid-template: "what cost" "app result" "when result" / minmax(0, 1fr) fit-content(50%); gap: 0 var(--s4); }
   .calls td { display: block; padding: 0; text-align: start; }
   .calls td::before { content: none; }
   .calls [data-cell="what"] { grid-area: what; font-weight: 600; }
   .calls [data-cell="what"] small { font-weight: 400; }
   .calls [data-cell="cost"] { grid-area: cost; font-weight: 600; }
-  .calls [data-cell="result"] { grid-area: result; align-self: end; justify-self: end; }
+  .calls [data-cell="result"] { grid-area: result; align-self: end; justify-self: end; text-align: end; }
   .calls [data-cell="app"] { grid-area: app; color: var(--muted); font-size: var(--small); }
   .calls [data-cell="when"] { grid-area: when; color: var(--muted); font-size: var(--small); }
   .calls td.number { text-align: end; }
