@@ -16,9 +16,16 @@ interface CreateOptions {
   jwks?: string;
 }
 
-/** Adds `app create`, `app pay` and `app moderation`. */
+/** As many as `app list` shows. */
+const mostApps = 1000;
+
+/** Adds `app list`, `app create`, `app pay` and `app moderation`. */
 export function addAppCommands(program: Command, session: Session): void {
   const app = program.command('app').description('registered apps');
+  app
+    .command('list')
+    .description(`the ${mostApps} newest apps, those that wait for verification first`)
+    .action(() => list(session));
   app
     .command('pay')
     .description("have an app pay with a key of its owner's for people without one, or stop it")
@@ -56,6 +63,26 @@ export function addAppCommands(program: Command, session: Session): void {
       'public keys (a JWK Set) that a web app proves itself with, in place of a secret',
     )
     .action((options: CreateOptions) => create(options, session));
+}
+
+async function list(session: Session): Promise<void> {
+  const views = await withDeps(session, ({ store }) => store.clients.listAllClients(mostApps));
+  const apps = views.map(({ client, ownerEmail, users }) => ({
+    client_id: client.id,
+    name: client.name,
+    owner: ownerEmail,
+    status: client.status,
+    verified: client.verified,
+    users,
+  }));
+  session.show(
+    { apps },
+    apps.length === 0
+      ? ['There are no apps.']
+      : apps.map(({ client_id, status, name, owner }) =>
+          [client_id, status, name, owner ?? 'without an owner'].join('  '),
+        ),
+  );
 }
 
 interface PayOptions {

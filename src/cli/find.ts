@@ -16,14 +16,14 @@ export async function requireUser({ store }: Deps, emailOrId: string): Promise<U
 /** The registered app. @throws CommandError when there is none, or it has been deleted */
 export async function requireClient({ store }: Deps, id: string): Promise<Client> {
   const client = await store.clients.findClient(id);
-  if (!client) throw new CommandError(`There is no app ${id}. Make one with \`app create …\`.`);
+  if (!client) throw new CommandError(`There is no app ${id}. \`app list\` shows them.`);
   return client;
 }
 
 /** The deposited key. @throws CommandError when there is none */
 export async function requireKey({ store }: Deps, id: string): Promise<Credential> {
   const credential = await store.credentials.findCredential(id);
-  if (!credential) throw new CommandError(`There is no key ${id}. \`key deposit\` makes one.`);
+  if (!credential) throw new CommandError(`There is no key ${id}. \`key list\` shows them.`);
   return credential;
 }
 

@@ -87,6 +87,7 @@ async function list(session: Session): Promise<void> {
   const views = await withDeps(session, ({ store }) => store.grants.listGrants({}));
   const grants = views.map((view) => ({
     grant_id: view.grant.id,
+    user_id: view.grant.userId,
     client_id: view.client.id,
     scope: view.grant.scope,
     status: grantStatus(view.grant, Date.now()),
@@ -96,7 +97,9 @@ async function list(session: Session): Promise<void> {
     { grants },
     grants.length === 0
       ? ['There are no grants.']
-      : grants.map((grant) => `${grant.grant_id}  ${grant.status}  ${grant.client_id}  ${grant.scope}`),
+      : grants.map(({ grant_id, status, user_id, client_id, scope }) =>
+          [grant_id, status, user_id, client_id, scope].join('  '),
+        ),
   );
 }
 

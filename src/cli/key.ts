@@ -16,11 +16,15 @@ interface DepositOptions {
   for?: string;
 }
 
-/** Adds `key deposit`. */
+/** Adds `key deposit` and `key list`. */
 export function addKeyCommands(program: Command, session: Session): void {
-  program
-    .command('key')
-    .description('deposited provider keys')
+  const key = program.command('key').description('deposited provider keys');
+  key
+    .command('list')
+    .description('the keys of a user, newest first')
+    .requiredOption('--user <user>', 'email address or id')
+    .action((options: { readonly user: string }) => list(options.user, session));
+  key
     .command('deposit')
     .description('deposit a key for a user; the key is the first line of standard input')
     .requiredOption('--user <user>', 'email address or id')
@@ -38,6 +42,29 @@ export function addKeyCommands(program: Command, session: Session): void {
       ),
     )
     .action((options: DepositOptions) => deposit(options, session));
+}
+
+async function list(userName: string, session: Session): Promise<void> {
+  const credentials = await withDeps(session, async (deps) => {
+    const user = await requireUser(deps, userName);
+    return deps.store.credentials.listCredentials(user.id);
+  });
+  const keys = credentials.map(({ id, provider, name, last4, status, exhaustedAt }) => ({
+    key_id: id,
+    provider,
+    name,
+    last4,
+    status: status !== 'invalid' && exhaustedAt !== null ? 'exhausted' : status,
+  }));
+  session.show(
+    { keys },
+    keys.length === 0
+      ? ['There are no keys.']
+      : // Their names are what users have typed, and may hold anything.
+        keys.map(({ key_id, provider, last4, status }) =>
+          [key_id, status, provider, `ending ${last4}`].join('  '),
+        ),
+  );
 }
 
 async function deposit(options: DepositOptions, session: Session): Promise<void> {

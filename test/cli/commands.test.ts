@@ -76,6 +76,7 @@ describe('command line', () => {
       grants: [
         {
           grant_id: (grant as GrantJson).grant_id,
+          user_id: expect.stringMatching(/^usr_/),
           client_id: app.client_id,
           scope: 'openai:text',
           status: 'active',
@@ -83,6 +84,23 @@ describe('command line', () => {
       ],
     });
     expect(await runJson(home, ['calls', 'list'])).toEqual({ calls: [], next_cursor: null });
+  });
+
+  it('lists the apps and the keys of a user, whose ids other commands take', async () => {
+    const { client_id } = await connectApp('Listed');
+    expect(await runJson(home, ['app', 'list'])).toEqual({
+      apps: expect.arrayContaining([
+        { client_id, name: 'Listed', owner: email, status: 'active', verified: false, users: 0 },
+      ]),
+    });
+    const keyId = expect.stringMatching(/^key_/);
+    expect(await runJson(home, ['key', 'list', '--user', email])).toEqual({
+      keys: [
+        { key_id: keyId, provider: 'openai', name: 'OpenAI sandbox', last4: '4321', status: 'verified' },
+      ],
+    });
+    const { stdout } = await runCommand(home, ['key', 'list', '--user', email]);
+    expect(stdout).toMatch(/^key_\S+ {2}verified {2}openai {2}ending 4321\n$/);
   });
 
   it('limits a grant, and shows how', async () => {
