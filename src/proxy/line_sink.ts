@@ -1,5 +1,4 @@
-import { publicEntry } from '../catalog/public_answer.ts';
-import { parseJson } from '../lib/json.ts';
+import { publicLine } from '../catalog/public_line.ts';
 import type { AnswerContext, AnswerHead, AnswerSink } from './answer.ts';
 import { Refusal } from './refusal.ts';
 
@@ -15,10 +14,8 @@ export function createLineSink(context: AnswerContext, head: AnswerHead): Answer
 
   const shown = (line: Buffer): Buffer => {
     const text = line.toString('utf8');
-    const answer = errors.privateParts.mention.test(text) ? parseJson(text) : undefined;
-    if (answer === undefined) return line;
-    const seen = publicEntry(errors, answer);
-    return seen === answer ? line : Buffer.from(`${JSON.stringify(seen)}\n`);
+    const seen = publicLine(errors, text);
+    return seen === text ? line : Buffer.from(seen);
   };
 
   const takeHeld = (): Buffer => {

@@ -93,6 +93,38 @@ it.each([1, 7, 100_000])('files of answers name nobody, in pieces of %i bytes', 
   }
 });
 
+/** What apps are told of calls that have failed in a batch. */
+async function readFailure(status_code: number, body: unknown) {
+  await look({ status: 'completed', error_file_id: 'file-err' });
+  const response = { status_code, request_id: 'req_1', body };
+  const written = JSON.stringify({ id: 'batch_req_1', custom_id: 'a', response, error: null });
+  world.upstream.answer = (answer) => {
+    answer.writeHead(200, { 'content-type': 'application/octet-stream' });
+    answer.end(`${written}\n`);
+  };
+  const text = await (await call(world, '/files/file-err/content')).text();
+  expect(text).not.toMatch(/org-|proj_/);
+  const { custom_id, response: told } = JSON.parse(text);
+  expect([custom_id, told.status_code]).toEqual(['a', status_code]);
+  return told.body.error;
+}
+
+it.each([
+  ['a text', secret],
+  ['an object of another shape', { detail: secret }],
+  ['nothing', null],
+])('a call of a batch that has failed with %s names nobody', async (_, body) => {
+  for (const status of [401, 429, 503]) expect((await readFailure(status, body)).message).not.toBe('');
+});
+
+it('a call of a batch that has failed by a mistake of the app says which', async () => {
+  const error = { message: `The model gpt-9 does not exist for org-AbCdEf123456.`, code: 'model_not_found' };
+  expect(await readFailure(404, { error })).toMatchObject({
+    code: 'model_not_found',
+    message: 'The model gpt-9 does not exist for [redacted].',
+  });
+});
+
 it('a file of the app itself is read as it is', async () => {
   const own = `${secret}\n${JSON.stringify(answers[1])}`;
   world.upstream.answer = (response) => {
