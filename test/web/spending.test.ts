@@ -109,7 +109,7 @@ test('the first page tells of budgets of which four fifths or all are used, and 
     const anew = 'It begins anew 1 Mar 2027, 00:00 UTC .';
     expect(text).toContain(`Almost : 80 % of $1.00 a month with OpenAI is used. ${anew}`);
     expect(text).toContain(
-      `Wholly : 100 % of $1.00 a month with OpenAI is used. Further calls that cost something are refused. ${anew}`,
+      `Wholly : 100 % of $1.00 a month with OpenAI is used. Further calls that cost you something are refused. ${anew}`,
     );
     expect(text).toContain(
       `Refused : 99 % of $1.00 a month with OpenAI is used. Calls that could cost more than the rest are refused. ${anew}`,

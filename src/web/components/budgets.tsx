@@ -101,7 +101,7 @@ export function BudgetNotices({ spenders }: { readonly spenders: readonly Spende
           {`: ${Math.min(100, percentOf(state.counter.spent, state.budget))} % of ${budgetInWords(state.budget)} is used.`}
           {percent === 100 &&
             (state.budget.unit === 'nano_usd'
-              ? ' Further calls that cost something are refused.'
+              ? ' Further calls that cost you something are refused.'
               : ' Further calls are refused.')}
           {percent < 100 &&
             state.counter.noticed === 100 &&
