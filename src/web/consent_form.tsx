@@ -132,7 +132,7 @@ function SoFar({ live, providers }: { readonly live: Grant; readonly providers: 
       {dropped.length > 0 && (
         <p>
           No longer asked for, and so no longer allowed:{' '}
-          <strong>{scopeInWords(joinScope(dropped), true)}</strong>.
+          <strong>{scopeInWords(joinScope(dropped), true).join('; ')}</strong>.
         </p>
       )}
     </Notice>

@@ -73,6 +73,24 @@ test('revoking ends the access and moves the app to the ended ones', async () =>
   expect((await fresh.post(`/apps/${grantId}/revoke`)).status).toBe(303);
 });
 
+test('what an app may do with each provider has a line of its own', async () => {
+  const { person: fresh, id } = await newcomer();
+  await deposit(broker, id);
+  await deposit(broker, id, undefined, 'anthropic');
+  const scopes = ['openai:text', 'openai:embeddings', 'anthropic:text'];
+  const client = await createClient(broker, id, { scope: scopes.join(' ') });
+  const { grantId } = await connectApp(broker, { id }, client, scopes);
+  const lines = [
+    'generate text, turn text into vectors for search with OpenAI',
+    'generate text with Anthropic',
+  ];
+  const [list, page] = [await fresh.get('/apps'), await fresh.get(`/apps/${grantId}`)];
+  for (const line of lines) {
+    expect(list.html).toContain(`<p>May ${line}</p>`);
+    expect(page.html).toContain(`<p>${line}</p>`);
+  }
+});
+
 test('a suspended app says so to whoever has connected it and to its developer', async () => {
   const { person: fresh, id } = await newcomer();
   await deposit(broker, id);

@@ -23,12 +23,14 @@ export function GrantBadges({ view, now }: { readonly view: GrantView; readonly 
   );
 }
 
-/** A grant in three lines: what it allows, on which key until when, and how much it has been used. */
+/** A grant in a few lines: what it allows, on which key until when, and how much it has been used. */
 export function GrantSummary({ view, now }: { readonly view: GrantView; readonly now: number }) {
   const { grant, credentials } = view;
   return (
     <>
-      <p>May {scopeInWords(grant.scope)}</p>
+      {scopeInWords(grant.scope).map((allowed) => (
+        <p>May {allowed}</p>
+      ))}
       {limitsInWords(grant.authorizationDetails).map((limits) => (
         <p class="meta">{`Limits with ${limits}`}</p>
       ))}
@@ -57,7 +59,11 @@ export function GrantFacts({ view, now }: { readonly view: GrantView; readonly n
   return (
     <dl class="facts">
       <dt>It may</dt>
-      <dd>{scopeInWords(grant.scope)}</dd>
+      <dd>
+        {scopeInWords(grant.scope).map((allowed) => (
+          <p>{allowed}</p>
+        ))}
+      </dd>
       <dt>Limits</dt>
       <dd>
         {grant.authorizationDetails.length === 0

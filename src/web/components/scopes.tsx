@@ -4,20 +4,18 @@ import { splitScope } from '../../catalog/scope.ts';
 import { Badge } from './badge.tsx';
 
 /**
- * What a scope string allows, as one sentence part: "generate text, make and edit images".
+ * What a scope string allows with each provider, as a sentence part: "generate text, make and edit images".
  * @param named says with which provider even if there is but one
  */
-export function scopeInWords(scope: string, named = false): string {
+export function scopeInWords(scope: string, named = false): readonly string[] {
   const scopes = splitScope(scope);
   const providers = providersOfScopes(scopes);
   const may = (some: readonly string[]) => some.map((one) => findScope(one)?.may ?? one).join(', ');
-  if (providers.length < 2 && !named) return may(scopes);
-  return providers
-    .map((provider) => {
-      const own = scopes.filter((one) => providerOfScope(one) === provider);
-      return `${may(own)} with ${provider.title}`;
-    })
-    .join('; ');
+  if (providers.length < 2 && !named) return [may(scopes)];
+  return providers.map((provider) => {
+    const own = scopes.filter((one) => providerOfScope(one) === provider);
+    return `${may(own)} with ${provider.title}`;
+  });
 }
 
 /** Scopes to tick, in plain words. */
