@@ -42,7 +42,7 @@ export function addAppCommands(program: Command, session: Session): void {
     .addArgument(
       new Argument(
         '<at-least>',
-        'what is done at least: off, flag (on record), block (refuse the call)',
+        'what is done at least: flag puts it on record, block refuses the call',
       ).choices(moderations),
     )
     .action((clientId: string, setting: Moderation) => moderate(clientId, setting, session));

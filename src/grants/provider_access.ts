@@ -13,11 +13,18 @@ export const accessType = 'provider_access';
  */
 const longestDetails = 2_000;
 
+const noDollars = 'must be dollars as a string, such as "5.00"';
+
 /** In dollars; as exact as money is kept, in nano-USD. */
 const dollars = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,6})(\.\d{1,9})?$/, 'must be dollars as a string, such as "5.00"')
+  .string(noDollars)
+  .regex(/^(0|[1-9]\d{0,6})(\.\d{1,9})?$/, noDollars)
   .refine((amount) => Number(amount) > 0, 'must be more than 0');
+
+const wholeNumber = (most: number) => {
+  const complaint = `must be a whole number from 1 to ${most}`;
+  return z.int(complaint).min(1, complaint).max(most, complaint);
+};
 
 const object = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.strictObject(shape, {
@@ -28,7 +35,7 @@ const object = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
 
 const budget = object({
   limit_usd: dollars.exactOptional(),
-  limit_requests: z.int().min(1).max(1_000_000_000).exactOptional(),
+  limit_requests: wholeNumber(1_000_000_000).exactOptional(),
   period: z.enum(['day', 'week', 'month', 'total']),
   strict: z.boolean().exactOptional(),
 }).refine(
@@ -61,12 +68,12 @@ const access = object({
     .exactOptional(),
   budgets: budgets.exactOptional(),
   rate: object({
-    requests_per_minute: z.int().min(1).max(60_000).exactOptional(),
-    concurrent_requests: z.int().min(1).max(10_000).exactOptional(),
+    requests_per_minute: wholeNumber(60_000).exactOptional(),
+    concurrent_requests: wholeNumber(10_000).exactOptional(),
   })
     .refine((rate) => Object.keys(rate).length > 0, 'must hold requests_per_minute or concurrent_requests')
     .exactOptional(),
-  max_output_tokens: z.int().min(1).max(10_000_000).exactOptional(),
+  max_output_tokens: wholeNumber(10_000_000).exactOptional(),
 });
 
 /** What is wrong with limits, for whoever has sent them: the path of the place, and what it must be. */

@@ -168,8 +168,9 @@ describe('command line', () => {
   ];
   const unusable = [
     [1, '--models: must be the name of a model', [...limitedBy, '--models', 'gpt-*-mini'], ''],
-    [1, '--rpm: ', [...limitedBy, '--rpm', 'many'], ''],
-    [1, '--max-output-tokens: ', [...limitedBy, '--max-output-tokens', '1.5'], ''],
+    [1, '--rpm: must be a whole number from 1 to 60000.', [...limitedBy, '--rpm', 'many'], ''],
+    [1, '--concurrent: must be a whole number from 1 to 10000.', [...limitedBy, '--concurrent', '0'], ''],
+    [1, '--max-output-tokens: must be a whole number', [...limitedBy, '--max-output-tokens', '1.5'], ''],
     [1, '--budget: ', [...limitedBy, '--budget', '5.00'], ''],
     [1, 'an account for ada@example.com already', ['user', 'create', '--email', email], ''],
     [1, 'no email address', ['user', 'create', '--email', 'ada'], ''],
