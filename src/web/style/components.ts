@@ -95,6 +95,7 @@ button.link:hover { text-decoration: underline; }
 .facts { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: var(--s2) var(--s5); }
 .facts dt { color: var(--muted); }
 .facts dd { min-width: 0; }
+.facts dd > * + * { margin-block-start: var(--s2); }
 
 .confirm > summary { list-style: none; width: fit-content; color: var(--danger); }
 .confirm > summary::-webkit-details-marker { display: none; }
