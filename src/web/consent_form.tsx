@@ -1,19 +1,17 @@
-import { missingInWords } from '../catalog/abilities.ts';
 import { providersOfScopes } from '../catalog/catalog.ts';
 import type { Provider, ScopeRow } from '../catalog/provider.ts';
 import { joinScope, splitScope } from '../catalog/scope.ts';
 import type { Client, Credential, Grant, ProviderAccess, User } from '../store/records.ts';
 import type { AnswerTarget } from './answer_target.ts';
-import { keyLabel } from './components/credential.tsx';
 import { type Complaints, ErrorSummary, Form, isInvalid, Select } from './components/form.tsx';
 import { LimitFields } from './components/limits.tsx';
 import { Notice } from './components/notice.tsx';
 import { ScopeTicks, scopeInWords } from './components/scopes.tsx';
 import { Day } from './components/time.tsx';
+import { addKeyPath, KeyChoice } from './key_choice.tsx';
 import { Layout } from './layout.tsx';
 import { hasComplaint, type LimitTexts, limitTexts } from './limits.ts';
 import type { Visitor } from './page.ts';
-import { withNext } from './return_path.ts';
 import { WhoAsks } from './who_asks.tsx';
 
 /** How long a person can allow an app to go on. */
@@ -211,10 +209,6 @@ function PaidFor({ request, client, path }: ConsentProps & { readonly request: P
   );
 }
 
-function addKeyPath({ name }: Provider, path: string): string {
-  return `${withNext('/keys/new', path)}&provider=${name}`;
-}
-
 /** Folded away unless there is something to see. */
 function LimitsOn({ request, live, complaints }: ConsentProps & { readonly request: ProviderRequest }) {
   const { provider, proposed, limits } = request;
@@ -237,88 +231,4 @@ function LimitsOn({ request, live, complaints }: ConsentProps & { readonly reque
       />
     </details>
   );
-}
-
-function KeyChoice(props: {
-  readonly provider: Provider;
-  readonly keys: readonly Credential[];
-  readonly asked: readonly string[];
-  readonly chosen: string;
-  readonly path: string;
-  /** No other provider is asked for. */
-  readonly isAlone: boolean;
-  readonly complaint: string | null | undefined;
-}) {
-  const { provider, keys, asked, chosen, path, isAlone, complaint } = props;
-  const id = `${provider.name}_key`;
-  const [only] = keys;
-  if (!only) {
-    return (
-      <Notice tone="warning">
-        <p>
-          You have no key for {provider.title} here yet. Add one, and you come back to this page
-          {!isAlone && `; or go on without, by unticking all that it may do with ${provider.title}`}.
-        </p>
-        <a class="button" id={id} href={addKeyPath(provider, path)}>
-          {`Add a key for ${provider.title}`}
-        </a>
-      </Notice>
-    );
-  }
-  if (keys.length === 1) {
-    return (
-      <>
-        <p class="fact" id={id}>
-          <input type="hidden" name="key" value={only.id} />
-          Key used: <strong>{keyOption(only)}</strong>
-        </p>
-        <MissingAbilities provider={provider} keys={keys} asked={asked} />
-      </>
-    );
-  }
-  return (
-    <>
-      <Select
-        id={id}
-        name="key"
-        label="Key used"
-        selected={chosen}
-        complaint={complaint}
-        options={keys.map((key) => ({ value: key.id, label: keyOption(key) }))}
-      />
-      <MissingAbilities provider={provider} keys={keys} asked={asked} />
-    </>
-  );
-}
-
-/** Says which of the keys cannot do all that is asked for. */
-function MissingAbilities(props: {
-  readonly provider: Provider;
-  readonly keys: readonly Credential[];
-  readonly asked: readonly string[];
-}) {
-  const { provider, keys, asked } = props;
-  const lacking = keys.flatMap((key) => {
-    const missing = missingInWords(provider, key.abilities, asked);
-    return missing === null ? [] : [{ key, missing }];
-  });
-  if (lacking.length === 0) return null;
-  return (
-    <Notice tone="warning">
-      {lacking.map(({ key, missing }) => (
-        <p>
-          <strong>{keyLabel(key)}</strong> cannot do {missing}: {provider.title} does not permit it. Such
-          calls will fail.
-        </p>
-      ))}
-    </Notice>
-  );
-}
-
-function keyOption(key: Credential): string {
-  const troubles = [
-    ...(key.status === 'invalid' ? ['refused by the provider'] : []),
-    ...(key.exhaustedAt !== null ? ['quota used up'] : []),
-  ];
-  return [keyLabel(key), ...troubles].join(', ');
 }

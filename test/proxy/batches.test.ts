@@ -343,9 +343,10 @@ describe('a batch', () => {
   it('counts as so many requests as it has lines', async () => {
     const file = await uploaded(...['a', 'b', 'c'].map((custom_id) => ({ ...good, custom_id })));
     const { grantId } = await settledCall({ broker });
-    const limits = await broker.deps.store.records.listCalls({ grantId }, { before: null, limit: 1000 });
-    const made = limits.filter(({ outcome }) => outcome !== 'not_sent').length;
-    await limit({ budgets: [{ limit_requests: made + 5, period: 'total' }] });
+    const before = await broker.deps.store.records.listCalls({ grantId }, { before: null, limit: 1000 });
+    const made = before.filter(({ outcome }) => outcome !== 'not_sent').length;
+    // Dollars, too: while they are not limited they do not count.
+    await limit({ budgets: [{ limit_usd: '1000.00', limit_requests: made + 5, period: 'total' }] });
     expect((await run(file)).status).toBe(200);
     const refusal = await refused(() => run(file));
     expect(refusal).toMatchObject({ code: 'budget_exceeded' });
