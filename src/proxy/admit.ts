@@ -160,7 +160,7 @@ export async function admit(deps: AdmitDeps, request: CallRequest): Promise<Admi
     if (moderation === 'off' || !hasContent(admission)) return admission;
     const judgement = await request.judge(admission);
     flags = judgement.flags;
-    if (moderation === 'block' && judgement.refusal) throw judgement.refusal;
+    if (moderation === 'block' && judgement.refusal) throw judgement.refusal.with({ left: decision.left });
     return { ...admission, flags };
   } catch (error) {
     deps.ledger.settle(neverSent(callId, flags));

@@ -54,6 +54,11 @@ export class Refusal extends Error {
     this.type = refusals[code].type;
     this.details = details;
   }
+
+  /** The same with more details. */
+  with(more: RefusalDetails): Refusal {
+    return new Refusal(this.code, this.message, { ...this.details, ...more });
+  }
 }
 
 /** The broker itself is not up to it; soon it may be. @param cause for the log */

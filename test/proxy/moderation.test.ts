@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../support/broker.ts';
+import { accessTo, limitGrant } from '../support/limits.ts';
 import { harm, moderating, sent } from './support/moderated.ts';
 import { type Answer, json, type UpstreamRequest } from './support/upstream.ts';
 import { call, chat, errorOf, type ProxyWorld, settledCall, startWorld } from './support/world.ts';
@@ -85,9 +86,12 @@ describe('a moderated call', () => {
 
   it('is refused where flagged calls are blocked, settled at nothing, and on record', async () => {
     await start('block');
+    const { broker, token } = world;
+    await limitGrant(broker, token, accessTo('openai', { rate: { requests_per_minute: 1000 } }));
     const response = await ask(harm);
     expect(response.status).toBe(400);
     expect(response.headers.get('x-should-retry')).toBe('false');
+    expect(response.headers.get('coatcheck-rate')).toBe('requests;period=minute;limit=1000;left=999');
     const error = await errorOf(response);
     expect(error).toMatchObject({ code: 'content_flagged', source: 'coatcheck' });
     expect(error.message).toContain('violence');
