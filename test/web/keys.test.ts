@@ -270,7 +270,8 @@ test('a key is renamed and billed elsewhere', async () => {
 test('the page of a key says what it can do, and finds out again', async () => {
   await begin();
   const { id } = await deposit(broker, user.id, 'sk-sandbox-text-only-1');
-  const words = 'This key can do text, embeddings and moderation, not images, speech or transcription.';
+  const words =
+    'This key can do text, embeddings, moderation, files, videos and batches, not images, speech or transcription.';
   expect((await person.get(`/keys/${id}`)).text).toContain(words);
   const { credentials } = broker.deps.store;
   await credentials.noteAbilities(id, {}, 1);

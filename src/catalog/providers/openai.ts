@@ -75,6 +75,9 @@ export const openai: Provider = {
     { scope: 'openai:images', what: 'images', paths: ['/images/generations'] },
     { scope: 'openai:audio.speech', what: 'speech', paths: ['/audio/speech'] },
     { scope: 'openai:audio.transcribe', what: 'transcription', paths: ['/audio/transcriptions'] },
+    { scope: 'openai:files', what: 'files', paths: ['/uploads'] },
+    { scope: 'openai:video', what: 'videos', paths: ['/videos'] },
+    { scope: 'openai:batch', what: 'batches', paths: ['/batches'] },
   ],
   billsByProject: true,
   authorize: ({ key, organization, project }) => [

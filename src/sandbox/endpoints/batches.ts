@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import { parseJson } from '../../lib/json.ts';
 import { type Answer, json } from '../answer.ts';
-import { invalidRequest } from '../errors.ts';
+import { invalidRequest, missingParameter } from '../errors.ts';
 import { type Fields, fieldsOf, integerOf, textOf } from '../fields.ts';
 import type { KeptRequest } from '../route.ts';
 import { derivedId } from '../seed.ts';
@@ -13,6 +13,10 @@ const share = 1 / 2;
 
 /** POST /batches */
 export function createBatch({ fields, shelf, created }: KeptRequest): Answer {
+  const lacking = ['input_file_id', 'endpoint', 'completion_window'].find(
+    (name) => fields[name] === undefined,
+  );
+  if (lacking !== undefined) throw missingParameter(lacking);
   const { input_file_id, endpoint, completion_window, metadata = null } = fields;
   const input = shelf.get('file', textOf(input_file_id) ?? '');
   if (input.purpose !== 'batch') {

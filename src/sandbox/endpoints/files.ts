@@ -30,6 +30,8 @@ export function deleteFile({ ids: [id = ''], shelf }: KeptRequest): Answer {
 
 /** POST /uploads */
 export function createUpload({ fields, shelf, created }: KeptRequest): Answer {
+  const lacking = ['bytes', 'filename', 'mime_type', 'purpose'].find((name) => fields[name] === undefined);
+  if (lacking !== undefined) throw missingParameter(lacking);
   const { bytes: size, filename, purpose } = fields;
   const id = derivedId('upload_', newSeed());
   const upload = {
