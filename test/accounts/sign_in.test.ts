@@ -28,8 +28,19 @@ test('guessing from many addresses is stopped', async () => {
 
 test('a password that is changed while the old one is being checked lets nobody in', async () => {
   const { id, email } = await createUser(broker);
-  const { accounts } = broker.deps.store;
-  const signingIn = attempt(email, password, '198.51.100.1');
-  await accounts.changePassword(id, 'another hash', { kind: 'user', id });
-  expect(await signingIn).toEqual({ kind: 'wrong' });
+  const { store } = broker.deps;
+  const accounts = {
+    ...store.accounts,
+    async findUserByEmail(asked: string) {
+      const found = await store.accounts.findUserByEmail(asked);
+      await store.accounts.changePassword(id, 'another hash', { kind: 'user', id });
+      return found;
+    },
+  };
+  const address = '198.51.100.1';
+  const racing = { ...broker.deps, store: { ...store, accounts } };
+  expect(await signIn(racing, { email, password, address, previousToken: undefined })).toEqual({
+    kind: 'wrong',
+  });
+  expect(await attempt(email, password, address)).toEqual({ kind: 'wrong' });
 });
