@@ -1,17 +1,10 @@
 import { isObject, type JsonObject } from '../lib/json.ts';
 import { type BodyRefusal, invalid, notAllowed } from './body_refusal.ts';
-import type { Drawing, FieldRule, FieldRules, KeptRule } from './fields.ts';
+import type { FieldRule, FieldRules, KeptRule } from './fields.ts';
 import { type HostedTool, withBound } from './hosted_tool.ts';
-import {
-  checkModel,
-  type ModelRules,
-  noteImplied,
-  noteModel,
-  noteScoped,
-  type UsedModels,
-} from './models.ts';
-import { type NamedObject, noteKept } from './objects.ts';
-import { inspectTree, type RuledObject, replaceInTree } from './tree.ts';
+import { checkModel, type ModelRules, noteImplied, noteModel, noteScoped } from './models.ts';
+import { noteKept } from './objects.ts';
+import { inspectTree, replaceInTree, type TreeFindings } from './tree.ts';
 
 /** What rules go by beside the body. */
 export interface PolicyContext {
@@ -27,15 +20,7 @@ export interface PolicyContext {
 }
 
 /** What is learned of a body while its rules are applied. */
-export interface Findings extends PolicyContext {
-  readonly granted: readonly string[];
-  readonly objects: NamedObject[];
-  readonly scopes: Set<string>;
-  readonly usedModels: UsedModels;
-  readonly otherModels: Set<string>;
-  readonly hosted: HostedTool[];
-  readonly ruled: RuledObject[];
-  readonly drawings: Drawing[];
+export interface Findings extends Omit<PolicyContext, 'granted'>, TreeFindings {
   readonly sent: JsonObject;
   model: string | null;
   usageIsExtra: boolean;

@@ -5,6 +5,7 @@ import {
   type Amount,
   countOf,
   heardAmount,
+  longestAnywhere,
   nanoPerMillionth,
   pictureRead,
   picturesAmount,
@@ -35,11 +36,9 @@ export interface CostBound {
 
 const free: CostBound = { base: 0, perOutputToken: 0, longestOutput: 0, isCeiling: false };
 
-/** As much as any model is known to write, */
-const longestAnywhere = 131_072;
-/** and what nearly all of them take for a bound where it is not known how much theirs is. */
+/** What nearly all models take for a bound of an answer where it is not known how much theirs is. */
 const usualLongest = 16_384;
-/** As many answers as any provider writes at once. */
+/** No provider writes more answers to one call. */
 const mostAnswers = 128;
 /** The table's windows are rounded figures. */
 const windowSlack = 1.05;

@@ -15,6 +15,9 @@ export interface Amount {
 /** USD for a million are so many nano-USD for one. */
 export const nanoPerMillionth = 1_000;
 
+/** Tokens: no model is known to write more in one answer. */
+export const longestAnywhere = 131_072;
+
 /** Tokens that a picture is read in at most, and those that a first view of one is written in. */
 export const pictureRead = 16_384;
 const firstView = 1_024;
@@ -65,14 +68,11 @@ function isDrawn({ output_format: format, svg }: JsonObject): boolean {
   return pixelFormats.includes(format) && !svg;
 }
 
-/** As much as any model writes. */
-const longestPicture = 131_072;
-
 /** Pictures that a text model writes. */
 function authorAmount(priceTable: PriceTable, fields: JsonObject, read: number, count: number): Amount {
   const author = at(fields, ['svg', 'model']) ?? fields['svg[model]'];
   const known = pricesOf(priceTable, typeof author === 'string' ? author : '');
-  return tokensAmount(priceTable, known, { read, written: count * longestPicture });
+  return tokensAmount(priceTable, known, { read, written: count * longestAnywhere });
 }
 
 /** So many square units of 1024 pixels a side, begun ones counted whole. */

@@ -13,7 +13,7 @@ import {
 import { type NamedObject, noteKept } from './objects.ts';
 
 /** What is learned while a tree is walked. */
-interface Findings {
+export interface TreeFindings {
   /** The scopes of the caller. */
   readonly granted: readonly string[];
   readonly objects: NamedObject[];
@@ -40,7 +40,7 @@ const deepest = 64;
 interface Walk {
   readonly rules: TreeRules;
   readonly models: ModelRules;
-  readonly findings: Findings;
+  readonly findings: TreeFindings;
   /** Types of the objects that are all there, by their ids. */
   readonly whole: Map<string, unknown>;
   /** Where the walk is. Written out only when something is refused: bodies are long and refusals few. */
@@ -57,7 +57,7 @@ export function inspectTree(
   models: ModelRules,
   value: unknown,
   param: string,
-  findings: Findings,
+  findings: TreeFindings,
 ): BodyRefusal | null {
   const walk = { rules, models, findings, whole: new Map(), path: [param] };
   return inspectList(walk, param, value) ?? inspect(walk, value);
