@@ -16,8 +16,10 @@ const holdingAnswers = { holdsAnswers: true } as const;
 export function createObjectRecord(store: ObjectStore, admission: Admission): ObjectRecord {
   const { callId, grantId, credential, provider, match, checked, detail } = admission;
   const { makes = [], deletes, scope } = match.route;
+  if (deletes) return () => store.forgetObjects(grantId, provider.name, match.objects);
   const used = [scope, ...(checked?.scopes ?? [])];
   const made = makes.filter((object) => used.includes(object.scope));
+  if (made.length === 0) return () => null;
   const details = { call: detail, answers: holdingAnswers };
   const byKind = new Map(made.map(({ kind, detail: which }) => [kind, which ? details[which] : null]));
   const origin = { provider: provider.name, grantId, credentialId: credential.id, callId };
@@ -30,8 +32,6 @@ export function createObjectRecord(store: ObjectStore, admission: Admission): Ob
   };
 
   return (answers) => {
-    if (deletes) return store.forgetObjects(grantId, provider.name, match.objects);
-    if (made.length === 0) return null;
     const fresh = answers
       .flatMap((answer) => objectsIn(made, answer))
       .filter(({ kind, id }) => !known.has(`${kind} ${id}`));
